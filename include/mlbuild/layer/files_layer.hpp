@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mlbuild/layer/layer.hpp"
+
+namespace mlbuild {
+
+/// One entry of an app or generated layer.
+struct LayerFile {
+  std::string path;  ///< in the image, relative
+  TarType type = TarType::File;
+  bool executable = false;
+  std::uint64_t size_bytes = 0;
+  BlobDigest digest;        ///< File
+  std::string link_target;  ///< Symlink
+};
+
+struct FilesLayerParameters {
+  std::string label;  ///< "app": for facts and history only, not part of the bytes
+  std::int64_t epoch_seconds = 315532800;
+  int deflate_level = 6;
+};
+
+/// Opens a file's content; the recipe checks size and digest while it reads (a file that changed since it was hashed is
+/// Error{Step}: "changed while it was read").
+using FileOpener = std::function<std::unique_ptr<Source>(const LayerFile&)>;
+
+/// Files as one layer, sorted, missing parents added (0755), modes 0644/0755, owner root.
+class FilesLayerRecipe final : public LayerRecipe {
+ public:
+  FilesLayerRecipe(std::vector<LayerFile> files, FilesLayerParameters parameters, FileOpener open);
+  KeyCard card() const override;
+  LayerFacts write(BlobStore& blobs, LayerSink& out) const override;
+  bool is_virtual() const override { return false; }
+
+ private:
+  std::vector<LayerFile> files_;
+  FilesLayerParameters parameters_;
+  FileOpener open_;
+};
+
+}  // namespace mlbuild

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "mlbuild/io/stream.hpp"
+#include "mlbuild/sys/cancel.hpp"
+
+namespace mlbuild {
+
+/// Unpacks layers (gzip or plain tars, bottom to top, whiteouts honoured) below `root` for the sandbox, as the calling user: owners are
+/// not kept, modes are (directories always get u+rwx). Nothing is written outside `root`: every component is opened with O_NOFOLLOW,
+/// symbolic links are made but never followed.
+void unpack_layers(const std::vector<Source*>& layers, const std::filesystem::path& root, const Cancellation& cancellation);
+
+}  // namespace mlbuild

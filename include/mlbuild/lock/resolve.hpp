@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "mlbuild/index/site.hpp"
+#include "mlbuild/lock/lock.hpp"
+#include "mlbuild/net/http.hpp"
+#include "mlbuild/sandbox/sandbox.hpp"
+#include "mlbuild/spec/spec.hpp"
+#include "mlbuild/store/disk_store.hpp"
+
+namespace mlbuild {
+
+struct ResolveContext {
+  HttpClient& http;
+  DiskStore& store;
+  Sandbox& sandbox;
+  const SiteConfig& site;
+  const Cancellation& cancellation;
+  std::size_t threads = 2;
+  std::function<void(const std::string& activity)> on_activity;  ///< "resolving 7 requirements", ...
+};
+
+struct Upgrade {
+  bool all = false;
+  std::set<std::string> names;  ///< normalised
+};
+
+/// Answers the spec: Debian closure and Python resolution for every variant and platform. Pins of `previous` are kept as long as they
+/// satisfy the spec, unless named by `upgrade`. Conflicts and missing wheels are Error{Step/Spec} with the requirement's line and the
+/// resolver's own words as context.
+Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade, const ResolveContext& context);
+
+/// What differs between the part of the spec that the lock answered and the spec now, one line per field
+/// ("requirements.runtime: + scipy==1.13"); empty: the lock answers this spec.
+std::vector<std::string> explain_stale(const Lock& lock, const Spec& spec);
+
+/// Unpacked root with the Debian packages of `debs` (base flavour rules, all packages unpacked), as a tree of the store.
+std::filesystem::path debian_tree(const std::vector<LockedDeb>& debs, const ResolveContext& context);
+
+}  // namespace mlbuild

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mlbuild/sys/cancel.hpp"
+
+namespace mlbuild {
+
+/// How strong the isolation is; docs/sandbox.md.
+enum class SandboxLevel {
+  L0,  ///< user, mount, pid, ipc, uts, net namespaces; own /proc; pivot_root
+  L1,  ///< the same without a fresh /proc or with MS_MOVE + chroot instead of pivot_root
+  None
+};
+
+struct SandboxMount {
+  std::filesystem::path host;    ///< file or directory
+  std::filesystem::path inside;  ///< absolute; made (in the overlay) when missing
+  bool writable = false;
+};
+
+struct SandboxJob {
+  std::filesystem::path root;        ///< unpacked tree; never written to: an overlay that is thrown away lies on top
+  std::vector<SandboxMount> mounts;
+  std::vector<std::string> argv;     ///< argv[0] absolute inside
+  std::map<std::string, std::string> env;  ///< the whole environment
+  std::filesystem::path working_directory = "/";
+  std::string standard_input;
+  bool network = false;              ///< false: an empty network namespace with only lo
+  std::chrono::seconds deadline{600};
+  std::uint64_t memory_limit_bytes = 0;        ///< 0: none
+  std::uint64_t process_limit = 4096;
+  std::uint64_t output_limit_bytes = 16U << 20U;  ///< of stdout and stderr each
+};
+
+struct SandboxOutcome {
+  enum class End { Exited, Signaled, DeadlinePassed, MemoryExceeded };
+  End end = End::Exited;
+  int code = 0;  ///< exit status or signal number
+  std::string out;
+  std::string err;
+  SandboxLevel level = SandboxLevel::None;
+  bool ok() const { return end == End::Exited && code == 0; }
+};
+
+/// Runs one command over a read-only root. Knows nothing of OCI. The contract, line by line, is in docs/sandbox.md, and each
+/// line has a probe test that runs inside.
+class Sandbox {
+ public:
+  virtual ~Sandbox() = default;
+  /// Throws Error{Step} when the sandbox cannot be set up (with the remedy for this environment), Error{Interrupted} on cancellation.
+  virtual SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) = 0;
+  /// What this machine allows, found by one probe at first use.
+  virtual SandboxLevel level() = 0;
+};
+
+/// Sandbox by Linux namespaces. The helper is this program's own binary, started again as `<helper> __sandbox`
+/// (job as JSON on descriptor 3, outcome as JSON on descriptor 4, lifeline pipe on 5); `scratch` is where overlay uppers go (same
+/// file system as the trees).
+std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, std::filesystem::path scratch);
+
+/// Entry point of the helper: main calls it when argv[1] is "__sandbox". Returns the exit code.
+int sandbox_helper_main();
+
+}  // namespace mlbuild

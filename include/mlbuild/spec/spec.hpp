@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/oci/oci.hpp"
+#include "mlbuild/python/requirement.hpp"
+
+namespace mlbuild {
+
+/// A value together with the place where the user wrote it.
+template <class T>
+struct Located {
+  T value{};
+  Location location;
+};
+
+enum class BaseFlavor { Slim, Distroless };
+
+struct DebianBase {
+  Located<std::string> suite;    ///< "bookworm"
+  Located<std::string> python;   ///< "3.11"
+  BaseFlavor flavor = BaseFlavor::Slim;
+};
+
+enum class RequirementGroup { Runtime, Build, Dev };
+
+struct RequirementSet {
+  std::vector<python::Requirement> requirements;
+  std::vector<python::Requirement> constraints;
+};
+
+struct SpecIndex {
+  Located<std::string> url;
+  std::vector<std::string> packages;  ///< normalised; empty never: an index without packages would hijack others
+};
+
+enum class SdistPolicy { Deny, Allow, Listed };
+enum class ScriptPolicy { Refuse, Ignore };
+
+struct SystemPackages {
+  std::vector<Located<std::string>> runtime;
+  std::vector<Located<std::string>> build;
+  std::vector<std::string> ignore_scripts;  ///< `system.scripts: {NAME: ignore}`
+};
+
+struct AppCopy {
+  Located<std::string> from;  ///< relative to the spec's directory, exists, stays inside
+  std::string to;             ///< absolute in the image
+};
+
+struct RunConfig {
+  std::string workdir, user, stop_signal;
+  std::map<std::string, std::string> env;
+  std::vector<std::string> entrypoint, cmd, exposed_ports;
+  std::map<std::string, std::string> labels;
+};
+
+/// One image to build: the spec itself, or one of its variants with its overrides applied.
+struct SpecVariant {
+  std::string name;  ///< "" for the spec itself
+  DebianBase base;
+  RequirementSet runtime, build, dev;
+  std::vector<SpecIndex> indexes;
+  SdistPolicy sdists = SdistPolicy::Deny;
+  std::vector<std::string> sdist_names;          ///< for Listed; normalised
+  std::optional<Located<std::string>> exclude_newer;  ///< "2024-06-01" or RFC 3339
+  SystemPackages system;
+  std::vector<AppCopy> app;
+  RunConfig config;
+  unsigned max_layers = 64;
+};
+
+/// What the user wrote, checked. Immutable once read. docs/spec.md.
+struct Spec {
+  std::filesystem::path path;        ///< as given on the command line
+  std::filesystem::path directory;
+  std::string name;
+  std::optional<Located<std::string>> image;  ///< where --push goes
+  std::vector<oci::Platform> platforms;
+  std::vector<SpecVariant> variants;  ///< [0] is the spec itself
+  const SpecVariant& variant(const std::string& name) const;  ///< throws Error{Usage} with the nearest name
+};
+
+/// Reads and checks a spec and the requirements files it names. All mistakes are reported in one Error (Error::others()),
+/// each with its place; keys that a later version will honour are errors that say "not yet supported".
+Spec read_spec(const std::filesystem::path& path);
+
+/// Digest of the part of a variant that a lock answers: base, requirements, indexes, policies, system packages, platforms.
+BlobDigest locked_part_digest(const Spec& spec, const SpecVariant& variant);
+/// The same part as canonical JSON, so that a changed digest can be explained field by field.
+std::string locked_part_json(const Spec& spec, const SpecVariant& variant);
+
+/// JSON Schema (2020-12) of the spec, for editors: `mlbuild schema`.
+std::string spec_json_schema();
+
+/// The application's files of a variant: copies walked in byte order, `.dockerignore` of the spec's directory honoured, links kept
+/// as links when they stay inside the spec's directory, else an error at the copy's line.
+struct AppFile {
+  std::string path_in_image;          ///< relative
+  std::filesystem::path host_path;
+  bool executable = false;
+  bool is_directory = false;
+  std::optional<std::string> link_target;
+  std::uint64_t size_bytes = 0;
+};
+std::vector<AppFile> list_app_files(const Spec& spec, const SpecVariant& variant);
+
+}  // namespace mlbuild

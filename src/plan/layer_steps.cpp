@@ -1,0 +1,162 @@
+#include "layer_steps.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "mlbuild/layer/deb_layer.hpp"
+#include "mlbuild/layer/wheel_layer.hpp"
+
+namespace mlbuild {
+namespace {
+
+StepInput deb_input(const LockedDeb& deb, PlanLookups& lookups) {
+  StepInput input;
+  input.kind = StepInput::Kind::Deb;
+  input.label = fmt::format("{} {}", deb.name, deb.version);
+  input.digest = deb.sha256;
+  input.size_bytes = deb.size_bytes;
+  input.filename = deb.path;
+  input.origin = deb.suite;
+  input.present = lookups.has_blob(deb.sha256);
+  return input;
+}
+
+std::vector<StepInput> deb_step_inputs(const std::vector<LockedDeb>& debs, PlanLookups& lookups) {
+  std::vector<StepInput> inputs;
+  inputs.reserve(debs.size());
+  for (const LockedDeb& deb : debs) inputs.push_back(deb_input(deb, lookups));
+  return inputs;
+}
+
+std::vector<Location> locations(const std::vector<Located<std::string>>& values) {
+  std::vector<Location> places;
+  for (const Located<std::string>& value : values) places.push_back(value.location);
+  return places;
+}
+
+std::string wheel_step_label(const std::vector<const PlannedWheel*>& wheels) {
+  if (wheels.size() == 1) return fmt::format("wheel {} {}", wheels[0]->name, wheels[0]->version);
+  std::vector<std::string> names;
+  for (const PlannedWheel* wheel : wheels) names.push_back(wheel->name);
+  constexpr std::size_t kShown = 3;
+  const std::size_t shown = std::min(kShown, names.size());
+  std::string label = fmt::format("wheels {}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (names.size() > shown) label += fmt::format(" +{}", names.size() - shown);
+  return label;
+}
+
+void collect_causes(Step& step, const std::vector<const PlannedWheel*>& wheels) {
+  for (const PlannedWheel* wheel : wheels) {
+    step.causes.insert(step.causes.end(), wheel->causes.begin(), wheel->causes.end());
+  }
+}
+
+WheelLayerParameters wheel_parameters(const PlanRequest& request) {
+  WheelLayerParameters parameters;
+  parameters.scheme = install_scheme(request.image->interpreter);
+  parameters.epoch_seconds = request.epoch_seconds;
+  return parameters;
+}
+
+Step wheel_step(const PlanRequest& request, const std::vector<const PlannedWheel*>& wheels, PlanLookups& lookups, std::string id) {
+  Step step;
+  step.id = std::move(id);
+  step.label = wheel_step_label(wheels);
+  collect_causes(step, wheels);
+  std::vector<std::string> waits;
+  std::vector<WheelInput> recipe_inputs;
+  for (const PlannedWheel* wheel : wheels) {
+    if (wheel->waits_for) {
+      waits.push_back(*wheel->waits_for);
+      continue;
+    }
+    recipe_inputs.push_back({wheel->filename, wheel->digest});
+    if (wheel->locked) step.inputs.push_back(python_input(*wheel->locked, lookups));
+  }
+  if (!waits.empty()) {
+    step.state = StepState::Open;
+    step.reason = WaitsFor{std::move(waits)};
+    return step;
+  }
+  step.recipe = std::make_shared<WheelLayerRecipe>(std::move(recipe_inputs), wheel_parameters(request));
+  return step;
+}
+
+/// Own layers are named after their wheel, groups after the group's number: a bump keeps the id, so that its change can be told.
+std::string wheel_step_id(const std::string& prefix, const std::vector<const PlannedWheel*>& wheels, std::size_t position) {
+  if (wheels.size() == 1) return fmt::format("{}wheel:{}", prefix, wheels[0]->name);
+  return fmt::format("{}wheels:{}", prefix, position);
+}
+
+}  // namespace
+
+StepInput python_input(const LockedFile& file, PlanLookups& lookups) {
+  StepInput input;
+  input.kind = StepInput::Kind::PythonFile;
+  input.label = fmt::format("{} {}", file.name, file.version);
+  input.digest = file.sha256;
+  input.size_bytes = file.size_bytes;
+  input.project = file.name;
+  input.filename = file.filename;
+  input.origin = file.index;
+  input.present = lookups.has_blob(file.sha256);
+  return input;
+}
+
+std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix) {
+  const LockedImage& image = *request.image;
+  std::vector<Step> steps;
+  Step base;
+  base.id = id_prefix + "base";
+  base.label = fmt::format("base debian {} {} + python {}", image.base_suite, image.base_flavor, image.interpreter.version);
+  base.inputs = deb_step_inputs(image.base, lookups);
+  base.causes = {request.variant->base.suite.location};
+  base.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.base),
+                                                 base_layer_parameters(image, *request.variant, request.epoch_seconds));
+  steps.push_back(std::move(base));
+  if (image.system_runtime.empty()) return steps;
+  Step system;
+  system.id = id_prefix + "system";
+  system.label = fmt::format("system libraries, {} packages", image.system_runtime.size());
+  system.inputs = deb_step_inputs(image.system_runtime, lookups);
+  system.causes = locations(request.variant->system.runtime);
+  DebLayerParameters parameters = base_layer_parameters(image, *request.variant, request.epoch_seconds);
+  parameters.is_base = false;
+  parameters.venv_python.clear();
+  parameters.drop_packages.clear();
+  system.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.system_runtime), parameters);
+  steps.push_back(std::move(system));
+  return steps;
+}
+
+std::vector<Step> wheel_steps(const PlanRequest& request, const std::vector<PlannedWheel>& wheels, PlanLookups& lookups,
+                              const std::string& id_prefix, std::size_t max_layers) {
+  std::vector<PartitionItem> items;
+  items.reserve(wheels.size());
+  for (const PlannedWheel& wheel : wheels) items.push_back({wheel.name, wheel.size_bytes});
+  std::vector<Step> steps;
+  for (const std::vector<std::size_t>& members : partition_wheels(items, max_layers)) {
+    std::vector<const PlannedWheel*> group;
+    group.reserve(members.size());
+    for (const std::size_t member : members) group.push_back(&wheels[member]);
+    steps.push_back(wheel_step(request, group, lookups, wheel_step_id(id_prefix, group, steps.size())));
+  }
+  return steps;
+}
+
+std::optional<Step> app_step(const PlanRequest& request, const std::string& id_prefix) {
+  if (request.app_files.empty()) return std::nullopt;
+  Step step;
+  step.id = id_prefix + "app";
+  step.label = fmt::format("app, {} files", request.app_files.size());
+  for (const AppCopy& copy : request.variant->app) step.causes.push_back(copy.from.location);
+  FilesLayerParameters parameters;
+  parameters.label = "app";
+  parameters.epoch_seconds = request.epoch_seconds;
+  step.recipe = std::make_shared<FilesLayerRecipe>(request.app_files, parameters, request.open_app_file);
+  return step;
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mlbuild/plan/plan.hpp"
+
+namespace mlbuild {
+
+/// A wheel of the image: locked, or built from a locked source distribution.
+struct PlannedWheel {
+  std::string name;
+  std::string version;
+  std::string filename;
+  BlobDigest digest;
+  std::uint64_t size_bytes = 0;
+  std::optional<LockedFile> locked;     ///< absent for a built one: nothing to fetch
+  std::optional<std::string> waits_for; ///< id of the sdist step that must run first; digest is then unknown
+  std::vector<Location> causes;
+};
+
+StepInput python_input(const LockedFile& file, PlanLookups& lookups);
+
+/// Layer steps in image order, without decisions.
+std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix);
+std::vector<Step> wheel_steps(const PlanRequest& request, const std::vector<PlannedWheel>& wheels, PlanLookups& lookups,
+                              const std::string& id_prefix, std::size_t max_layers);
+std::optional<Step> app_step(const PlanRequest& request, const std::string& id_prefix);
+
+}  // namespace mlbuild

@@ -1,0 +1,189 @@
+#include "mlbuild/plan/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "layer_steps.hpp"
+#include "mlbuild/layer/deb_layer.hpp"
+#include "mlbuild/layer/wheel_layer.hpp"
+
+namespace mlbuild {
+namespace {
+
+std::string step_id_prefix(const PlanRequest& request) {
+  const oci::Platform& platform = request.image->platform;
+  std::string prefix = fmt::format("{}/{}-{}{}/", request.spec_name, platform.os, platform.architecture, platform.variant);
+  if (!request.variant->name.empty()) prefix += request.variant->name + "/";
+  return prefix;
+}
+
+/// Places in the spec that name a project directly.
+std::map<std::string, std::vector<Location>> causes_by_project(const SpecVariant& variant) {
+  std::map<std::string, std::vector<Location>> causes;
+  for (const python::Requirement& requirement : variant.runtime.requirements) {
+    causes[requirement.name].push_back(requirement.location);
+  }
+  return causes;
+}
+
+bool output_is_there(const LayerFacts& facts, PlanLookups& lookups) { return lookups.has_blob(facts.digest); }
+
+/// Cached, or Run with the reason, for a step whose card is known.
+void decide_layer(Step& step, bool force, PlanLookups& lookups) {
+  step.card = step.recipe->card();
+  if (force) {
+    step.reason = Forced{};
+    return;
+  }
+  if (const std::optional<std::string> known = lookups.facts(step.card->key())) {
+    LayerFacts facts = parse_layer_facts(*known);
+    if (output_is_there(facts, lookups)) {
+      step.state = StepState::Cached;
+      step.reason = AlreadyKnown{};
+      step.facts = std::move(facts);
+      return;
+    }
+    step.reason = OutputMissing{facts.digest};
+    return;
+  }
+  if (const std::optional<KeyCard> last = lookups.last_card(step.id)) {
+    std::vector<CardChange> changes = diff(*last, *step.card);
+    if (changes.empty()) {
+      step.reason = NeverRun{};  // the card is remembered, its facts were collected: nothing is known of the output
+    } else {
+      step.reason = CardChanged{std::move(changes)};
+    }
+  }
+}
+
+struct SdistPlan {
+  Step step;
+  PlannedWheel wheel;
+};
+
+SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, PlanLookups& lookups, const std::string& id_prefix) {
+  SdistPlan plan;
+  Step& step = plan.step;
+  step.id = fmt::format("{}sdist:{}", id_prefix, locked.sdist.name);
+  step.kind = StepKind::BuildSdist;
+  step.label = fmt::format("build {} {} from source", locked.sdist.name, locked.sdist.version);
+  step.sdist = locked;
+  step.card = lookups.sdist_card(*request.image, locked);
+  step.inputs.push_back(python_input(locked.sdist, lookups));
+  for (const LockedFile& requirement : locked.build_requirements) step.inputs.push_back(python_input(requirement, lookups));
+  plan.wheel.name = locked.sdist.name;
+  plan.wheel.version = locked.sdist.version;
+  plan.wheel.size_bytes = locked.sdist.size_bytes;
+  const auto known = request.force ? std::nullopt : lookups.built_wheel(step.card->key());
+  if (known && lookups.has_blob(known->digest)) {
+    step.state = StepState::Cached;
+    step.reason = AlreadyKnown{};
+    plan.wheel.filename = known->filename;
+    plan.wheel.digest = known->digest;
+    return plan;
+  }
+  plan.wheel.waits_for = step.id;
+  if (known) {
+    step.reason = OutputMissing{known->digest};
+  } else if (const std::optional<KeyCard> last = lookups.last_card(step.id)) {
+    if (std::vector<CardChange> changes = diff(*last, *step.card); !changes.empty()) step.reason = CardChanged{std::move(changes)};
+  }
+  return plan;
+}
+
+PlannedWheel locked_wheel(const LockedFile& file) {
+  PlannedWheel wheel;
+  wheel.name = file.name;
+  wheel.version = file.version;
+  wheel.filename = file.filename;
+  wheel.digest = file.sha256;
+  wheel.size_bytes = file.size_bytes;
+  wheel.locked = file;
+  return wheel;
+}
+
+void append(std::vector<Step>& steps, std::vector<Step> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(steps));
+}
+
+}  // namespace
+
+std::uint64_t Step::fetch_bytes() const {
+  std::uint64_t sum = 0;
+  if (state == StepState::Cached) return sum;
+  for (const StepInput& input : inputs) sum += input.present ? 0 : input.size_bytes;
+  return sum;
+}
+
+std::uint64_t Step::input_bytes() const {
+  std::uint64_t sum = 0;
+  for (const StepInput& input : inputs) sum += input.size_bytes;
+  return sum;
+}
+
+bool Plan::complete() const {
+  return std::none_of(steps.begin(), steps.end(), [](const Step& step) {
+    return step.state == StepState::Open || (step.kind == StepKind::BuildSdist && step.state == StepState::Run);
+  });
+}
+
+InstallScheme install_scheme(const LockedInterpreter& interpreter) {
+  InstallScheme scheme;
+  scheme.purelib = fmt::format("usr/local/lib/python{}/site-packages", interpreter.version);
+  scheme.platlib = scheme.purelib;
+  scheme.headers = fmt::format("usr/local/include/site/python{}", interpreter.version);
+  scheme.interpreter = interpreter.path;
+  scheme.python_version = interpreter.version;
+  scheme.python_full_version = interpreter.full_version;
+  return scheme;
+}
+
+DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant, std::int64_t epoch_seconds) {
+  DebLayerParameters parameters;
+  parameters.epoch_seconds = epoch_seconds;
+  parameters.is_base = true;
+  parameters.venv_python = image.interpreter.version;
+  parameters.include_shadow = image.base_flavor == "slim";
+  parameters.ignore_scripts = variant.system.ignore_scripts;
+  parameters.drop_packages = image.base_dropped;
+  return parameters;
+}
+
+std::vector<DebInput> deb_inputs(const std::vector<LockedDeb>& debs) {
+  std::vector<DebInput> inputs;
+  inputs.reserve(debs.size());
+  for (const LockedDeb& deb : debs) inputs.push_back({deb.name, deb.version, deb.architecture, deb.sha256});
+  return inputs;
+}
+
+Plan make_plan(const PlanRequest& request, PlanLookups& lookups) {
+  const LockedImage& image = *request.image;
+  const std::string prefix = step_id_prefix(request);
+  const auto causes = causes_by_project(*request.variant);
+  Plan plan{request.variant->name, image.platform, {}};
+  std::vector<PlannedWheel> wheels;
+  for (const LockedFile& file : image.wheels) wheels.push_back(locked_wheel(file));
+  for (const LockedSdist& sdist : image.sdists) {
+    SdistPlan planned = plan_sdist(request, sdist, lookups, prefix);
+    plan.steps.push_back(std::move(planned.step));
+    wheels.push_back(std::move(planned.wheel));
+  }
+  std::sort(wheels.begin(), wheels.end(), [](const PlannedWheel& a, const PlannedWheel& b) { return a.name < b.name; });
+  for (PlannedWheel& wheel : wheels) {
+    if (const auto found = causes.find(wheel.name); found != causes.end()) wheel.causes = found->second;
+  }
+  std::vector<Step> layers = debian_steps(request, lookups, prefix);
+  std::optional<Step> app = app_step(request, prefix);
+  const std::size_t taken = layers.size() + (app ? 1 : 0);
+  append(layers, wheel_steps(request, wheels, lookups, prefix, request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1)));
+  if (app) layers.push_back(std::move(*app));
+  for (Step& step : layers) {
+    if (step.recipe) decide_layer(step, request.force, lookups);
+  }
+  append(plan.steps, std::move(layers));
+  return plan;
+}
+
+}  // namespace mlbuild
