@@ -23,13 +23,6 @@ StepInput deb_input(const LockedDeb& deb, PlanLookups& lookups) {
   return input;
 }
 
-std::vector<StepInput> deb_step_inputs(const std::vector<LockedDeb>& debs, PlanLookups& lookups) {
-  std::vector<StepInput> inputs;
-  inputs.reserve(debs.size());
-  for (const LockedDeb& deb : debs) inputs.push_back(deb_input(deb, lookups));
-  return inputs;
-}
-
 std::vector<Location> locations(const std::vector<Located<std::string>>& values) {
   std::vector<Location> places;
   for (const Located<std::string>& value : values) places.push_back(value.location);
@@ -103,6 +96,13 @@ StepInput python_input(const LockedFile& file, PlanLookups& lookups) {
   input.origin = file.index;
   input.present = lookups.has_blob(file.sha256);
   return input;
+}
+
+std::vector<StepInput> deb_step_inputs(const std::vector<LockedDeb>& debs, PlanLookups& lookups) {
+  std::vector<StepInput> inputs;
+  inputs.reserve(debs.size());
+  for (const LockedDeb& deb : debs) inputs.push_back(deb_input(deb, lookups));
+  return inputs;
 }
 
 std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix) {

@@ -20,6 +20,7 @@ struct PlannedWheel {
 };
 
 StepInput python_input(const LockedFile& file, PlanLookups& lookups);
+std::vector<StepInput> deb_step_inputs(const std::vector<LockedDeb>& debs, PlanLookups& lookups);
 
 /// Layer steps in image order, without decisions.
 std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix);

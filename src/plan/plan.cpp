@@ -73,10 +73,14 @@ SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, Plan
   step.card = lookups.sdist_card(*request.image, locked);
   step.inputs.push_back(python_input(locked.sdist, lookups));
   for (const LockedFile& requirement : locked.build_requirements) step.inputs.push_back(python_input(requirement, lookups));
+  for (const std::vector<LockedDeb>* debs : {&request.image->base, &request.image->system_runtime, &request.image->system_build}) {
+    const std::vector<StepInput> inputs = deb_step_inputs(*debs, lookups);
+    step.inputs.insert(step.inputs.end(), inputs.begin(), inputs.end());
+  }
   plan.wheel.name = locked.sdist.name;
   plan.wheel.version = locked.sdist.version;
   plan.wheel.size_bytes = locked.sdist.size_bytes;
-  const auto known = request.force ? std::nullopt : lookups.built_wheel(step.card->key());
+  const auto known = request.force_sdists ? std::nullopt : lookups.built_wheel(step.card->key());
   if (known && lookups.has_blob(known->digest)) {
     step.state = StepState::Cached;
     step.reason = AlreadyKnown{};
@@ -85,7 +89,9 @@ SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, Plan
     return plan;
   }
   plan.wheel.waits_for = step.id;
-  if (known) {
+  if (request.force_sdists) {
+    step.reason = Forced{};
+  } else if (known) {
     step.reason = OutputMissing{known->digest};
   } else if (const std::optional<KeyCard> last = lookups.last_card(step.id)) {
     if (std::vector<CardChange> changes = diff(*last, *step.card); !changes.empty()) step.reason = CardChanged{std::move(changes)};
@@ -180,7 +186,7 @@ Plan make_plan(const PlanRequest& request, PlanLookups& lookups) {
   append(layers, wheel_steps(request, wheels, lookups, prefix, request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1)));
   if (app) layers.push_back(std::move(*app));
   for (Step& step : layers) {
-    if (step.recipe) decide_layer(step, request.force, lookups);
+    if (step.recipe) decide_layer(step, request.force_layers, lookups);
   }
   append(plan.steps, std::move(layers));
   return plan;

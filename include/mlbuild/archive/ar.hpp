@@ -1,10 +1,10 @@
 #pragma once
 
+#include "mlbuild/io/stream.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "mlbuild/io/stream.hpp"
 
 namespace mlbuild {
 

@@ -1,31 +1,31 @@
 #pragma once
 
+#include "mlbuild/io/stream.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
-#include "mlbuild/io/stream.hpp"
-
 namespace mlbuild {
 
 enum class TarType : char { File = '0', Hardlink = '1', Symlink = '2', Directory = '5' };
 
 struct TarEntry {
-  std::string path;                ///< relative, no leading "./" or "/", no trailing "/", never empty or with ".." components
+  std::string path;  ///< relative, no leading "./" or "/", no trailing "/", never empty or with ".." components
   TarType type = TarType::File;
-  std::uint32_t mode = 0644;       ///< permission and set-id bits only
+  std::uint32_t mode = 0644;  ///< permission and set-id bits only
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
   std::int64_t mtime_seconds = 0;
-  std::uint64_t size_bytes = 0;    ///< of the content; 0 unless File
-  std::string link_target;         ///< Symlink: kept verbatim; Hardlink: path of an earlier entry
+  std::uint64_t size_bytes = 0;  ///< of the content; 0 unless File
+  std::string link_target;       ///< Symlink: kept verbatim; Hardlink: path of an earlier entry
 };
 
-/// The header blocks of one entry: POSIX ustar, preceded by a pax extended header only where ustar cannot express the entry
-/// (path that does not split into prefix and name, link target above 100 bytes, size of 8 GiB or more, ids above 07777777,
-/// non-ASCII text, negative mtime): POSIX.1-2017, pax, "pax Extended Header". Deterministic; no owner names.
+/// The header blocks of one entry: POSIX ustar, preceded by a pax extended header only where ustar cannot express the
+/// entry (path that does not split into prefix and name, link target above 100 bytes, size of 8 GiB or more, ids above
+/// 07777777, non-ASCII text, negative mtime): POSIX.1-2017, pax, "pax Extended Header". Deterministic; no owner names.
 std::string tar_header(const TarEntry& entry);
 
 /// Zero bytes that pad content of this size to whole 512-byte blocks.
@@ -33,13 +33,18 @@ std::size_t tar_padding_bytes(std::uint64_t size_bytes);
 /// Two zero blocks.
 ByteSpan tar_end_of_archive();
 
-/// Reads any tar (ustar, pax, GNU) through libarchive, calling `on_entry` for each with its content (valid during the call;
-/// what is not read is skipped). Paths are normalised to the form of TarEntry::path ("./usr/" -> "usr"; the root entry "./"
-/// is left out). Refuses with Error{Foreign}: absolute paths, "..", NUL or control characters or invalid UTF-8 in names, devices,
-/// FIFOs, sockets, more than 2^22 entries, truncated input. `tar` is the plain (decompressed) stream.
+/// Reads any tar (v7, ustar, pax, GNU) through libarchive to the end of `tar` (the plain, decompressed stream), calling
+/// `on_entry` for each entry with its content (valid during the call; what is not read is skipped). Paths are
+/// normalised to the form of TarEntry::path ("./usr/" -> "usr"; the root entry "./" is left out), and otherwise given
+/// byte for byte. Refuses with Error{Foreign}: absolute paths, "..", NUL or control characters or invalid UTF-8 in
+/// names, devices, FIFOs, unknown types, sparse files, content on entries that are no files, a pax size that
+/// contradicts the header, ids above 32 bits, extended headers above 1 MiB, more than 2^22 entries, truncated input
+/// (also a missing end-of-archive mark), anything but zeros behind the end. Errors of `tar` and of `on_entry` pass
+/// through.
 void read_tar(Source& tar, const std::function<void(const TarEntry&, Source& content)>& on_entry);
 
-/// Checks a relative path for the rules of TarEntry::path and for UTF-8; returns why it is bad, or "".
+/// Checks a relative path for the rules of TarEntry::path, for UTF-8 without control characters and for components of
+/// at most 255 bytes; returns why it is bad, or "".
 std::string why_unsafe_path(std::string_view path);
 
 }  // namespace mlbuild

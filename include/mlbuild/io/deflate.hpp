@@ -1,18 +1,19 @@
 #pragma once
 
+#include "mlbuild/io/stream.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "mlbuild/io/stream.hpp"
 
 namespace mlbuild {
 
 /// CRC-32 of zip and gzip (ISO 3309), continued from `crc` (0 at the start).
 std::uint32_t crc32(std::uint32_t crc, ByteSpan bytes);
 
-/// Streaming raw inflate (RFC 1951) by ISA-L with constant memory. Reads the deflate stream from `in` and stops at its end.
-/// Throws Error{Foreign} on corrupt or truncated input. Reusable: reset() starts a new stream without allocating again.
+/// Streaming raw inflate (RFC 1951) by ISA-L with constant memory. Reads the deflate stream from `in` and stops at its
+/// end. Throws Error{Foreign} on corrupt or truncated input. Reusable: reset() starts a new stream without allocating
+/// again.
 class Inflater {
  public:
   Inflater();
@@ -30,8 +31,9 @@ class Inflater {
   std::unique_ptr<State> state_;
 };
 
-/// One-shot raw deflate by libdeflate, and the gzip container around it. Keeps its tables between calls. Not thread-safe.
-/// The output depends only on input, level and libdeflate's version (version()), which is part of layer key cards.
+/// One-shot raw deflate by libdeflate, and the gzip container around it. Keeps its tables between calls. Not
+/// thread-safe. The output depends only on input, level and libdeflate's version (version()), which is part of layer
+/// key cards.
 class Deflater {
  public:
   explicit Deflater(int level);

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-
 #include "mlbuild/base/digest.hpp"
 #include "mlbuild/io/stream.hpp"
+
+#include <cstdint>
+#include <memory>
 
 namespace mlbuild {
 

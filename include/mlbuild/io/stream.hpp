@@ -1,11 +1,11 @@
 #pragma once
 
+#include "mlbuild/base/bytes.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "mlbuild/base/bytes.hpp"
 
 namespace mlbuild {
 
@@ -17,7 +17,8 @@ class Source {
   virtual std::size_t read(MutableByteSpan buffer) = 0;
 };
 
-/// Push side of a byte stream. Takes all bytes or throws. Encoders add finish(), which commits; destructors only release.
+/// Push side of a byte stream. Takes all bytes or throws. Encoders add finish(), which commits; destructors only
+/// release.
 class Sink {
  public:
   virtual ~Sink() = default;

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "mlbuild/layer/layer.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "mlbuild/layer/layer.hpp"
 
 namespace mlbuild {
 
@@ -15,8 +15,8 @@ struct InstallScheme {
   std::string scripts = "usr/local/bin";
   std::string headers = "usr/local/include/site/python3.11";  ///< plus "/<distribution name>"
   std::string data = "usr/local";
-  std::string interpreter = "/usr/local/bin/python";           ///< for `#!`
-  std::string python_version = "3.11";                         ///< for Requires-Python
+  std::string interpreter = "/usr/local/bin/python";  ///< for `#!`
+  std::string python_version = "3.11";                ///< for Requires-Python
   std::string python_full_version = "3.11.2";
 };
 
@@ -31,9 +31,10 @@ struct WheelLayerParameters {
   int deflate_level = 6;                   ///< for what is not transmuxed
 };
 
-/// One or several wheels as one layer: pip's semantics (reference: PEP 427, PyPA "Recording installed projects", entry points),
-/// hostile or contradictory wheels refused with Error{Foreign} that names wheel and member. Files of the wheels that share a path
-/// must have equal content. Nothing is unpacked; memory is bounded by the largest member that must be rewritten.
+/// One or several wheels as one layer: pip's semantics (reference: PEP 427, PyPA "Recording installed projects", entry
+/// points), hostile or contradictory wheels refused with Error{Foreign} that names wheel and member. Files of the
+/// wheels that share a path must have equal content. Nothing is unpacked; memory is bounded by the largest member that
+/// must be rewritten.
 class WheelLayerRecipe final : public LayerRecipe {
  public:
   WheelLayerRecipe(std::vector<WheelInput> wheels, WheelLayerParameters parameters);
@@ -46,15 +47,20 @@ class WheelLayerRecipe final : public LayerRecipe {
   WheelLayerParameters parameters_;
 };
 
-/// How wheels are spread over layers: one of kOwnLayerBytes or more has its own; smaller ones share kGroups groups by a stable
-/// hash of the normalised name, so that a bump touches one group only. When that would exceed `max_layers`, the smallest
-/// own layers join the groups. Result: indexes into `wheels`, layers in a stable order, never an empty layer.
+/// Checks wheels that go into different layers of one image against each other: two that bring different content for
+/// one path are Error{Foreign} that names both. Reads zip directories, dist-info and `#!python` scripts only.
+void check_wheel_collisions(const std::vector<WheelInput>& wheels, const InstallScheme& scheme, BlobStore& blobs);
+
+/// How wheels are spread over layers: one of kOwnLayerBytes or more has its own; smaller ones share kGroups groups by a
+/// stable hash of the normalised name, so that a bump touches one group only. When that would exceed `max_layers`, the
+/// smallest own layers join the groups. Result: indexes into `wheels`, layers in a stable order, never an empty layer.
 struct PartitionItem {
   std::string name;  ///< normalised
   std::uint64_t size_bytes = 0;
 };
 inline constexpr std::uint64_t kOwnLayerBytes = 1U << 20U;
 inline constexpr std::size_t kGroups = 16;
-std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<PartitionItem>& wheels, std::size_t max_layers);
+std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<PartitionItem>& wheels,
+                                                       std::size_t max_layers);
 
 }  // namespace mlbuild

@@ -1,46 +1,65 @@
 #pragma once
 
+#include "mlbuild/io/stream.hpp"
+#include "mlbuild/sys/cancel.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
-
-#include "mlbuild/io/stream.hpp"
-#include "mlbuild/sys/cancel.hpp"
+#include <string_view>
 
 namespace mlbuild {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;                              ///< http(s) or file; user info is sent as Basic to that origin only and never printed
+  std::string url;  ///< http(s) or file; user info is sent as Basic to that origin only and never printed
   std::map<std::string, std::string> headers;
-  std::uint64_t body_limit_bytes = 1U << 30U;   ///< more is Error{Network}
+  std::uint64_t body_limit_bytes = 1U << 30U;  ///< more is Error{Network}
+  bool accept_compressed = false;              ///< offer Content-Encoding; the sink and the limit see the decoded body
 };
 
 struct HttpResponse {
   int status = 0;
   std::string final_url;
-  std::map<std::string, std::string> headers;   ///< names in lower case, last value wins
+  std::map<std::string, std::string> headers;  ///< names in lower case, last value wins
 };
 
-/// HTTP(S) client over libcurl: connections are reused, HTTP/2 where offered, proxies and CA bundles from the usual environment variables.
-/// Thread-safe. Retries (5 tries, full jitter, Retry-After honoured up to 60 s) on connect errors, cut bodies, 429 and 5xx;
-/// stalled transfers (under 1 KiB/s for 20 s) are cut. Redirects: at most 5, https never to http.
+/// How patient a client is. Tests shorten the pauses.
+struct HttpTuning {
+  int tries = 5;
+  std::chrono::milliseconds backoff_base{500};  ///< pause n is random in [0, base * 2^n]: full jitter
+  std::chrono::milliseconds backoff_limit{20000};
+  std::chrono::seconds retry_after_limit{60};
+  std::chrono::seconds connect_timeout{20};
+  std::chrono::seconds stall_time{20};  ///< this long under stall_bytes_per_second cuts a transfer
+  long stall_bytes_per_second = 1024;
+  int redirects = 5;
+};
+
+/// HTTP(S) client over libcurl: connections are reused, HTTP/2 where offered, proxies from the usual environment
+/// variables, CA bundle from SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE (directory: SSL_CERT_DIR), credentials
+/// also from ~/.netrc (NETRC). Thread-safe. Retries (5 tries, full jitter, Retry-After honoured up to 60 s) on connect
+/// errors, cut bodies, 408, 429 and 5xx; stalled transfers (under 1 KiB/s for 20 s) are cut. GET and HEAD follow
+/// redirects: at most 5, https never to http, only to http(s); Authorization, Cookie and user info stay with the origin
+/// they were given for. Other methods get the 3xx as it is.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
-  /// Streams a 2xx body into what `start_body` returns: called once per try, so a retry starts afresh. Other statuses are returned
-  /// without a body (at most 64 KiB of it in headers["x-mlbuild-error-body"]). Throws Error{Network} after the last try.
-  virtual HttpResponse fetch(const HttpRequest& request, const std::function<Sink&(const HttpResponse&)>& start_body) = 0;
+  /// Streams a 2xx body into what `start_body` returns: called once per try that is answered by 2xx (even when the body
+  /// is empty), so a retry starts afresh. Other statuses are returned without a body (at most 64 KiB of it in
+  /// headers["x-mlbuild-error-body"]). A file: URL answers 200 or 404. Throws Error{Network} when the last try failed,
+  /// too, what the sink threw at once, and Error{Interrupted} on cancellation.
+  virtual HttpResponse fetch(const HttpRequest& request,
+                             const std::function<Sink&(const HttpResponse&)>& start_body) = 0;
 };
 
-std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation);
+/// `cancellation` must outlive the client.
+std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning = {});
 
-/// The URL without user info and query, for messages.
+/// The URL without user info, query and fragment, for messages; any text is taken.
 std::string printable_url(std::string_view url);
 
 }  // namespace mlbuild

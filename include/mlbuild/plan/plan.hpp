@@ -91,7 +91,8 @@ struct PlanRequest {
   std::vector<LayerFile> app_files;     ///< hashed
   FileOpener open_app_file;
   std::int64_t epoch_seconds = 315532800;
-  bool force = false;
+  bool force_layers = false;
+  bool force_sdists = false;
 };
 
 Plan make_plan(const PlanRequest& request, PlanLookups& lookups);

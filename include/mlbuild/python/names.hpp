@@ -17,7 +17,7 @@ struct WheelFilename {
   std::string version;
   std::string build_tag;
   std::vector<std::string> python_tags, abi_tags, platform_tags;  ///< compressed sets, split at '.'
-  static WheelFilename parse(std::string_view filename);  ///< throws Error{Foreign}
+  static WheelFilename parse(std::string_view filename);          ///< throws Error{Foreign}
 };
 
 /// "Source distribution format": name and version of `name-version.tar.gz`; nullopt when it is not an sdist name.

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "mlbuild/base/digest.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "mlbuild/base/digest.hpp"
 
 namespace mlbuild::python {
 
@@ -34,13 +34,13 @@ struct RecordRow {
   std::string hash_value;      ///< urlsafe base64 without padding
   std::optional<std::uint64_t> size_bytes;
 };
-std::vector<RecordRow> parse_record(std::string_view text);        ///< throws Error{Foreign} on broken CSV
-std::string format_record(const std::vector<RecordRow>& rows);     ///< sorted as given, "\n" line ends
-std::string record_hash(const Digest& sha256);                     ///< urlsafe base64 without '='
+std::vector<RecordRow> parse_record(std::string_view text);     ///< throws Error{Foreign} on broken CSV
+std::string format_record(const std::vector<RecordRow>& rows);  ///< sorted as given, "\n" line ends
+std::string record_hash(const Digest& sha256);                  ///< urlsafe base64 without '='
 
 /// "Entry points specification": console_scripts and gui_scripts.
 struct EntryPoint {
-  std::string name;       ///< the script's file name
+  std::string name;  ///< the script's file name
   std::string module;
   std::string attribute;  ///< "main" or "cli.main"
   bool gui = false;
@@ -50,7 +50,8 @@ std::vector<EntryPoint> parse_entry_points(std::string_view text);
 /// The wrapper script that calls the entry point; ends up mode 0755.
 std::string entry_point_script(const EntryPoint& entry, std::string_view interpreter);
 
-/// A script of .data/scripts with its `#!python...` line replaced as pip does (whole line, arguments lost; CRLF kept); nullopt: unchanged.
+/// A script of .data/scripts with its `#!python...` line replaced as pip does (whole line, arguments lost; CRLF kept);
+/// nullopt: unchanged.
 std::optional<std::string> rewrite_shebang(std::string_view script, std::string_view interpreter);
 
 }  // namespace mlbuild::python

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mlbuild/sys/cancel.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -7,14 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "mlbuild/sys/cancel.hpp"
-
 namespace mlbuild {
 
 struct Command {
-  std::vector<std::string> argv;             ///< argv[0] is a path, or a name looked up in PATH
-  std::map<std::string, std::string> env;    ///< the whole environment of the child, nothing is inherited
-  std::filesystem::path working_directory;   ///< empty: ours
+  std::vector<std::string> argv;            ///< argv[0] is a path, or a name looked up in PATH
+  std::map<std::string, std::string> env;   ///< the whole environment of the child, nothing is inherited
+  std::filesystem::path working_directory;  ///< empty: ours
   std::string standard_input;
   std::chrono::milliseconds deadline{std::chrono::minutes(10)};
   std::size_t output_limit_bytes = 16U << 20U;  ///< of stdout and stderr each; more is cut off with a note
@@ -29,9 +29,9 @@ struct CommandResult {
   bool ok() const { return end == End::Exited && code == 0; }
 };
 
-/// Runs a child to its end through Boost.Process v2, with its own process group, stdin/stdout/stderr as pipes and no other
-/// descriptor. Past the deadline or on cancellation the group gets SIGTERM, after 2 s SIGKILL. Throws Error{Step} when the
-/// program cannot be started, Error{Interrupted} on cancellation.
+/// Runs a child to its end through Boost.Process v2, with its own process group, stdin/stdout/stderr as pipes and no
+/// other descriptor. Past the deadline or on cancellation the group gets SIGTERM, after 2 s SIGKILL. Throws Error{Step}
+/// when the program cannot be started, Error{Interrupted} on cancellation.
 CommandResult run_command(const Command& command, const Cancellation& cancellation);
 
 std::optional<std::filesystem::path> find_program(const std::string& name);  ///< in PATH plus /usr/sbin:/sbin

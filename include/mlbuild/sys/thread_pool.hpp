@@ -6,14 +6,14 @@
 
 namespace mlbuild {
 
-/// Fixed number of worker threads. Tasks are started in the order of submit(). The first exception of a task is rethrown by
-/// wait() after all running tasks have ended; tasks not yet started are then dropped.
+/// Fixed number of worker threads. Tasks are started in the order of submit(). The first exception of a task is
+/// rethrown by wait() after all running tasks have ended; tasks not yet started are then dropped.
 class ThreadPool {
  public:
   explicit ThreadPool(std::size_t threads);
-  ~ThreadPool();  ///< drops what has not started, waits for what has
+  ~ThreadPool();                            ///< drops what has not started, waits for what has
   void submit(std::function<void()> task);  ///< tasks may submit further tasks
-  void wait();    ///< until every task has ended
+  void wait();                              ///< until every task has ended
 
  private:
   struct State;

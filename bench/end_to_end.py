@@ -1,0 +1,107 @@
+"""Cold build, no-op and code change of an example spec, and layers from warm sources; JSON on stdout.
+
+Wall and CPU seconds are those of the whole process with its children, as the kernel accounts them; each warm figure is the median
+of several runs. The floor of the layers is printed by layers_bench: inflate once + SHA-256 of plain and compressed bytes."""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SPECS = {"sklearn": ROOT / "specs/sklearn-train", "torch": ROOT / "specs/torch-cuda"}
+
+
+def timed(command):
+    """Wall, CPU and peak memory of one process and its children."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begin = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = child.communicate()
+    wall = time.monotonic() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if child.returncode != 0:
+        sys.exit(f"{command}: exit {child.returncode}\n{err.decode()}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall_s": round(wall, 4), "cpu_s": round(cpu, 4)}, out.decode()
+
+
+def peak_memory(command):
+    done = subprocess.run(["/usr/bin/time", "-f", "%M", *command], capture_output=True, text=True, check=True)
+    return int(done.stderr.strip().splitlines()[-1]) * 1024
+
+
+def median_of(runs):
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def calibration():
+    """One number for the machine's speed today: hashing 256 MiB."""
+    import hashlib
+    data = bytes(1 << 26)
+    begin = time.process_time()
+    digest = hashlib.sha256()
+    for _ in range(4):
+        digest.update(data)
+    return round(time.process_time() - begin, 4)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mlbuild", required=True)
+    parser.add_argument("--layers-bench", required=True)
+    parser.add_argument("--case", choices=SPECS, default="sklearn")
+    parser.add_argument("--runs", type=int, default=7)
+    options = parser.parse_args()
+    work = pathlib.Path(tempfile.mkdtemp(prefix="mlbuild-bench-"))
+    try:
+        print(json.dumps(measure(options, work), indent=2))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def measure(options, work):
+    spec = work / "spec"
+    shutil.copytree(SPECS[options.case], spec)
+    build = [options.mlbuild, "--store", str(work / "store"), "--quiet", "build", "--locked", str(spec / "mlbuild.yaml"), "-o", f"oci:{work}/layout"]
+    result = {"case": options.case, "machine": {"processors": os.cpu_count(), "system": platform.platform()}, "sha256_256MiB_s": calibration()}
+    result["cold"], digest = timed(build)
+    result["no_op"] = median_of([timed(build)[0] for _ in range(options.runs)])
+    result["code_change"] = median_of([code_change(spec, build, number) for number in range(options.runs)])
+    # Forced: every layer again from warm sources, without the output.
+    forced = build[:-2] + ["--force"]
+    result["all_layers_again"] = median_of([timed(forced)[0] for _ in range(3)])
+    result["all_layers_again"]["peak_memory_bytes"] = peak_memory(forced)
+    result["digest"] = digest.strip()
+    result["layers"] = layers(options, work, spec)
+    return result
+
+
+def code_change(spec, build, number):
+    source = next(path for path in sorted(spec.rglob("*.py")))
+    source.write_text(source.read_text() + f"\n# {number}\n")
+    return timed(build)[0]
+
+
+def layers(options, work, spec):
+    """The wheels of the lock, linked by file name for layers_bench."""
+    lock = json.loads((spec / "mlbuild.lock").read_text())
+    wheels = work / "wheels"
+    wheels.mkdir()
+    for wheel in lock["images"][0]["wheels"]:
+        digest = wheel["sha256"].removeprefix("sha256:")
+        blob = next(path for path in (work / "store/blobs").rglob(digest))
+        os.link(blob, wheels / wheel["filename"])
+    return json.loads(subprocess.run([options.layers_bench, wheels, "--threads", str(os.cpu_count())], capture_output=True, text=True, check=True).stdout)
+
+
+if __name__ == "__main__":
+    main()

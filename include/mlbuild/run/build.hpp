@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mlbuild/image/image.hpp"
+#include "mlbuild/index/site.hpp"
+#include "mlbuild/lock/lock.hpp"
+#include "mlbuild/net/http.hpp"
+#include "mlbuild/plan/plan.hpp"
+#include "mlbuild/run/events.hpp"
+#include "mlbuild/sandbox/sandbox.hpp"
+#include "mlbuild/spec/spec.hpp"
+#include "mlbuild/store/disk_store.hpp"
+#include "mlbuild/sys/cancel.hpp"
+
+namespace mlbuild {
+
+/// The world as a build sees it; every part is owned by main.
+struct BuildContext {
+  DiskStore& store;
+  HttpClient& http;
+  Sandbox& sandbox;
+  const SiteConfig& site;
+  const Cancellation& cancellation;
+  EventSink& events;
+  std::size_t threads = 2;  ///< for layers; downloads have their own
+};
+
+/// One image of a spec: which variant on which platform, with what the lock says of it.
+struct BuildRequest {
+  const Spec* spec = nullptr;
+  const SpecVariant* variant = nullptr;
+  const LockedImage* image = nullptr;
+  std::int64_t epoch_seconds = 315532800;
+  bool force = false;
+};
+
+/// What a build would do now. Reads the application's files and asks the store; fetches and writes nothing.
+Plan plan_build(const BuildRequest& request, DiskStore& store);
+
+struct BuildResult {
+  Image image;
+  Plan first_plan;             ///< as it was before anything ran, for the explanation
+  std::uint64_t fetched_bytes = 0;
+  std::size_t layers_made = 0, layers_reused = 0;
+  double seconds = 0;
+};
+
+/// Runs the plan: builds source distributions, then fetches inputs and makes layers side by side (largest first), composes the image
+/// and keeps config and manifest in the store. Nothing is visible before it is complete; cancellation leaves the store valid.
+BuildResult build_image(const BuildRequest& request, const BuildContext& context);
+
+}  // namespace mlbuild

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "mlbuild/plan/plan.hpp"
+
+namespace mlbuild {
+
+/// What happens during a build, as data; the report module makes text, bars or JSON of it.
+struct ActivityStarted {
+  std::string text;  ///< "resolving 7 requirements"
+};
+struct WorkKnown {
+  std::uint64_t fetch_bytes = 0;  ///< to download
+  std::uint64_t layer_bytes = 0;  ///< input bytes of the layers to make
+};
+struct BytesFetched {
+  std::uint64_t bytes = 0;  ///< further bytes received
+};
+struct StepStarted {
+  std::string id;
+  std::string label;
+};
+struct StepFinished {
+  std::string id;
+  std::string label;
+  std::uint64_t input_bytes = 0;
+  std::uint64_t output_bytes = 0;
+  double seconds = 0;
+};
+struct PublishStarted {
+  std::string where;
+  std::uint64_t bytes = 0;  ///< at most
+};
+struct BytesPublished {
+  std::uint64_t bytes = 0;
+};
+struct WarningRaised {
+  std::string text;
+};
+using Event = std::variant<ActivityStarted, WorkKnown, BytesFetched, StepStarted, StepFinished, PublishStarted, BytesPublished, WarningRaised>;
+
+/// Receives events from any thread.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void on(const Event& event) = 0;
+};
+
+}  // namespace mlbuild

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "mlbuild/io/stream.hpp"
+#include "mlbuild/sys/fd.hpp"
+
+#include <filesystem>
+#include <string_view>
+
+namespace mlbuild {
+
+/// A file that appears under its final name only when complete: written to a temporary name in the same directory,
+/// then fsync, rename, fsync of the directory. Without commit() nothing remains. Parent directories are made.
+class AtomicFile final : public Sink {
+ public:
+  explicit AtomicFile(std::filesystem::path final_path, unsigned mode = 0644);
+  ~AtomicFile() override;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  void write(ByteSpan bytes) override;
+  void commit();
+
+ private:
+  std::filesystem::path final_path_;
+  std::filesystem::path temporary_path_;  ///< empty once nothing is left to remove
+  Fd fd_;
+};
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+}  // namespace mlbuild

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "mlbuild/io/stream.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace mlbuild {
+
+/// Passes a tar stream on to libarchive and refuses (Error{Foreign}) what libarchive takes, but tar readers understand
+/// differently: contents on links and directories, entries of unknown or sparse type, a pax size that contradicts the
+/// header, NUL bytes in pax or GNU names (a C string ends there, others do not), malformed or huge extended headers,
+/// archives without an end, and anything but zeros behind it.
+class TarGuard final : public Source {
+ public:
+  explicit TarGuard(Source& tar) : tar_(tar) {}
+  std::size_t read(MutableByteSpan buffer) override;
+  /// Reads on to the end of the stream; refuses it when the end-of-archive mark never came.
+  void finish();
+
+ private:
+  static constexpr std::size_t kBlockBytes = 512;
+
+  void observe(ByteSpan bytes);
+  void on_block();
+  void on_header();
+  void begin_extension(char type, std::uint64_t size_bytes);
+  void on_extension_end();
+  void read_pax_records(bool global);
+  void on_pax_record(std::string_view key, std::string_view value, bool global);
+  void skip_content(std::uint64_t size_bytes);
+
+  Source& tar_;
+  std::array<char, kBlockBytes> block_{};
+  std::size_t block_filled_ = 0;
+  std::uint64_t content_left_bytes_ = 0;  ///< of an entry, with its padding
+  char extension_type_ = '\0';            ///< x, g, L or K while one is being collected
+  std::uint64_t extension_size_bytes_ = 0;
+  std::string extension_;
+  std::optional<std::uint64_t> pax_size_bytes_;  ///< for the next entry
+  bool ended_ = false;
+};
+
+}  // namespace mlbuild

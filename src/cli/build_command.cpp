@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <chrono>
+
+#include "commands.hpp"
+#include "locking.hpp"
+#include "mlbuild/publish/sink.hpp"
+#include "mlbuild/report/plan_text.hpp"
+#include "mlbuild/run/build.hpp"
+
+namespace mlbuild::cli {
+namespace {
+
+struct BuildOptions {
+  std::string spec = "mlbuild.yaml";
+  std::string tag;
+  std::vector<std::string> outputs;
+  std::string variant;
+  std::vector<std::string> platforms;
+  bool locked = false, explain = false, dry_run = false, force = false, push = false;
+};
+
+std::int64_t epoch_from_environment() {
+  constexpr std::int64_t kDefault = 315532800;  // 1980-01-01: the first second that zip tools accept
+  const std::optional<std::string> text = environment_variable("SOURCE_DATE_EPOCH");
+  if (!text) return kDefault;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+  if (error != std::errc() || end != text->data() + text->size() || seconds < 0) {
+    throw Error(ErrorKind::Usage, fmt::format("SOURCE_DATE_EPOCH is `{}`, which is no number of seconds", *text))
+        .hint("unset it, or give seconds since 1970, e.g. 1704067200");
+  }
+  return seconds;
+}
+
+std::vector<BuildRequest> requests_for(const Spec& spec, const Lock& lock, const BuildOptions& options) {
+  std::vector<BuildRequest> requests;
+  for (const LockedImage* image : chosen_images(spec, lock, options.variant, options.platforms)) {
+    BuildRequest request;
+    request.spec = &spec;
+    request.variant = &spec.variant(options.variant);
+    request.image = image;
+    request.epoch_seconds = epoch_from_environment();
+    request.force = options.force;
+    requests.push_back(request);
+  }
+  return requests;
+}
+
+int show_plans(const std::vector<BuildRequest>& requests, bool explain, World& world) {
+  std::vector<Plan> plans;
+  for (const BuildRequest& request : requests) plans.push_back(plan_build(request, world.store()));
+  world.end_progress();
+  if (world.json()) {
+    world.print(plan_json(plans) + "\n");
+    return 0;
+  }
+  for (const Plan& plan : plans) world.print(plan_text(plan, explain));
+  return 0;
+}
+
+std::string image_tag(const BuildOptions& options, const Spec& spec) {
+  if (!options.tag.empty()) return options.tag;
+  return spec.name + ":latest";
+}
+
+std::vector<PublishResult> publish(const std::vector<BuildResult>& results, const BuildOptions& options, const Spec& spec, World& world) {
+  std::vector<PublishResult> published;
+  std::vector<Image> images;
+  std::uint64_t bytes = 0;
+  for (const BuildResult& result : results) {
+    images.push_back(result.image);
+    bytes += result.image.compressed_size_bytes();
+  }
+  for (const std::string& output : options.outputs) {
+    const std::unique_ptr<ImageSink> sink = make_sink(output);
+    world.events().on(PublishStarted{output, bytes});
+    published.push_back(with_context(
+        [&] { return fmt::format("writing the image to {}", output); },
+        [&] {
+          return sink->put(images, image_tag(options, spec), world.store(),
+                           [&](std::uint64_t written) { world.events().on(BytesPublished{written}); }, world.cancellation());
+        }));
+  }
+  return published;
+}
+
+void print_results(const std::vector<BuildResult>& results, const std::vector<PublishResult>& published, const BuildOptions& options,
+                   const Spec& spec, World& world) {
+  world.end_progress();
+  if (world.json()) {
+    world.print(build_summary_json(results, published) + "\n");
+    return;
+  }
+  for (const BuildResult& result : results) world.note(build_summary_text(result, image_tag(options, spec), published));
+  if (published.empty()) world.note("  next    write it with `-o oci:DIR` or `-o docker:FILE.tar`\n");
+  if (!published.empty()) {
+    world.print(published.front().digest.to_string() + "\n");
+  } else {
+    for (const BuildResult& result : results) world.print(result.image.manifest.digest.to_string() + "\n");
+  }
+}
+
+int run_build(const BuildOptions& options, World& world) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (const std::string& output : options.outputs) make_sink(output);  // a typo is told before any work
+  if (options.push) {
+    throw Error(ErrorKind::Usage, "pushing to a registry is not yet supported by this version")
+        .hint("write the image with `-o oci:DIR` and copy it with `skopeo copy oci:DIR docker://...`");
+  }
+  const Spec spec = read_spec(options.spec);
+  spec.variant(options.variant);
+  const LockPolicy policy = options.locked ? LockPolicy::Locked : options.dry_run ? LockPolicy::DryRun : LockPolicy::Update;
+  const Lock lock = ensure_lock(spec, policy, world);
+  const std::vector<BuildRequest> requests = requests_for(spec, lock, options);
+  if (options.dry_run) return show_plans(requests, options.explain, world);
+  std::vector<BuildResult> results;
+  const BuildContext context = world.build_context();
+  for (const BuildRequest& request : requests) {
+    results.push_back(build_image(request, context));
+    if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
+  }
+  const std::vector<PublishResult> published = publish(results, options, spec, world);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  if (!results.empty()) results.back().seconds = seconds.count();
+  print_results(results, published, options, spec, world);
+  return 0;
+}
+
+void add_spec_and_choice(CLI::App& command, const std::shared_ptr<BuildOptions>& options) {
+  command.add_option("SPEC", options->spec, "the spec (default: mlbuild.yaml)");
+  command.add_option("--variant", options->variant, "build this variant of the spec");
+  command.add_option("--platform", options->platforms, "only these of the spec's platforms, e.g. linux/amd64")->delimiter(',');
+  command.add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec (for CI)");
+  command.add_flag("--explain", options->explain, "say why each step runs, with the place in your files");
+}
+
+}  // namespace
+
+void add_build_command(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<BuildOptions>();
+  CLI::App* command = program.add_subcommand("build", "build the image that a spec describes");
+  add_spec_and_choice(*command, options);
+  command->add_option("-t,--tag", options->tag, "name of the image, e.g. churn-train:1.4");
+  command->add_option("-o,--output", options->outputs, "where to write it: oci:DIR or docker:FILE.tar; may be given more than once");
+  command->add_flag("--dry-run", options->dry_run, "show the plan, fetch and write nothing");
+  command->add_flag("--force", options->force, "make every layer again");
+  command->add_flag("--push", options->push, "push to the spec's `image` (not yet supported)");
+  command->footer("example: mlbuild build specs/sklearn-train/mlbuild.yaml -o oci:out/sklearn-train");
+  command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });
+}
+
+void add_plan_command(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<BuildOptions>();
+  options->dry_run = true;
+  CLI::App* command = program.add_subcommand("plan", "show what a build would do and how many bytes it would fetch");
+  add_spec_and_choice(*command, options);
+  command->footer("example: mlbuild plan --explain specs/sklearn-train/mlbuild.yaml");
+  command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });
+}
+
+}  // namespace mlbuild::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+
+#include "world.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace mlbuild::cli {
+
+/// Set by the command that was chosen; main runs it. Returns the exit code.
+using Action = std::function<int(World&)>;
+
+/// Each adds one command with its options, its help and an example.
+void add_build_command(CLI::App& program, Action& chosen);
+void add_plan_command(CLI::App& program, Action& chosen);
+void add_lock_command(CLI::App& program, Action& chosen);
+void add_schema_command(CLI::App& program, Action& chosen);
+void add_store_command(CLI::App& program, Action& chosen);
+void add_version_command(CLI::App& program, Action& chosen);
+
+}  // namespace mlbuild::cli

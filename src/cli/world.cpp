@@ -1,0 +1,95 @@
+#include "world.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "mlbuild/base/error.hpp"
+
+namespace mlbuild::cli {
+namespace {
+
+void write_out(std::FILE* stream, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+  std::fflush(stream);
+}
+
+double monotonic_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1 && environment_variable("TERM").value_or("") != "dumb"; }
+
+}  // namespace
+
+std::optional<std::string> environment_variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+Colour colour_for_stderr() {
+  return stderr_is_terminal() && !environment_variable("NO_COLOR") ? Colour::Always : Colour::Never;
+}
+
+std::filesystem::path World::store_path() const {
+  if (!options_.store.empty()) return std::filesystem::absolute(options_.store);
+  if (const auto own = environment_variable("MLBUILD_STORE")) return *own;
+  if (const auto cache = environment_variable("XDG_CACHE_HOME")) return std::filesystem::path(*cache) / "mlbuild";
+  if (const auto home = environment_variable("HOME")) return std::filesystem::path(*home) / ".cache/mlbuild";
+  throw Error(ErrorKind::Usage, "neither HOME nor XDG_CACHE_HOME is set, so there is no place for the store")
+      .hint("say where with `--store DIR`");
+}
+
+DiskStore& World::store() {
+  if (!store_) store_ = std::make_unique<DiskStore>(store_path());
+  return *store_;
+}
+
+HttpClient& World::http() {
+  if (!http_) http_ = make_http_client(cancellation_);
+  return *http_;
+}
+
+const SiteConfig& World::site() {
+  if (!site_) site_ = read_site_config(environment_variable);
+  return *site_;
+}
+
+Sandbox& World::sandbox() {
+  if (!sandbox_) sandbox_ = make_namespace_sandbox("/proc/self/exe", store().root() / "tmp");
+  return *sandbox_;
+}
+
+EventSink& World::events() {
+  if (events_) return *events_;
+  const TextOut out = [](const std::string& text) { write_out(stderr, text); };
+  if (options_.quiet) {
+    events_ = make_quiet_reporter(out);
+  } else if (stderr_is_terminal()) {
+    events_ = make_terminal_reporter(out, monotonic_seconds, colour_for_stderr());
+  } else {
+    events_ = make_plain_reporter(out, monotonic_seconds);
+  }
+  return *events_;
+}
+
+std::size_t World::threads() const {
+  return options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+BuildContext World::build_context() {
+  return {store(), http(), sandbox(), site(), cancellation_, events(), threads()};
+}
+
+void World::print(const std::string& text) const { write_out(stdout, text); }
+
+void World::note(const std::string& text) const {
+  if (!options_.quiet) write_out(stderr, text);
+}
+
+}  // namespace mlbuild::cli

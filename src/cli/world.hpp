@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "mlbuild/index/site.hpp"
+#include "mlbuild/net/http.hpp"
+#include "mlbuild/report/progress.hpp"
+#include "mlbuild/run/build.hpp"
+#include "mlbuild/sandbox/sandbox.hpp"
+#include "mlbuild/store/disk_store.hpp"
+#include "mlbuild/sys/cancel.hpp"
+
+namespace mlbuild::cli {
+
+/// What every command may be given.
+struct GlobalOptions {
+  std::string store;           ///< --store; empty: $XDG_CACHE_HOME/mlbuild or ~/.cache/mlbuild
+  std::string format = "text"; ///< text | json
+  std::size_t threads = 0;     ///< 0: one per processor
+  bool quiet = false;
+};
+
+/// The objects that commands work with, each made at its first use: a command that only reads opens no connection.
+class World {
+ public:
+  World(const GlobalOptions& options, const Cancellation& cancellation) : options_(options), cancellation_(cancellation) {}
+
+  std::filesystem::path store_path() const;
+  DiskStore& store();
+  HttpClient& http();
+  const SiteConfig& site();
+  Sandbox& sandbox();
+  EventSink& events();
+  const Cancellation& cancellation() const { return cancellation_; }
+  std::size_t threads() const;
+  BuildContext build_context();
+  void end_progress() { events_.reset(); }  ///< before a summary is printed
+
+  bool json() const { return options_.format == "json"; }
+  bool quiet() const { return options_.quiet; }
+  void print(const std::string& text) const;  ///< stdout: data
+  void note(const std::string& text) const;   ///< stderr: everything else
+
+ private:
+  const GlobalOptions& options_;
+  const Cancellation& cancellation_;
+  std::unique_ptr<DiskStore> store_;
+  std::unique_ptr<HttpClient> http_;
+  std::optional<SiteConfig> site_;
+  std::unique_ptr<Sandbox> sandbox_;
+  std::unique_ptr<EventSink> events_;
+};
+
+std::optional<std::string> environment_variable(const std::string& name);
+Colour colour_for_stderr();
+
+}  // namespace mlbuild::cli

@@ -1,0 +1,133 @@
+#include "mlbuild/layer/deb_layer.hpp"
+
+#include "deb_database.hpp"
+#include "deb_effects.hpp"
+#include "deb_tree.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/debian/deb_file.hpp"
+#include "mlbuild/debian/scripts.hpp"
+#include "mlbuild/io/deflate.hpp"
+#include "mlbuild/layer/layer_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mlbuild {
+namespace {
+
+constexpr int kDebLayerVersion = 1;
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void check_identity(const DebInput& input, const debian::Stanza& fields) {
+  const bool same = fields.get("Package") == input.name && fields.get("Version") == input.version &&
+                    fields.get("Architecture") == input.architecture;
+  if (same) return;
+  throw Error(ErrorKind::Foreign,
+              fmt::format("the package says that it is `{}` {} {}", printable(fields.get("Package")),
+                          printable(fields.get("Version")), printable(fields.get("Architecture"))));
+}
+
+[[noreturn]] void refuse_script(const std::string& package, const std::string& script,
+                                const debian::ScriptVerdict& verdict) {
+  throw Error(ErrorKind::Spec, fmt::format("the `{}` script of Debian package `{}` is not known: `{}`", script, package,
+                                           printable(verdict.unknown_part)))
+      .hint(fmt::format("read it, and when the image can do without it, write `scripts: {{{}: ignore}}` under `system`",
+                        package));
+}
+
+void judge_scripts(const DebInput& input, const debian::DebControl& control, const DebLayerParameters& parameters,
+                   std::vector<debian::ScriptEffect>& effects, Diagnostics& unknown) {
+  for (const auto& [name, text] : control.scripts) {
+    debian::ScriptVerdict verdict = debian::judge_script(input.name, name, text);
+    if (verdict.known) {
+      std::move(verdict.effects.begin(), verdict.effects.end(), std::back_inserter(effects));
+    } else if (!contains(parameters.ignore_scripts, input.name)) {
+      try {
+        refuse_script(input.name, name, verdict);
+      } catch (const Error& error) {
+        unknown.add(error);
+      }
+    }
+  }
+}
+
+debian::DebControl unpack(const DebInput& input, BlobStore& blobs, DebTree& tree) {
+  return with_context(
+      [&] { return fmt::format("unpacking Debian package `{}` {}", input.name, input.version); },
+      [&] {
+        const auto file = blobs.open(input.digest);
+        const debian::DebFile deb(*file);
+        debian::DebControl control = deb.read_control();
+        check_identity(input, control.fields);
+        const auto package = tree.add_package(input.name, input.version, control.fields.get("Replaces"));
+        deb.read_data([&](const TarEntry& entry, Source& content) { tree.add_shipped(package, entry, content); });
+        return control;
+      });
+}
+
+/// Members hold files of several packages, so a package's share of the compressed size is its share of the plain one.
+std::vector<LayerPackage> package_facts(const DebTree& tree, std::uint64_t compressed_size_bytes) {
+  std::uint64_t plain = 0;
+  for (const DebTreePackage& package : tree.packages()) plain += package.plain_size_bytes;
+  std::vector<LayerPackage> facts;
+  for (const DebTreePackage& package : tree.packages()) {
+    const double share = plain == 0 ? 0 : static_cast<double>(package.plain_size_bytes) / static_cast<double>(plain);
+    facts.push_back({"deb", package.name, package.version, package.plain_size_bytes,
+                     static_cast<std::uint64_t>(share * static_cast<double>(compressed_size_bytes))});
+  }
+  return facts;
+}
+
+}  // namespace
+
+DebLayerRecipe::DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameters parameters)
+    : packages_(std::move(packages)), parameters_(std::move(parameters)) {
+  std::erase_if(packages_, [&](const DebInput& input) { return contains(parameters_.drop_packages, input.name); });
+  std::sort(packages_.begin(), packages_.end(), [](const DebInput& a, const DebInput& b) { return a.name < b.name; });
+  std::sort(parameters_.ignore_scripts.begin(), parameters_.ignore_scripts.end());
+}
+
+KeyCard DebLayerRecipe::card() const {
+  KeyCard card("deb-layer", kDebLayerVersion);
+  for (const DebInput& input : packages_) {
+    card.set("deb:" + input.name, fmt::format("{} {} {}", input.version, input.architecture, input.digest.to_string()));
+  }
+  card.set("base", parameters_.is_base ? "yes" : "no");
+  card.set("database", parameters_.database == DpkgDatabase::StatusDirectory ? "status.d" : "status");
+  card.set("deflate", fmt::format("{} level {}", Deflater::version(), parameters_.deflate_level));
+  card.set("documentation", parameters_.keep_documentation ? "kept" : "left out");
+  card.set("epoch", std::to_string(parameters_.epoch_seconds));
+  card.set("ignored scripts", join(parameters_.ignore_scripts, " "));
+  card.set("shadow", parameters_.include_shadow ? "yes" : "no");
+  card.set("venv", parameters_.venv_python);
+  return card;
+}
+
+LayerFacts DebLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
+  DebTree tree(parameters_.keep_documentation);
+  std::vector<debian::DebControl> controls;
+  std::vector<debian::ScriptEffect> effects;
+  Diagnostics unknown;
+  for (const DebInput& input : packages_) {
+    controls.push_back(unpack(input, blobs, tree));
+    judge_scripts(input, controls.back(), parameters_, effects, unknown);
+  }
+  unknown.throw_if_any();
+  if (parameters_.is_base) add_base_skeleton(tree, parameters_);
+  apply_effects(tree, effects, parameters_);
+  add_dpkg_database(tree, controls, parameters_.database);
+  LayerWriter writer(out, parameters_.deflate_level);
+  tree.write(writer, parameters_.epoch_seconds);
+  LayerFacts facts = writer.finish();
+  facts.packages = package_facts(tree, facts.size_bytes);
+  return facts;
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,105 @@
+#include "mlbuild/layer/tree.hpp"
+
+#include "rooted_tree.hpp"
+
+#include "mlbuild/archive/tar.hpp"
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/io/deflate.hpp"
+
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+namespace mlbuild {
+namespace {
+
+// OCI image-spec v1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
+constexpr std::string_view kWhiteoutPrefix = ".wh.";
+constexpr std::string_view kOpaqueName = ".wh..wh..opq";
+constexpr std::string_view kReservedPrefix = ".wh..wh.";  // AUFS's own files
+
+/// Lends a source to an owner of sources.
+class BorrowedSource final : public Source {
+ public:
+  explicit BorrowedSource(Source& lender) : lender_(lender) {}
+  std::size_t read(MutableByteSpan buffer) override { return lender_.read(buffer); }
+
+ private:
+  Source& lender_;
+};
+
+/// One layer on its way into the tree. Whiteouts hide what lower layers left, never what this layer brings, wherever in
+/// the tar they stand; so the layer's own paths are remembered.
+class LayerUnpacker {
+ public:
+  LayerUnpacker(RootedTree& tree, const Cancellation& cancellation) : tree_(tree), cancellation_(cancellation) {}
+
+  void add(const TarEntry& entry, Source& content) {
+    cancellation_.check();
+    const auto slash = entry.path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "" : entry.path.substr(0, slash);
+    const std::string name = slash == std::string::npos ? entry.path : entry.path.substr(slash + 1);
+    if (name.starts_with(kWhiteoutPrefix)) {
+      hide(directory, name);
+    } else {
+      make(entry, content);
+    }
+  }
+
+ private:
+  void make(const TarEntry& entry, Source& content);
+  void hide(const std::string& directory, const std::string& name);
+  void remember(const std::string& path);
+
+  RootedTree& tree_;
+  const Cancellation& cancellation_;
+  std::unordered_set<std::string> own_paths_;
+};
+
+void LayerUnpacker::make(const TarEntry& entry, Source& content) {
+  remember(entry.path);
+  switch (entry.type) {
+    case TarType::Directory:
+      return tree_.make_directory(entry);
+    case TarType::File:
+      return tree_.make_file(entry, content, [this] { cancellation_.check(); });
+    case TarType::Symlink:
+      return tree_.make_symlink(entry);
+    case TarType::Hardlink:
+      return tree_.make_hardlink(entry);
+  }
+}
+
+void LayerUnpacker::hide(const std::string& directory, const std::string& name) {
+  const auto is_own = [this](const std::string& path) { return own_paths_.contains(path); };
+  if (name == kOpaqueName) return tree_.clear(directory, is_own);
+  if (name.starts_with(kReservedPrefix)) return;
+  const std::string hidden = name.substr(kWhiteoutPrefix.size());
+  if (hidden.empty() || hidden == "." || hidden == "..") {
+    throw Error(ErrorKind::Foreign, fmt::format("whiteout `{}` hides nothing that can be named", printable(name)));
+  }
+  const std::string path = directory.empty() ? hidden : directory + "/" + hidden;
+  if (!is_own(path)) return tree_.remove(path);
+  tree_.clear(path, is_own);  // the layer replaces the directory: nothing of the lower one shines through
+}
+
+/// A path's parents come with it, even when the tar leaves them out.
+void LayerUnpacker::remember(const std::string& path) {
+  if (!own_paths_.insert(path).second) return;
+  if (const auto slash = path.rfind('/'); slash != std::string::npos) remember(path.substr(0, slash));
+}
+
+}  // namespace
+
+void unpack_layers(const std::vector<Source*>& layers, const std::filesystem::path& root,
+                   const Cancellation& cancellation) {
+  RootedTree tree(root);
+  for (Source* layer : layers) {
+    const std::unique_ptr<Source> tar = decompress(std::make_unique<BorrowedSource>(*layer));
+    LayerUnpacker unpacker(tree, cancellation);
+    read_tar(*tar, [&](const TarEntry& entry, Source& content) { unpacker.add(entry, content); });
+  }
+}
+
+}  // namespace mlbuild

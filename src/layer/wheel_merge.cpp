@@ -1,0 +1,81 @@
+#include "wheel_merge.hpp"
+
+#include "mlbuild/base/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mlbuild {
+namespace {
+
+std::string wheel_context(const std::string& filename) { return fmt::format("reading wheel `{}`", filename); }
+
+Error collision(const InstalledFile& a, const InstalledFile& b, std::string_view how) {
+  const std::string& first = a.wheel->input.filename;
+  const std::string& second = b.wheel->input.filename;
+  if (first == second) return Error(ErrorKind::Foreign, fmt::format("wheel `{}` {} `{}` twice", first, how, a.path));
+  return Error(ErrorKind::Foreign, fmt::format("wheels `{}` and `{}` both {} `{}`", first, second, how, a.path))
+      .hint("the projects cannot be installed together; remove one of them from the requirements");
+}
+
+/// `kept` and `other` have one path: fine when they are the same file.
+void merge_equal(InstalledFile& kept, const InstalledFile& other) {
+  if (kept.size_bytes != other.size_bytes || kept.hash != other.hash) {
+    throw collision(kept, other, "install with different content");
+  }
+  kept.executable = kept.executable || other.executable;
+}
+
+bool is_below(std::string_view path, std::string_view directory) {
+  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+}
+
+/// In bytewise order a file's would-be children need not follow it at once ("a", "a-b", "a/b"): look where they would
+/// begin.
+void check_no_file_is_directory(const std::vector<InstalledFile>& files) {
+  for (const InstalledFile& file : files) {
+    const auto child = std::lower_bound(files.begin(), files.end(), file.path + "/",
+                                        [](const InstalledFile& a, const std::string& path) { return a.path < path; });
+    if (child != files.end() && is_below(child->path, file.path)) {
+      throw collision(file, *child, "install a file and a directory at");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const InstallScheme& scheme, BlobStore& blobs) {
+  std::sort(inputs.begin(), inputs.end(),
+            [](const WheelInput& a, const WheelInput& b) { return a.filename < b.filename; });
+  std::vector<WheelArchive> wheels;
+  wheels.reserve(inputs.size());
+  for (const WheelInput& input : inputs) {
+    wheels.push_back(
+        with_context([&] { return wheel_context(input.filename); }, [&] { return open_wheel(input, scheme, blobs); }));
+  }
+  return wheels;
+}
+
+std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme) {
+  std::vector<InstalledFile> all;
+  for (WheelArchive& wheel : wheels) {
+    std::vector<InstalledFile> files =
+        with_context([&] { return wheel_context(wheel.input.filename); }, [&] { return plan_install(wheel, scheme); });
+    std::move(files.begin(), files.end(), std::back_inserter(all));
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  std::vector<InstalledFile> merged;
+  merged.reserve(all.size());
+  for (InstalledFile& file : all) {
+    if (!merged.empty() && merged.back().path == file.path) {
+      merge_equal(merged.back(), file);
+    } else {
+      merged.push_back(std::move(file));
+    }
+  }
+  check_no_file_is_directory(merged);
+  return merged;
+}
+
+}  // namespace mlbuild

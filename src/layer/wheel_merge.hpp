@@ -1,0 +1,18 @@
+#pragma once
+
+#include "wheel_install_plan.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace mlbuild {
+
+/// Opens wheels in the order of their file names, so that nothing depends on the caller's order.
+std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const InstallScheme& scheme, BlobStore& blobs);
+
+/// The files of all wheels, sorted by path, each path once. Wheels that bring different content for one path, or a file
+/// where another needs a directory, are Error{Foreign} that names both.
+std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme);
+
+}  // namespace mlbuild

@@ -1,0 +1,154 @@
+// The client is three loops around one transfer: tries, redirects, and the pool of handles. Redirects are followed here
+// and not by libcurl, because the rules (which headers go on, never https to http) must hold for each hop and be
+// testable.
+
+#include "curl_handle_pool.hpp"
+#include "transfer.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/net/http.hpp"
+#include "mlbuild/net/url.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <initializer_list>
+#include <mutex>
+#include <random>
+#include <thread>
+
+namespace mlbuild {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string first_set(std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (std::string value = environment(name); !value.empty()) return value;
+  }
+  return {};
+}
+
+std::string find_netrc() {
+  std::string path = environment("NETRC");
+  if (path.empty()) {
+    const std::string home = environment("HOME");
+    if (!home.empty()) path = home + "/.netrc";
+  }
+  std::error_code ignored;  // a netrc that cannot be looked at is one that is not used
+  return std::filesystem::is_regular_file(path, ignored) ? path : std::string();
+}
+
+// libcurl the library, unlike curl the program, looks at none of these variables itself.
+TransportSettings read_settings(const HttpTuning& tuning) {
+  TransportSettings settings;
+  settings.tuning = tuning;
+  settings.ca_file = first_set({"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"});
+  if (settings.ca_file.empty()) settings.ca_directory = environment("SSL_CERT_DIR");
+  settings.netrc_file = find_netrc();
+  return settings;
+}
+
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+Error describe_bad_status(const HttpRequest& request, const HttpResponse& response) {
+  const Url url = Url::parse(response.final_url);
+  const auto body = response.headers.find(kErrorBodyHeader);
+  const std::string said = body == response.headers.end() ? "" : printable(trim(body->second.substr(0, 200)));
+  return Error(ErrorKind::Network,
+               fmt::format("`{}` answered {} to {} `{}`{}{}", url.host_port(), response.status, request.method,
+                           printable_url(response.final_url), said.empty() ? "" : ": ", said));
+}
+
+class CurlHttpClient final : public HttpClient {
+ public:
+  CurlHttpClient(const Cancellation& cancellation, const HttpTuning& tuning)
+      : cancellation_(cancellation), settings_(read_settings(tuning)), random_(std::random_device{}()) {}
+
+  HttpResponse fetch(const HttpRequest& request, const StartBody& start_body) override;
+
+ private:
+  TransferOutcome follow(const HttpRequest& request, const StartBody& start_body);
+  TransferOutcome exchange(const HttpRequest& request, const Url& url, const StartBody& start_body);
+  milliseconds pause_after(int failed_tries, const TransferOutcome& outcome);
+  void sleep(milliseconds pause) const;
+
+  const Cancellation& cancellation_;
+  TransportSettings settings_;
+  CurlHandlePool handles_;
+  std::mutex random_mutex_;
+  std::mt19937 random_;
+};
+
+HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& start_body) {
+  for (int failed_tries = 1;; ++failed_tries) {
+    cancellation_.check();
+    TransferOutcome outcome = follow(request, start_body);
+    if (!outcome.failure && !outcome.transient) return std::move(outcome.response);
+    if (outcome.transient && failed_tries < settings_.tuning.tries) {
+      sleep(pause_after(failed_tries, outcome));
+      continue;
+    }
+    Error error = outcome.failure ? *outcome.failure : describe_bad_status(request, outcome.response);
+    if (failed_tries > 1) error.while_doing(fmt::format("trying {} times", failed_tries));
+    throw error.hint("the server is in trouble or wants fewer requests; try again later");
+  }
+}
+
+TransferOutcome CurlHttpClient::follow(const HttpRequest& request, const StartBody& start_body) {
+  Url url = Url::parse(request.url);
+  const bool follows = request.method == "GET" || request.method == "HEAD";
+  for (int redirects = 0;; ++redirects) {
+    TransferOutcome outcome = exchange(request, url, start_body);
+    if (outcome.failure || !follows || !is_redirect(outcome.response.status)) return outcome;
+    const auto location = outcome.response.headers.find("location");
+    if (location == outcome.response.headers.end()) return outcome;
+    if (redirects == settings_.tuning.redirects) {
+      throw Error(ErrorKind::Network, fmt::format("`{}` redirects more than {} times", printable_url(request.url),
+                                                  settings_.tuning.redirects))
+          .hint("the server redirects in a circle; a missing login is a frequent cause");
+    }
+    url = redirect_target(url, location->second);
+  }
+}
+
+TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, const StartBody& start_body) {
+  const CurlHandlePool::Lease handle = handles_.take(url.origin());
+  return transfer(handle.get(), settings_, request, url, cancellation_, start_body);
+}
+
+// Full jitter (random in [0, limit]) keeps a fleet of CI runners from coming back all at once; what the server asks for
+// counts more.
+milliseconds CurlHttpClient::pause_after(int failed_tries, const TransferOutcome& outcome) {
+  const HttpTuning& tuning = settings_.tuning;
+  if (outcome.retry_after) return std::min(*outcome.retry_after, tuning.retry_after_limit);
+  const milliseconds limit = std::min(tuning.backoff_base * (1 << std::min(failed_tries, 10)), tuning.backoff_limit);
+  const std::scoped_lock guard(random_mutex_);
+  return milliseconds(std::uniform_int_distribution<milliseconds::rep>(0, limit.count())(random_));
+}
+
+void CurlHttpClient::sleep(milliseconds pause) const {
+  constexpr milliseconds kSlice{50};
+  for (; pause > milliseconds::zero(); pause -= kSlice) {
+    cancellation_.check();
+    std::this_thread::sleep_for(std::min(pause, kSlice));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning) {
+  return std::make_unique<CurlHttpClient>(cancellation, tuning);
+}
+
+}  // namespace mlbuild

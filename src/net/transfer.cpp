@@ -1,0 +1,271 @@
+#include "transfer.hpp"
+
+#include "curl_failure.hpp"
+
+#include "mlbuild/base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <exception>
+#include <memory>
+
+namespace mlbuild {
+namespace {
+
+constexpr std::size_t kErrorBodyLimitBytes = 64U << 10U;
+constexpr std::size_t kHeaderLimitBytes = 256U << 10U;
+constexpr long kReceiveBufferBytes = 256L << 10U;
+
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+/// What the callbacks of one exchange share. libcurl calls them on the thread of curl_easy_perform.
+class Exchange {
+ public:
+  Exchange(const HttpRequest& request, const Url& url, const Cancellation& cancellation, const StartBody& start_body)
+      : request_(request), url_(url), cancellation_(cancellation), start_body_(start_body) {
+    response_.final_url = url.to_string();
+    if (url.scheme == "file") response_.status = 200;
+  }
+
+  void on_header(std::string_view line);
+  bool on_body(ByteSpan bytes);  ///< false: enough was read
+  void on_end();                 ///< a body that is empty never reaches on_body
+  bool cancelled() const { return cancellation_.requested(); }
+  void keep_exception() noexcept { thrown_ = std::current_exception(); }
+  void rethrow() const {
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
+  bool cut_on_purpose() const { return cut_on_purpose_; }
+  HttpResponse& response() { return response_; }
+
+ private:
+  void start();
+  void check_limit(std::uint64_t size_bytes) const;
+
+  const HttpRequest& request_;
+  const Url& url_;
+  const Cancellation& cancellation_;
+  const StartBody& start_body_;
+  HttpResponse response_;
+  std::size_t header_bytes_ = 0;
+  Sink* sink_ = nullptr;
+  std::uint64_t body_bytes_ = 0;
+  std::string error_body_;
+  bool cut_on_purpose_ = false;
+  std::exception_ptr thrown_;
+};
+
+// A status line starts the headers afresh: 100 and 103 answers and those of a proxy come before the real one.
+void Exchange::on_header(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > kHeaderLimitBytes) {
+    throw Error(ErrorKind::Network, fmt::format("`{}` sent more than 256 KiB of headers", url_.host_port()));
+  }
+  line = trim(line);
+  if (line.starts_with("HTTP/")) {
+    response_.headers.clear();
+    const std::string_view code = line.substr(std::min(line.find(' '), line.size() - 1) + 1);
+    response_.status = 0;
+    std::from_chars(code.data(), code.data() + code.size(), response_.status);
+    return;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  response_.headers[to_lower(trim(line.substr(0, colon)))] = std::string(trim(line.substr(colon + 1)));
+}
+
+void Exchange::check_limit(std::uint64_t size_bytes) const {
+  if (size_bytes <= request_.body_limit_bytes) return;
+  throw Error(ErrorKind::Network, fmt::format("`{}` sends more than the {} that `{}` may have", url_.host_port(),
+                                              human_bytes(request_.body_limit_bytes), printable_url(url_.to_string())))
+      .hint("the server or a proxy before it answers wrongly; look at the URL with a browser");
+}
+
+void Exchange::start() {
+  if (sink_ != nullptr) return;
+  response_.headers.erase(kErrorBodyHeader);
+  sink_ = &start_body_(response_);
+}
+
+bool Exchange::on_body(ByteSpan bytes) {
+  if (is_success(response_.status)) {
+    start();
+    body_bytes_ += bytes.size();
+    check_limit(body_bytes_);
+    sink_->write(bytes);
+    return true;
+  }
+  const std::size_t room = kErrorBodyLimitBytes - error_body_.size();
+  error_body_.append(as_text(bytes.first(std::min(room, bytes.size()))));
+  cut_on_purpose_ = bytes.size() > room;
+  return !cut_on_purpose_;
+}
+
+void Exchange::on_end() {
+  if (is_success(response_.status)) {
+    start();
+  } else {
+    response_.headers[kErrorBodyHeader] = error_body_;
+  }
+}
+
+extern "C" {
+
+std::size_t mlbuild_on_header(char* data, std::size_t size, std::size_t count, void* user) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  try {
+    exchange.on_header({data, size * count});
+    return size * count;
+  } catch (...) {
+    exchange.keep_exception();
+    return 0;
+  }
+}
+
+std::size_t mlbuild_on_body(char* data, std::size_t size, std::size_t count, void* user) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  try {
+    return exchange.on_body(std::as_bytes(std::span(data, size * count))) ? size * count : 0;
+  } catch (...) {
+    exchange.keep_exception();  // rethrown after curl_easy_perform
+    return 0;                   // a short count makes libcurl stop
+  }
+}
+
+int mlbuild_on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+  return static_cast<Exchange*>(user)->cancelled() ? 1 : 0;
+}
+
+}  // extern "C"
+
+bool is_credential(std::string_view lower_name) { return lower_name == "authorization" || lower_name == "cookie"; }
+
+HeaderList make_headers(const HttpRequest& request, bool same_origin, bool& has_authorization) {
+  HeaderList list;
+  for (const auto& [name, value] : request.headers) {
+    const std::string lower = to_lower(name);
+    if (is_credential(lower) && !same_origin) continue;
+    has_authorization = has_authorization || lower == "authorization";
+    const std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
+    if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+      throw Error(ErrorKind::Foreign, fmt::format("value of header `{}` holds a line break", printable(name)));
+    }
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr) throw Error(ErrorKind::Io, "out of memory while preparing a request");
+    static_cast<void>(list.release());  // append took it over
+    list.reset(longer);
+  }
+  return list;
+}
+
+void set_credentials(CURL* handle, const TransportSettings& settings, const std::string& user_info) {
+  curl_easy_setopt(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+  if (!user_info.empty()) {
+    const std::size_t colon = user_info.find(':');
+    curl_easy_setopt(handle, CURLOPT_USERNAME, percent_decode(user_info.substr(0, colon)).c_str());
+    const std::string password = colon == std::string::npos ? "" : percent_decode(user_info.substr(colon + 1));
+    curl_easy_setopt(handle, CURLOPT_PASSWORD, password.c_str());
+  } else if (!settings.netrc_file.empty()) {
+    curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+    curl_easy_setopt(handle, CURLOPT_NETRC_FILE, settings.netrc_file.c_str());
+  }
+}
+
+void set_method(CURL* handle, const std::string& method) {
+  if (method == "HEAD") {
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+  } else if (method != "GET") {
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
+  }
+}
+
+void set_transport(CURL* handle, const TransportSettings& settings) {
+  const HttpTuning& tuning = settings.tuning;
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);  // SIGALRM would hit a random thread
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(tuning.connect_timeout.count()));
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, tuning.stall_bytes_per_second);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(tuning.stall_time.count()));
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
+  curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, "mlbuild/" MLBUILD_VERSION);
+  curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (!settings.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, settings.ca_file.c_str());
+  if (!settings.ca_directory.empty()) curl_easy_setopt(handle, CURLOPT_CAPATH, settings.ca_directory.c_str());
+}
+
+void set_callbacks(CURL* handle, Exchange& exchange, std::array<char, CURL_ERROR_SIZE>& detail) {
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail.data());
+  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &mlbuild_on_header);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &mlbuild_on_body);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &mlbuild_on_progress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
+}
+
+std::optional<std::chrono::seconds> retry_after(CURL* handle) {
+  curl_off_t seconds = 0;
+  if (curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+// 501 and 505 are about the request itself and stay the same.
+bool is_transient_status(int status) {
+  return status == 408 || status == 429 || (status >= 500 && status != 501 && status != 505);
+}
+
+TransferOutcome judge(CURL* handle, CURLcode code, const Url& url, const std::string& detail, Exchange& exchange) {
+  TransferOutcome outcome;
+  const bool missing_file = code == CURLE_FILE_COULDNT_READ_FILE;
+  if (missing_file) exchange.response().status = 404;
+  if (code == CURLE_OK || missing_file || exchange.cut_on_purpose()) {
+    exchange.on_end();
+    outcome.response = std::move(exchange.response());
+    outcome.transient = is_transient_status(outcome.response.status);
+    outcome.retry_after = retry_after(handle);
+    return outcome;
+  }
+  outcome.failure = describe_failure(handle, code, url, detail);
+  outcome.transient = is_transient(code);
+  return outcome;
+}
+
+}  // namespace
+
+TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const HttpRequest& request, const Url& url,
+                         const Cancellation& cancellation, const StartBody& start_body) {
+  const Url named = Url::parse(request.url);
+  const bool same_origin = named.origin() == url.origin();
+  Exchange exchange(request, url, cancellation, start_body);
+  std::array<char, CURL_ERROR_SIZE> detail{};
+  bool has_authorization = false;
+  const HeaderList headers = make_headers(request, same_origin, has_authorization);
+
+  set_transport(handle, settings);
+  set_method(handle, request.method);
+  set_callbacks(handle, exchange, detail);
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  if (!has_authorization) set_credentials(handle, settings, same_origin ? named.user_info : std::string());
+  if (request.accept_compressed) curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
+  Url target = url;
+  target.user_info.clear();
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, url.scheme == "file" ? "file" : "http,https");
+  curl_easy_setopt(handle, CURLOPT_URL, target.to_string().c_str());
+
+  const CURLcode code = curl_easy_perform(handle);
+  exchange.rethrow();
+  if (code == CURLE_ABORTED_BY_CALLBACK) cancellation.check();
+  return judge(handle, code, url, detail.data(), exchange);
+}
+
+}  // namespace mlbuild

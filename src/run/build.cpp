@@ -1,0 +1,135 @@
+#include "mlbuild/run/build.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "app_files.hpp"
+#include "input_fetcher.hpp"
+#include "layer_run.hpp"
+#include "mlbuild/run/sdist_build.hpp"
+#include "store_lookups.hpp"
+
+namespace mlbuild {
+namespace {
+
+/// Everything of a build that does not change between its plans.
+struct PreparedBuild {
+  HashedAppFiles app;
+  PlanRequest plan_request;
+};
+
+PreparedBuild prepare(const BuildRequest& request) {
+  PreparedBuild prepared;
+  prepared.app = hash_app_files(list_app_files(*request.spec, *request.variant));
+  PlanRequest& plan = prepared.plan_request;
+  plan.spec_name = request.spec->name;
+  plan.variant = request.variant;
+  plan.image = request.image;
+  plan.app_files = prepared.app.files;
+  plan.open_app_file = prepared.app.open;
+  plan.epoch_seconds = request.epoch_seconds;
+  plan.force_layers = plan.force_sdists = request.force;
+  return prepared;
+}
+
+std::vector<const Step*> steps_to_run(const Plan& plan, StepKind kind) {
+  std::vector<const Step*> steps;
+  for (const Step& step : plan.steps) {
+    if (step.kind == kind && step.state == StepState::Run) steps.push_back(&step);
+  }
+  return steps;
+}
+
+std::uint64_t sum_input_bytes(const std::vector<const Step*>& steps) {
+  std::uint64_t sum = 0;
+  for (const Step* step : steps) sum += step->input_bytes();
+  return sum;
+}
+
+void announce(const std::vector<const Step*>& steps, EventSink& events) {
+  std::uint64_t fetch_bytes = 0;
+  for (const StepInput& input : missing_inputs(steps)) fetch_bytes += input.size_bytes;
+  events.on(WorkKnown{fetch_bytes, sum_input_bytes(steps)});
+}
+
+std::uint64_t missing_bytes(const std::vector<const Step*>& steps) {
+  std::uint64_t sum = 0;
+  for (const StepInput& input : missing_inputs(steps)) sum += input.size_bytes;
+  return sum;
+}
+
+/// Builds the source distributions one after another: each may use all processors.
+void run_sdists(const std::vector<const Step*>& steps, const BuildRequest& request, const InputFetcher& fetcher, const BuildContext& context) {
+  fetch_all(missing_inputs(steps), fetcher);
+  for (const Step* step : steps) {
+    const auto begin = std::chrono::steady_clock::now();
+    context.events.on(ActivityStarted{step->label});
+    context.events.on(StepStarted{step->id, step->label});
+    const SdistBuildInputs inputs = sdist_build_inputs(*request.image, *step->sdist, request.epoch_seconds);
+    const BuiltWheel wheel = with_context([&] { return fmt::format("building {}", step->sdist->sdist.filename); },
+                                          [&] { return build_sdist(inputs, context.store, context.sandbox, context.cancellation); });
+    context.store.remember_card(step->id, *step->card);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    context.events.on(StepFinished{step->id, step->label, step->input_bytes(), wheel.size_bytes, seconds.count()});
+  }
+}
+
+std::vector<ImageLayer> image_layers(const Plan& plan, const std::map<std::string, LayerFacts>& made) {
+  std::vector<ImageLayer> layers;
+  for (const Step& step : plan.steps) {
+    if (step.kind != StepKind::Layer) continue;
+    layers.push_back({step.facts ? *step.facts : made.at(step.id), step.card->key(), step.label});
+  }
+  return layers;
+}
+
+void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_view json) {
+  if (store.find(descriptor.digest)) return;
+  const std::unique_ptr<BlobWriter> writer = store.begin();
+  writer->write(as_bytes(json));
+  writer->commit(descriptor.digest);
+}
+
+}  // namespace
+
+Plan plan_build(const BuildRequest& request, DiskStore& store) {
+  const PreparedBuild prepared = prepare(request);
+  StoreLookups lookups(store, request.epoch_seconds);
+  return make_plan(prepared.plan_request, lookups);
+}
+
+BuildResult build_image(const BuildRequest& request, const BuildContext& context) {
+  const auto begin = std::chrono::steady_clock::now();
+  const PreparedBuild prepared = prepare(request);
+  StoreLookups lookups(context.store, request.epoch_seconds);
+  const InputFetcher fetcher(request, context);
+  BuildResult result;
+  result.first_plan = make_plan(prepared.plan_request, lookups);
+  Plan plan = result.first_plan;
+  if (!plan.complete()) {
+    const std::vector<const Step*> sdists = steps_to_run(plan, StepKind::BuildSdist);
+    announce(sdists, context.events);
+    result.fetched_bytes += missing_bytes(sdists);
+    run_sdists(sdists, request, fetcher, context);
+    // The same bytes as before give the same keys: what waited is decided by content, so it may be cached after all.
+    PlanRequest again = prepared.plan_request;
+    again.force_sdists = false;
+    plan = make_plan(again, lookups);
+    if (!plan.complete()) throw Error(ErrorKind::Internal, "a source distribution was built but its wheel is not known");
+  }
+  const std::vector<const Step*> layers = steps_to_run(plan, StepKind::Layer);
+  announce(layers, context.events);
+  result.fetched_bytes += missing_bytes(layers);
+  const std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
+  result.layers_made = layers.size();
+  result.image = compose_image(image_layers(plan, made), request.variant->config, request.image->platform, request.epoch_seconds);
+  result.layers_reused = result.image.layers.size() - layers.size();
+  keep_blob(context.store, result.image.config, result.image.config_json);
+  keep_blob(context.store, result.image.manifest, result.image.manifest_json);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+}  // namespace mlbuild

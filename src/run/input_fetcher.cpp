@@ -1,0 +1,57 @@
+#include "input_fetcher.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "mlbuild/index/debian_repository.hpp"
+#include "mlbuild/index/python_index.hpp"
+#include "mlbuild/sys/thread_pool.hpp"
+
+namespace mlbuild {
+
+PythonIndex InputFetcher::index_named(const std::string& name) const {
+  const std::vector<SpecIndex>& indexes = request_.variant->indexes;
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
+    if (name == fmt::format("index-{}", i + 1)) return {name, indexes[i].url.value};
+  }
+  return context_.site.require_index();
+}
+
+void InputFetcher::fetch(const StepInput& input) const {
+  context_.cancellation.check();
+  const ByteProgress progress = [&](std::uint64_t bytes) { context_.events.on(BytesFetched{bytes}); };
+  with_context([&] { return fmt::format("fetching {}", input.label); },
+               [&] {
+                 if (input.kind == StepInput::Kind::Deb) {
+                   fetch_deb(context_.http, context_.store, context_.site.require_debian(), input.origin, input.filename,
+                             input.digest, input.size_bytes, progress);
+                 } else {
+                   fetch_python_file(context_.http, context_.store, context_.store, index_named(input.origin), input.project,
+                                     input.filename, input.digest, input.size_bytes, progress);
+                 }
+               });
+}
+
+std::vector<StepInput> missing_inputs(const std::vector<const Step*>& steps) {
+  std::vector<StepInput> missing;
+  std::set<BlobDigest> seen;
+  for (const Step* step : steps) {
+    for (const StepInput& input : step->inputs) {
+      if (!input.present && seen.insert(input.digest).second) missing.push_back(input);
+    }
+  }
+  std::stable_sort(missing.begin(), missing.end(),
+                   [](const StepInput& a, const StepInput& b) { return a.size_bytes > b.size_bytes; });
+  return missing;
+}
+
+std::uint64_t fetch_all(const std::vector<StepInput>& inputs, const InputFetcher& fetcher) {
+  std::uint64_t bytes = 0;
+  for (const StepInput& input : inputs) bytes += input.size_bytes;
+  parallel_for(kParallelDownloads, inputs.size(), [&](std::size_t i) { fetcher.fetch(inputs[i]); });
+  return bytes;
+}
+
+}  // namespace mlbuild

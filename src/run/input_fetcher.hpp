@@ -1,0 +1,27 @@
+#pragma once
+
+#include "mlbuild/run/build.hpp"
+
+namespace mlbuild {
+
+/// Gets one input of a step into the store, from wherever this site says; events carry the bytes. Thread-safe.
+class InputFetcher {
+ public:
+  InputFetcher(const BuildRequest& request, const BuildContext& context) : request_(request), context_(context) {}
+  void fetch(const StepInput& input) const;
+
+ private:
+  PythonIndex index_named(const std::string& name) const;
+  const BuildRequest& request_;
+  const BuildContext& context_;
+};
+
+/// Inputs that the store lacks, each digest once, largest first.
+std::vector<StepInput> missing_inputs(const std::vector<const Step*>& steps);
+
+/// Fetches all of them with several connections; returns the number of bytes.
+std::uint64_t fetch_all(const std::vector<StepInput>& inputs, const InputFetcher& fetcher);
+
+inline constexpr std::size_t kParallelDownloads = 8;
+
+}  // namespace mlbuild

@@ -1,0 +1,102 @@
+#include "layer_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <set>
+
+#include "mlbuild/sys/thread_pool.hpp"
+
+namespace mlbuild {
+namespace {
+
+/// Which layers wait for which downloads. A layer whose last download arrives goes to the layer pool.
+class LayerRun {
+ public:
+  LayerRun(std::vector<const Step*> steps, const InputFetcher& fetcher, const BuildContext& context)
+      : steps_(std::move(steps)), fetcher_(fetcher), context_(context), layers_(context.threads), downloads_(kParallelDownloads) {
+    std::stable_sort(steps_.begin(), steps_.end(), [](const Step* a, const Step* b) { return a->input_bytes() > b->input_bytes(); });
+  }
+
+  std::map<std::string, LayerFacts> run() {
+    const std::vector<StepInput> missing = missing_inputs(steps_);
+    for (const Step* step : steps_) register_step(*step);
+    for (const StepInput& input : missing) {
+      downloads_.submit([this, input] {
+        fetcher_.fetch(input);
+        arrived(input.digest);
+      });
+    }
+    downloads_.wait();  // a failed download is rethrown here; layers that have started end first (destructor of the pool)
+    layers_.wait();
+    return std::move(facts_);
+  }
+
+ private:
+  void register_step(const Step& step) {
+    std::set<BlobDigest> waits;
+    for (const StepInput& input : step.inputs) {
+      if (!input.present) waits.insert(input.digest);
+    }
+    if (waits.empty()) {
+      start(step);
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    pending_[&step] = waits.size();
+    for (const BlobDigest& digest : waits) waiting_[digest].push_back(&step);
+  }
+
+  void arrived(const BlobDigest& digest) {
+    std::vector<const Step*> ready;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const Step* step : waiting_[digest]) {
+        if (--pending_[step] == 0) ready.push_back(step);
+      }
+    }
+    for (const Step* step : ready) start(*step);
+  }
+
+  void start(const Step& step) {
+    layers_.submit([this, &step] {
+      context_.cancellation.check();
+      LayerFacts facts = with_context([&] { return fmt::format("making layer `{}`", step.label); }, [&] { return make(step); });
+      const std::lock_guard lock(mutex_);
+      facts_.emplace(step.id, std::move(facts));
+    });
+  }
+
+  LayerFacts make(const Step& step) {
+    const auto begin = std::chrono::steady_clock::now();
+    context_.events.on(StepStarted{step.id, step.label});
+    LayerFacts facts = make_layer(*step.recipe, context_.store);
+    context_.store.put(step.card->key(), to_json(facts));
+    context_.store.remember_card(step.id, *step.card);
+    for (const std::string& warning : facts.warnings) context_.events.on(WarningRaised{warning});
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    context_.events.on(StepFinished{step.id, step.label, step.input_bytes(), facts.size_bytes, seconds.count()});
+    return facts;
+  }
+
+  std::vector<const Step*> steps_;
+  const InputFetcher& fetcher_;
+  const BuildContext& context_;
+  std::mutex mutex_;
+  std::map<const Step*, std::size_t> pending_;
+  std::map<BlobDigest, std::vector<const Step*>> waiting_;
+  std::map<std::string, LayerFacts> facts_;
+  ThreadPool layers_;     // after the maps: tasks that still run at destruction use them
+  ThreadPool downloads_;  // destroyed first: its tasks submit to layers_
+};
+
+}  // namespace
+
+std::map<std::string, LayerFacts> run_layers(const std::vector<const Step*>& steps, const InputFetcher& fetcher,
+                                             const BuildContext& context) {
+  return LayerRun(steps, fetcher, context).run();
+}
+
+}  // namespace mlbuild

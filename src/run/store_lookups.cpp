@@ -1,0 +1,38 @@
+#include "store_lookups.hpp"
+
+namespace mlbuild {
+namespace {
+
+void append_debs(std::vector<DebInput>& inputs, const std::vector<LockedDeb>& debs) {
+  for (DebInput& deb : deb_inputs(debs)) inputs.push_back(std::move(deb));
+}
+
+}  // namespace
+
+SdistBuildInputs sdist_build_inputs(const LockedImage& image, const LockedSdist& sdist, std::int64_t epoch_seconds) {
+  SdistBuildInputs inputs;
+  inputs.sdist = sdist.sdist.sha256;
+  inputs.sdist_filename = sdist.sdist.filename;
+  inputs.project = sdist.sdist.name;
+  inputs.version = sdist.sdist.version;
+  for (const LockedFile& wheel : sdist.build_requirements) inputs.build_requirements.push_back({wheel.filename, wheel.sha256});
+  append_debs(inputs.root_packages, image.base);
+  append_debs(inputs.root_packages, image.system_runtime);
+  append_debs(inputs.root_packages, image.system_build);
+  inputs.scheme = install_scheme(image.interpreter);
+  inputs.epoch_seconds = epoch_seconds;
+  return inputs;
+}
+
+KeyCard StoreLookups::sdist_card(const LockedImage& image, const LockedSdist& sdist) {
+  return sdist_build_card(sdist_build_inputs(image, sdist, epoch_seconds_));
+}
+
+std::optional<PlanLookups::KnownWheel> StoreLookups::built_wheel(const StepKey& key) {
+  const std::optional<std::string> facts = store_.get(key);
+  if (!facts) return std::nullopt;
+  const BuiltWheel wheel = parse_built_wheel(*facts);
+  return KnownWheel{wheel.filename, wheel.digest, wheel.size_bytes};
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,196 @@
+#include "rules.hpp"
+
+#include <algorithm>
+
+namespace mlbuild::spec {
+namespace {
+
+using Shape = Rule::Shape;
+using Words = std::vector<std::string>;
+
+Rule text(std::string description, std::string pattern = {}) {
+  Rule rule;
+  rule.description = std::move(description);
+  rule.pattern = std::move(pattern);
+  return rule;
+}
+
+Rule word(std::string description, Words words, Words later_words = {}) {
+  Rule rule = text(std::move(description));
+  rule.words = std::move(words);
+  rule.later_words = std::move(later_words);
+  return rule;
+}
+
+Rule shaped(Shape shape, std::string description, std::vector<Rule> item = {}) {
+  Rule rule = text(std::move(description));
+  rule.shape = shape;
+  rule.item = std::move(item);
+  return rule;
+}
+
+Rule mapping(std::string description, std::vector<Rule::Key> keys) {
+  Rule rule = shaped(Shape::Mapping, std::move(description));
+  rule.keys = std::move(keys);
+  return rule;
+}
+
+Rule texts(std::string description, std::string of_each) {
+  return shaped(Shape::List, std::move(description), {text(std::move(of_each))});
+}
+
+Rule later(Rule rule) {
+  rule.later = true;
+  return rule;
+}
+
+Rule required(Rule rule) {
+  rule.required = true;
+  return rule;
+}
+
+Rule never_yet(std::string description) {  // false is what happens anyway
+  Rule rule = word(std::move(description), {"false"}, {"true"});
+  rule.shape = Shape::Boolean;
+  return rule;
+}
+
+Rule base_rule() {
+  Rule rule = mapping(
+      "What the image stands on. Default: Debian bookworm with its Python 3.11, slim.",
+      {{"debian", text("Debian suite whose packages make the base.", "^[a-z]+$")},
+       {"python", text("Python version of that suite.", "^[0-9]+\\.[0-9]+$")},
+       {"flavor", word("slim: shell, coreutils and CA bundle. distroless: the interpreter and its libraries only.",
+                       {"slim", "distroless"})},
+       {"image", later(text("An image of a registry as base."))},
+       {"oci", later(text("An OCI layout as base."))},
+       {"archive", later(text("A docker archive as base."))}});
+  rule.later_words = {"scratch"};
+  return rule;
+}
+
+Rule requirement_group(std::string description) {
+  return shaped(Shape::TextOrList, std::move(description) + " A file name, or a list of requirements.",
+                {text("A requirement as pip reads it, or `-r FILE`.")});
+}
+
+Rule requirements_rule() {
+  return mapping("Python packages, as pip's requirements files write them.",
+                 {{"runtime", requirement_group("The only group that reaches the image.")},
+                  {"build", requirement_group("Visible only while source distributions are built.")},
+                  {"dev", requirement_group("Resolved together with runtime so that they agree; never in the image.")},
+                  {"constraints", requirement_group("Versions allowed for packages that something else asks for.")}});
+}
+
+Rule python_rule() {
+  const Rule index = mapping(
+      "An index that answers only for the packages it names.",
+      {{"url", required(text("Address of its simple API.", "^https?://"))},
+       {"packages", required(texts("The packages that come from this index, and from no other.", "A project name."))}});
+  return mapping(
+      "How Python packages are found and built.",
+      {{"indexes", shaped(Shape::List, "More indexes, each for certain packages.", {index})},
+       {"sdists", shaped(Shape::TextOrList, "Who may be built from source: deny (default), allow, or a list of names.",
+                         {text("A project that may be built from source.")})},
+       {"exclude-newer", text("Ignore files uploaded later than this: 2024-06-01, or with a time as in RFC 3339.",
+                              "^[0-9]{4}-[0-9]{2}-[0-9]{2}")},
+       {"bytecode", never_yet("Compiled .pyc files in layers of their own.")}});
+}
+
+Rule system_rule() {
+  const Rule script = word("What happens to the maintainer scripts of this package.", {"ignore"}, {"run"});
+  return mapping(
+      "Debian packages on top of the base.",
+      {{"runtime", texts("Packages of the image, with all they depend on.", "A Debian package.")},
+       {"build", texts("Packages only for building source distributions; never in the image.", "A Debian package.")},
+       {"scripts",
+        shaped(Shape::Names, "Packages whose maintainer scripts mlbuild does not know, and what to do.", {script})}});
+}
+
+Rule app_rule() {
+  const Rule copy =
+      mapping("A file or the content of a directory, and its place in the image.",
+              {{"from", required(text("File or directory below the spec's directory."))},
+               {"to", required(text("Absolute path in the image; with `/` at the end a file goes below it.", "^/"))}});
+  return shaped(Shape::List, "The application's files. `.dockerignore` beside the spec is honoured.", {copy});
+}
+
+Rule config_rule() {
+  return mapping("How the image starts: the OCI image config.",
+                 {{"workdir", text("Working directory.", "^/")},
+                  {"user", text("UID[:GID] or NAME[:GROUP].")},
+                  {"env", shaped(Shape::Names, "Environment variables, taken as written.", {text("Value.")})},
+                  {"entrypoint", texts("Program and arguments that always run.", "One argument.")},
+                  {"cmd", texts("Default arguments, or the program when there is no entrypoint.", "One argument.")},
+                  {"labels", shaped(Shape::Names, "Labels of the image.", {text("Value.")})},
+                  {"ports", texts("Ports that the program listens on.", "PORT or PORT/tcp or PORT/udp.")},
+                  {"stop-signal", text("Signal that asks the program to end.", "^(SIG[A-Z0-9+-]+|[0-9]+)$")}});
+}
+
+Rule layers_rule() {
+  return mapping("How the image is divided.",
+                 {{"compression", word("Compression of the layers.", {"gzip"}, {"zstd"})},
+                  {"max", shaped(Shape::Integer, "Most layers that the image may have: 8 to 120, default 64.")}});
+}
+
+std::vector<Rule::Key> later_keys() {
+  return {{"prune", mapping("Files of packages to leave out.", {{"tests", never_yet("Test suites.")},
+                                                                {"type-stubs", never_yet("Type stubs.")},
+                                                                {"headers", never_yet("C and C++ headers.")},
+                                                                {"static-libraries", never_yet("Static libraries.")},
+                                                                {"keep", later(texts("Exceptions.", "A path."))}})},
+          {"budget",
+           mapping("Sizes that fail the build.", {{"compressed", later(text("Most bytes of all layers."))},
+                                                  {"growth", later(text("Most growth against the last image."))}})},
+          {"check", mapping("What must work before the image is pushed.",
+                            {{"imports", later(texts("Modules that must import.", "A module."))},
+                             {"command", later(texts("A command that must succeed.", "One argument."))},
+                             {"libraries", later(text("What a missing shared library means."))}})},
+          {"gpu", mapping("What the image expects of the host's GPU.", {{"cuda", later(text("CUDA version."))}})},
+          {"steps", later(shaped(Shape::Anything, "Commands that run in the sandbox."))}};
+}
+
+}  // namespace
+
+const Rule* Rule::find(std::string_view key) const {
+  const auto found = std::ranges::find(keys, key, &Key::name);
+  return found == keys.end() ? nullptr : &found->rule;
+}
+
+std::vector<std::string> Rule::key_names() const {
+  std::vector<std::string> names;
+  for (const Key& key : keys) {
+    if (!key.rule.later) names.push_back(key.name);
+  }
+  return names;
+}
+
+std::vector<std::string> variant_keys() {
+  return {"base", "requirements", "python", "system", "app", "config", "layers"};
+}
+
+Rule spec_rule() {
+  Rule root = mapping("mlbuild image specification, version 1.",
+                      {{"version", required(word("Version of this format.", {"1"}))},
+                       {"name", required(text("Name of the image and of its steps.", "^[a-z0-9]+([._-][a-z0-9]+)*$"))},
+                       {"image", text("Where `--push` goes: [HOST/]REPOSITORY[:TAG].")},
+                       {"platforms", shaped(Shape::List, "What the image is built for. Default: linux/amd64.",
+                                            {word("A platform.", {"linux/amd64", "linux/arm64"})})},
+                       {"base", base_rule()},
+                       {"requirements", requirements_rule()},
+                       {"python", python_rule()},
+                       {"system", system_rule()},
+                       {"app", app_rule()},
+                       {"config", config_rule()},
+                       {"layers", layers_rule()}});
+  Rule variant = mapping("One more image; lists and values named here replace those of the spec.", {});
+  for (const std::string& key : variant_keys()) variant.keys.push_back({key, *root.find(key)});
+  for (Rule::Key& key : later_keys()) {
+    variant.keys.push_back(key);
+    root.keys.push_back(std::move(key));
+  }
+  root.keys.push_back({"variants", shaped(Shape::Names, "Several images from one file.", {std::move(variant)})});
+  return root;
+}
+
+}  // namespace mlbuild::spec

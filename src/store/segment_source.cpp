@@ -1,0 +1,49 @@
+#include "segment_source.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mlbuild {
+namespace {
+
+std::uint64_t length_of(const Segment& segment) {
+  if (const auto* part = std::get_if<InlineSegment>(&segment)) return part->bytes.size();
+  return std::get<RangeSegment>(segment).length;
+}
+
+}  // namespace
+
+const RandomAccess& SegmentSource::file(const BlobDigest& digest) {
+  if (!file_ || opened_ != digest) {
+    file_ = open_(digest);
+    opened_ = digest;
+  }
+  return *file_;
+}
+
+std::size_t SegmentSource::read_segment(const Segment& segment, MutableByteSpan buffer) {
+  const std::size_t count = std::min<std::uint64_t>(buffer.size(), length_of(segment) - position_);
+  if (const auto* part = std::get_if<InlineSegment>(&segment)) {
+    std::memcpy(buffer.data(), part->bytes.data() + position_, count);
+  } else {
+    const auto& range = std::get<RangeSegment>(segment);
+    file(range.blob).read_at(range.offset + position_, buffer.first(count));
+  }
+  position_ += count;
+  return count;
+}
+
+std::size_t SegmentSource::read(MutableByteSpan buffer) {
+  std::size_t filled = 0;
+  while (filled < buffer.size() && next_ < segments_.size()) {
+    if (position_ == length_of(segments_[next_])) {
+      ++next_;
+      position_ = 0;
+      continue;
+    }
+    filled += read_segment(segments_[next_], buffer.subspan(filled));
+  }
+  return filled;
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "mlbuild/io/stream.hpp"
+#include "mlbuild/store/segments.hpp"
+
+namespace mlbuild {
+
+/// Produces a virtual blob's bytes from its segments. `open` gives the real blobs; each is opened once.
+class SegmentSource final : public Source {
+ public:
+  using Open = std::function<std::unique_ptr<RandomAccess>(const BlobDigest&)>;
+  SegmentSource(SegmentList segments, Open open) : segments_(std::move(segments)), open_(std::move(open)) {}
+  std::size_t read(MutableByteSpan buffer) override;
+
+ private:
+  std::size_t read_segment(const Segment& segment, MutableByteSpan buffer);
+  const RandomAccess& file(const BlobDigest& digest);
+
+  SegmentList segments_;
+  Open open_;
+  std::size_t next_ = 0;       ///< segment
+  std::uint64_t position_ = 0; ///< within it
+  BlobDigest opened_;
+  std::unique_ptr<RandomAccess> file_;
+};
+
+}  // namespace mlbuild

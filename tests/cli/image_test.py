@@ -1,0 +1,89 @@
+"""The main job on real input: the scikit-learn image is built, read by independent tools, run by chroot, and small."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+from support import ROOT, SHARED_STORE, CliTest, layout_files, layout_manifest, run
+
+LIMIT_COMPRESSED = 170_000_000
+
+
+class SklearnImage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.work = pathlib.Path(os.environ["MLBUILD_TEST_STORE"]).parent / "sklearn-image"
+        shutil.rmtree(cls.work, ignore_errors=True)
+        cls.work.mkdir(parents=True)
+        cls.layout = cls.work / "layout"
+        cls.spec = ROOT / "specs/sklearn-train/mlbuild.yaml"
+        done = run("build", cls.spec, "--locked", "--store", SHARED_STORE, "-o", f"oci:{cls.layout}", "-t", "sklearn-train:test")
+        assert done.returncode == 0, done.err
+        cls.digest = done.out.strip()
+        subprocess.run(["umoci", "unpack", *([] if os.geteuid() == 0 else ["--rootless"]), "--image", f"{cls.layout}:test", cls.work / "bundle"], check=True, capture_output=True)
+        cls.rootfs = cls.work / "bundle/rootfs"
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.work, ignore_errors=True)
+
+    def in_root(self, *argv):
+        """Runs in the unpacked root, without the host's Python, environment or network."""
+        config = json.loads((self.work / "bundle/config.json").read_text())
+        env = ["env", "-i", *config["process"]["env"]]
+        return subprocess.run(["unshare", "-rmn", "chroot", str(self.rootfs), "/usr/bin/env", "-i", *config["process"]["env"],
+                               "/bin/sh", "-c", 'cd /app && exec "$@"', "sh", *argv], capture_output=True, text=True, timeout=300)
+
+    def test_it_trains_and_prints_its_score(self):
+        done = self.in_root("python", "-m", "pipeline.main")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        self.assertTrue(lines, done.stdout)
+
+    def test_what_was_asked_for_imports(self):
+        done = self.in_root("python", "-c", "import sklearn, pandas, numpy, mlflow, boto3, pandera, dvc; print('ok')")
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done.stderr)
+
+    def test_installed_metadata_is_consistent(self):
+        """importlib.metadata sees every wheel once, and every requirement of the environment is met."""
+        done = self.in_root("python", "-c", "import importlib.metadata as m; print(len({d.metadata['Name'].lower() for d in m.distributions()}), len(list(m.distributions())))")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        names, distributions = done.stdout.split()
+        self.assertEqual(names, distributions)
+
+    def test_it_is_small(self):
+        size = sum(layer["size"] for layer in layout_manifest(self.layout)["layers"])
+        self.assertLessEqual(size, LIMIT_COMPRESSED)
+
+    def test_it_holds_no_compiler_pip_jupyter_package_or_cache(self):
+        files = layout_files(self.layout)
+        self.assertGreater(len(files), 10_000)
+        for name in files:
+            base = name.rsplit("/", 1)[-1]
+            self.assertNotIn(base, {"gcc", "g++", "cc", "cc1", "pip", "pip3", "jupyter", "ld"}, name)
+            self.assertFalse(base.endswith((".deb", ".whl")), name)
+            self.assertFalse("/site-packages/pip/" in name or "/site-packages/jupyter" in name, name)
+            self.assertFalse(name.startswith(("var/cache/apt", "var/lib/apt/lists", "root/.cache")), name)
+
+    def test_skopeo_copies_it_to_dir_and_to_zstd(self):
+        for extra, target in (([], "dir:" + str(self.work / "dir")), (["--dest-compress-format", "zstd"], "oci:" + str(self.work / "zstd") + ":test")):
+            done = subprocess.run(["skopeo", "copy", "--insecure-policy", *extra, f"oci:{self.layout}:test", target], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_docker_archive_is_read_by_skopeo_with_the_same_diff_ids(self):
+        archive = self.work / "image.tar"
+        done = run("build", self.spec, "--locked", "--store", SHARED_STORE, "-o", f"docker:{archive}", "-t", "sklearn-train:test")
+        self.assertEqual(done.returncode, 0, done.err)
+        shown = subprocess.run(["skopeo", "inspect", "--config", f"docker-archive:{archive}"], capture_output=True, text=True)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        manifest = layout_manifest(self.layout)
+        from support import layout_blob
+        config = json.loads(layout_blob(self.layout, manifest["config"]["digest"]))
+        self.assertEqual(json.loads(shown.stdout)["rootfs"]["diff_ids"], config["rootfs"]["diff_ids"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,62 @@
+"""Bad specs: each mistake is told with its place and a way out, nothing is written, nothing is fetched."""
+
+import unittest
+
+from support import CliTest, run
+
+GOOD = """version: 1
+name: demo
+base: {debian: bookworm, python: "3.11"}
+"""
+
+
+class SpecErrors(CliTest):
+    def check(self, text, code, *expected, **files):
+        spec = self.write_spec(text, **files)
+        before = sorted(path.name for path in self.directory.iterdir())
+        done = run("build", spec, "--store", self.directory / "store")
+        self.assert_fails(done, code, *expected)
+        after = sorted(path.name for path in self.directory.iterdir() if path.name != "store")
+        self.assertEqual(before, after, "nothing half-written")
+
+    def test_a_missing_spec_names_the_file(self):
+        done = run("build", self.directory / "nowhere.yaml")
+        self.assert_fails(done, 2, "nowhere.yaml")
+
+    def test_an_unknown_key_gets_the_nearest_word_and_its_line(self):
+        self.check(GOOD + "requirments: {runtime: [tomli]}\n", 2, "mlbuild.yaml:4:1", "requirments", "requirements")
+
+    def test_five_mistakes_are_told_in_one_run(self):
+        spec = self.write_spec("version: 1\nname: 7up!\nbsae: {debian: bookworm}\nplatforms: [linux/s390x]\n"
+                               "layers: {max: 9999}\napp:\n  - {from: missing/, to: /app}\n")
+        done = self.assert_fails(run("build", spec), 2)
+        self.assertGreaterEqual(done.err.count("error:"), 5, done.err)
+
+    def test_a_missing_requirements_file_names_the_line(self):
+        self.check(GOOD + "requirements: {runtime: nowhere.txt}\n", 2, "mlbuild.yaml:4", "nowhere.txt")
+
+    def test_a_path_out_of_the_spec_directory_is_refused(self):
+        self.check(GOOD + "app:\n  - {from: ../, to: /app}\n", 2, "mlbuild.yaml:5")
+
+    def test_a_requirement_with_a_syntax_error_names_file_and_line(self):
+        self.check(GOOD + "requirements: {runtime: requirements.txt}\n", 2, "requirements.txt:2",
+                   requirements__txt="tomli==2.0.1\nnumpy=>1\n")
+
+    def test_what_a_later_version_does_is_told_so(self):
+        self.check(GOOD + "budget: {compressed: 5MB}\n", 2, "mlbuild.yaml:4", "not yet supported")
+
+    def test_locked_without_a_lock_names_the_unpinned_requirement(self):
+        spec = self.write_spec(GOOD + "requirements: {runtime: [tomli]}\n")
+        self.assert_fails(run("build", "--locked", spec), 2, "mlbuild.yaml:4", "not pinned", "mlbuild lock")
+
+    def test_a_wrong_command_gets_the_nearest_one(self):
+        self.assert_fails(run("biuld"), 2, "mlbuild build")
+
+    def test_a_wrong_output_is_told_before_any_work(self):
+        spec = self.write_spec(GOOD)
+        self.assert_fails(run("build", spec, "-o", "tar:x", "--store", self.directory / "store"), 2, "oci:")
+        self.assertFalse((self.directory / "store" / "blobs").exists() and any((self.directory / "store" / "blobs").rglob("*.whl")))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,93 @@
+#include "mlbuild/layer/wheel_layer.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+namespace mlbuild {
+namespace {
+
+std::vector<PartitionItem> wheels(std::size_t small, std::size_t large) {
+  std::vector<PartitionItem> items;
+  for (std::size_t i = 0; i < small; ++i) items.push_back({fmt::format("small-{}", i), 1000 + i});
+  for (std::size_t i = 0; i < large; ++i) items.push_back({fmt::format("large-{}", i), kOwnLayerBytes + i});
+  return items;
+}
+
+std::set<std::set<std::string>> names(const std::vector<PartitionItem>& items,
+                                      const std::vector<std::vector<std::size_t>>& layers) {
+  std::set<std::set<std::string>> result;
+  for (const auto& layer : layers) {
+    std::set<std::string> group;
+    for (const std::size_t index : layer) group.insert(items[index].name);
+    result.insert(group);
+  }
+  return result;
+}
+
+TEST(PartitionWheels, EveryWheelIsInOneLayerAndNoLayerIsEmpty) {
+  const auto items = wheels(200, 30);
+  std::vector<std::size_t> seen;
+  for (const auto& layer : partition_wheels(items, 64)) {
+    EXPECT_FALSE(layer.empty());
+    seen.insert(seen.end(), layer.begin(), layer.end());
+  }
+  std::sort(seen.begin(), seen.end());
+  ASSERT_EQ(seen.size(), items.size());
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], i);
+}
+
+TEST(PartitionWheels, LargeWheelsHaveTheirOwnLayers) {
+  const auto layers = partition_wheels(wheels(100, 13), 64);
+  EXPECT_EQ(layers.size(), 13 + kGroups);
+  EXPECT_EQ(std::count_if(layers.begin(), layers.end(), [](const auto& layer) { return layer.size() == 1; }), 13);
+}
+
+TEST(PartitionWheels, NeverMakesMoreLayersThanAllowed) {
+  for (const std::size_t limit : {0U, 1U, 2U, 15U, 16U, 17U, 40U}) {
+    EXPECT_LE(partition_wheels(wheels(100, 60), limit).size(), std::max<std::size_t>(limit, 1)) << limit;
+  }
+}
+
+TEST(PartitionWheels, SmallestOwnLayersJoinTheGroupsFirst) {
+  const auto items = wheels(100, 10);
+  const auto layers = partition_wheels(items, kGroups + 4);
+  std::set<std::string> alone;
+  for (const auto& layer : layers) {
+    if (layer.size() == 1) alone.insert(items[layer[0]].name);
+  }
+  EXPECT_EQ(alone, (std::set<std::string>{"large-6", "large-7", "large-8", "large-9"}));
+}
+
+TEST(PartitionWheels, OrderOfInputIsIrrelevant) {
+  auto items = wheels(50, 5);
+  const auto before = names(items, partition_wheels(items, 12));
+  std::shuffle(items.begin(), items.end(), std::mt19937(1));
+  EXPECT_EQ(names(items, partition_wheels(items, 12)), before);
+}
+
+TEST(PartitionWheels, AnotherWheelChangesAtMostOneGroup) {
+  auto items = wheels(100, 5);
+  const auto before = names(items, partition_wheels(items, 64));
+  items.push_back({"newcomer", 5});
+  const auto after = names(items, partition_wheels(items, 64));
+  std::size_t changed = 0;
+  for (const auto& layer : after) changed += before.contains(layer) ? 0 : 1;
+  EXPECT_EQ(changed, 1U);
+}
+
+// The hash decides digests of layers: it may not change between releases.
+TEST(PartitionWheels, GroupsAreThoseOfTheFormat) {
+  const std::vector<PartitionItem> items{{"click", 1}, {"attrs", 1}, {"jinja2", 1}};
+  // First 8 bytes of sha256("attrs"), ("click"), ("jinja2") modulo 16: computed with coreutils.
+  const auto layers = partition_wheels(items, 64);
+  std::vector<std::string> order;
+  for (const auto& layer : layers) order.push_back(items[layer.at(0)].name);
+  EXPECT_EQ(order, (std::vector<std::string>{"attrs", "click", "jinja2"}));
+}
+
+}  // namespace
+}  // namespace mlbuild

@@ -1,0 +1,176 @@
+#include "mlbuild/plan/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "mlbuild/io/sha256.hpp"
+
+namespace mlbuild {
+namespace {
+
+BlobDigest digest_of(std::string_view text) { return BlobDigest(sha256(text)); }
+
+/// Remembers what a run would have stored.
+class FakeLookups final : public PlanLookups {
+ public:
+  std::optional<std::string> facts(const StepKey& key) override {
+    const auto found = known.find(key);
+    return found == known.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<KeyCard> last_card(const std::string& step_id) override {
+    const auto found = cards.find(step_id);
+    return found == cards.end() ? std::nullopt : std::optional(found->second);
+  }
+  bool has_blob(const BlobDigest& digest) override { return blobs.contains(digest); }
+  KeyCard sdist_card(const LockedImage&, const LockedSdist& sdist) override {
+    return KeyCard("sdist", 1).set("sdist", sdist.sdist.sha256.to_string());
+  }
+  std::optional<KnownWheel> built_wheel(const StepKey& key) override {
+    const auto found = wheels.find(key);
+    return found == wheels.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  /// As if every layer of the plan had been made.
+  void remember(const Plan& plan) {
+    for (const Step& step : plan.steps) {
+      if (step.kind != StepKind::Layer || !step.card) continue;
+      LayerFacts facts;
+      facts.media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
+      facts.digest = digest_of(step.id);
+      facts.size_bytes = 7;
+      known[step.card->key()] = to_json(facts);
+      cards.emplace(step.id, *step.card);
+      blobs.insert(facts.digest);
+    }
+  }
+
+  std::map<StepKey, std::string> known;
+  std::map<std::string, KeyCard> cards;
+  std::map<StepKey, KnownWheel> wheels;
+  std::set<BlobDigest> blobs;
+};
+
+LockedFile wheel(const std::string& name, const std::string& version, std::uint64_t size_bytes) {
+  LockedFile file;
+  file.name = name;
+  file.version = version;
+  file.filename = name + "-" + version + "-py3-none-any.whl";
+  file.sha256 = digest_of(file.filename);
+  file.size_bytes = size_bytes;
+  return file;
+}
+
+struct PlanTest : ::testing::Test {
+  PlanTest() {
+    LockedDeb libc;
+    libc.name = "libc6";
+    libc.version = "2.36";
+    libc.architecture = "amd64";
+    libc.sha256 = digest_of("libc6");
+    libc.size_bytes = 100;
+    image.base_suite = "bookworm";
+    image.base_flavor = "slim";
+    image.base = {libc};
+    image.wheels = {wheel("big", "1.0", 5U << 20U), wheel("small", "1.0", 1000)};
+    variant.max_layers = 64;
+  }
+  Plan plan() {
+    PlanRequest request;
+    request.spec_name = "demo";
+    request.variant = &variant;
+    request.image = &image;
+    request.app_files = app_files;
+    return make_plan(request, lookups);
+  }
+  static const Step& step(const Plan& plan, const std::string& id_end) {
+    for (const Step& candidate : plan.steps) {
+      if (candidate.id.ends_with(id_end)) return candidate;
+    }
+    throw std::out_of_range(id_end);
+  }
+  SpecVariant variant;
+  LockedImage image;
+  std::vector<LayerFile> app_files;
+  FakeLookups lookups;
+};
+
+TEST_F(PlanTest, AnEmptyStoreRunsEveryStepAndFetchesEveryInput) {
+  const Plan made = plan();
+  std::uint64_t fetch_bytes = 0;
+  for (const Step& each : made.steps) {
+    EXPECT_EQ(each.state, StepState::Run);
+    EXPECT_TRUE(std::holds_alternative<NeverRun>(each.reason));
+    fetch_bytes += each.fetch_bytes();
+  }
+  EXPECT_EQ(fetch_bytes, 100U + (5U << 20U) + 1000U);
+}
+
+TEST_F(PlanTest, WhatWasMadeIsCachedAndFetchesNothing) {
+  lookups.remember(plan());
+  for (const Step& each : plan().steps) {
+    EXPECT_EQ(each.state, StepState::Cached) << each.id;
+    EXPECT_EQ(each.fetch_bytes(), 0U);
+  }
+}
+
+TEST_F(PlanTest, ABumpedWheelRunsItsOwnLayerOnlyAndNamesTheChange) {
+  lookups.remember(plan());
+  image.wheels[0] = wheel("big", "1.1", 5U << 20U);
+  const Plan made = plan();
+  EXPECT_EQ(step(made, "/base").state, StepState::Cached);
+  EXPECT_EQ(step(made, "wheel:small").state, StepState::Cached);
+  const Step& bumped = step(made, "wheel:big");
+  EXPECT_EQ(bumped.state, StepState::Run);
+  ASSERT_TRUE(std::holds_alternative<CardChanged>(bumped.reason));
+  EXPECT_FALSE(std::get<CardChanged>(bumped.reason).changes.empty());
+}
+
+TEST_F(PlanTest, AMissingOutputIsMadeAgainForThatReason) {
+  lookups.remember(plan());
+  const Plan before = plan();
+  lookups.blobs.erase(step(before, "/base").facts->digest);
+  const Plan made = plan();
+  EXPECT_TRUE(std::holds_alternative<OutputMissing>(step(made, "/base").reason));
+  EXPECT_EQ(step(made, "wheel:big").state, StepState::Cached);
+}
+
+TEST_F(PlanTest, AChangedAppFileChangesTheAppLayerOnly) {
+  app_files = {{"app/main.py", TarType::File, false, 3, digest_of("old"), ""}};
+  lookups.remember(plan());
+  app_files[0].digest = digest_of("new");
+  const Plan made = plan();
+  for (const Step& each : made.steps) EXPECT_EQ(each.state == StepState::Run, each.id.ends_with("/app")) << each.id;
+  EXPECT_EQ(made.steps.back().id, step(made, "/app").id) << "what changes most is on top";
+}
+
+TEST_F(PlanTest, ALayerWithASourceDistributionIsOpenUntilTheWheelIsKnown) {
+  LockedSdist sdist;
+  sdist.sdist = wheel("native", "2.0", 2U << 20U);
+  image.sdists = {sdist};
+  const Plan open = plan();
+  EXPECT_FALSE(open.complete());
+  EXPECT_EQ(step(open, "sdist:native").state, StepState::Run);
+  EXPECT_EQ(step(open, "wheel:native").state, StepState::Open);
+
+  const BlobDigest built = digest_of("built");
+  lookups.wheels[step(open, "sdist:native").card->key()] = {"native-2.0-py3-none-any.whl", built, 9};
+  lookups.blobs.insert(built);
+  const Plan decided = plan();
+  EXPECT_TRUE(decided.complete());
+  EXPECT_EQ(step(decided, "sdist:native").state, StepState::Cached);
+  EXPECT_EQ(step(decided, "wheel:native").state, StepState::Run);
+}
+
+TEST_F(PlanTest, TheCauseOfAWheelIsTheLineThatRequiresIt) {
+  python::Requirement requirement;
+  requirement.name = "big";
+  requirement.location = {"requirements.txt", 7, 1, 8};
+  variant.runtime.requirements = {requirement};
+  const Plan made = plan();
+  EXPECT_EQ(step(made, "wheel:big").causes, (std::vector<Location>{{"requirements.txt", 7, 1, 8}}));
+}
+
+}  // namespace
+}  // namespace mlbuild

@@ -1,0 +1,55 @@
+#include "mlbuild/report/progress.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mlbuild {
+namespace {
+
+struct ProgressTest : ::testing::Test {
+  TextOut out = [this](const std::string& more) { text += more; };
+  Clock clock = [this] { return now; };
+  std::string text;
+  double now = 0;
+};
+
+TEST_F(ProgressTest, PlainOutputHasNoCarriageReturnAndIsRare) {
+  const auto reporter = make_plain_reporter(out, clock);
+  reporter->on(WorkKnown{1000000, 0});
+  for (int i = 0; i < 100; ++i) {
+    now += 0.1;
+    reporter->on(BytesFetched{5000});
+  }
+  EXPECT_EQ(text.find('\r'), std::string::npos);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+}
+
+TEST_F(ProgressTest, TheLineTellsBytesRateAndTimeLeft) {
+  const auto reporter = make_plain_reporter(out, clock);
+  reporter->on(WorkKnown{100000000, 0});
+  now = 10;
+  reporter->on(BytesFetched{25000000});
+  EXPECT_EQ(text, "fetching 25.0 MB of 100.0 MB, 2.5 MB/s, 30 s left\n");
+}
+
+TEST_F(ProgressTest, ATerminalIsRedrawnAtMostTenTimesASecond) {
+  const auto reporter = make_terminal_reporter(out, clock, Colour::Never);
+  reporter->on(WorkKnown{1000, 0});
+  for (int i = 0; i < 1000; ++i) {
+    now += 0.001;
+    reporter->on(BytesFetched{1});
+  }
+  EXPECT_LE(std::count(text.begin(), text.end(), '\r'), 11);
+}
+
+TEST_F(ProgressTest, AWarningSurvivesTheProgressLine) {
+  {
+    const auto reporter = make_terminal_reporter(out, clock, Colour::Never);
+    reporter->on(WorkKnown{1000, 0});
+    reporter->on(WarningRaised{"wheel x: RECORD lists a missing file"});
+  }
+  EXPECT_NE(text.find("warning: wheel x: RECORD lists a missing file\n"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("\r\x1b[K")) << "the line is gone at the end";
+}
+
+}  // namespace
+}  // namespace mlbuild

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace mlbuild::test {
+
+struct SeenRequest {
+  std::string method;
+  std::string target;                          ///< path and query as sent
+  std::map<std::string, std::string> headers;  ///< names in lower case
+  std::string body;                            ///< by Content-Length
+};
+
+struct CannedAnswer {
+  int status = 200;
+  std::map<std::string, std::string> headers = {};  ///< Content-Length is added unless given or `no_length`
+  std::string body = {};
+  std::optional<std::size_t> cut_after = {};  ///< close the connection after this many body bytes
+  std::chrono::milliseconds stall{0};         ///< silence between headers and body
+  bool no_length = false;                     ///< the end of the body is the end of the connection
+};
+
+/// HTTP/1.1 on a free loopback port, one thread per connection, keep-alive. Answers what it was told; the scripted
+/// answers of a target are used one after the other, the last one again and again. Unknown targets: 404. HEAD gets the
+/// headers of GET, and a single Range of a 200 answer is cut out as 206.
+class HttpServer {
+ public:
+  using Handler = std::function<CannedAnswer(const SeenRequest&)>;
+  HttpServer();
+  explicit HttpServer(Handler handler);  ///< instead of the script; called on connection threads
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  void script(const std::string& target, std::vector<CannedAnswer> answers);
+  void answer(const std::string& target, CannedAnswer answer) { script(target, {std::move(answer)}); }
+
+  std::string url(const std::string& target) const;  ///< "http://127.0.0.1:PORT" + target
+  std::string url_with_user_info(const std::string& user_info, const std::string& target) const;
+  int port() const { return port_; }
+  std::vector<SeenRequest> requests() const;
+  std::size_t count(const std::string& target) const;  ///< requests for it so far
+  std::size_t connections() const;
+
+ private:
+  struct Script {
+    std::vector<CannedAnswer> answers;
+    std::size_t next = 0;
+  };
+  CannedAnswer scripted(const SeenRequest& request);
+  void accept_loop();
+  void serve(int socket);
+  bool send_answer(int socket, const SeenRequest& request, CannedAnswer answer) const;
+
+  Handler handler_;
+  int listener_ = -1;
+  int port_ = 0;
+  mutable std::mutex mutex_;
+  bool stopping_ = false;
+  std::map<std::string, Script> scripts_;
+  std::vector<SeenRequest> requests_;
+  std::vector<int> sockets_;
+  std::size_t connections_ = 0;
+  std::list<std::thread> threads_;
+  std::thread acceptor_;
+};
+
+}  // namespace mlbuild::test
