@@ -23,10 +23,10 @@ bool all_zero(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == '\0'; });
 }
 
-/// Octal digits between spaces, ended by a space or NUL; or GNU's big-endian binary with the top bit set.
+/// Octal digits between spaces, ended by a space or NUL; or GNU's big-endian binary behind a byte of 0x80.
 std::uint64_t parse_number(std::string_view field) {
-  if ((static_cast<unsigned char>(field.front()) & 0x80U) != 0) {
-    std::uint64_t value = static_cast<unsigned char>(field.front()) & 0x7FU;
+  if (field.front() == '\x80') {
+    std::uint64_t value = 0;
     for (const char c : field.substr(1)) {
       if (value >= kMaxSizeBytes >> 8U) refuse("a number in a header is too large");
       value = (value << 8U) | static_cast<unsigned char>(c);
@@ -53,6 +53,25 @@ void check_checksum(std::string_view header) {
     if (!in_checksum) sum += static_cast<unsigned char>(header[i]);
   }
   if (parse_number(header.substr(kChecksumOffset, kChecksumBytes)) != sum) refuse("a header has a wrong checksum");
+}
+
+/// Readers differ in what they make of a number that is none: 0, its first digits, or the end of the archive.
+void check_numbers(std::string_view header) {
+  struct Field {
+    std::size_t offset, size;
+  };
+  for (const Field field : {Field{100, 8}, {108, 8}, {116, 8}, {329, 8}, {337, 8}}) {  // mode, uid, gid, device
+    parse_number(header.substr(field.offset, field.size));
+  }
+  const std::string_view mtime = header.substr(136, 12);
+  if (mtime.front() != '\xFF') parse_number(mtime);  // GNU's binary form of a time before 1970
+}
+
+/// GNU's own header has other fields where ustar has the prefix, for incremental backups and sparse files. Some readers
+/// take them for a prefix all the same.
+void check_gnu_area(std::string_view header) {
+  const bool gnu = header.substr(257, 8) == std::string_view("ustar  \0", 8);
+  if (gnu && !all_zero(header.substr(345, 155))) refuse("a header has GNU's fields for incremental backups");
 }
 
 std::uint64_t parse_decimal(std::string_view text, std::string_view what) {
@@ -112,6 +131,8 @@ void TarGuard::on_block() {
 void TarGuard::on_header() {
   const std::string_view header(block_.data(), block_.size());
   check_checksum(header);
+  check_numbers(header);
+  check_gnu_area(header);
   const std::uint64_t size = parse_number(header.substr(124, 12));
   const char type = header[156];
   switch (type) {
@@ -159,8 +180,8 @@ void TarGuard::begin_extension(char type, std::uint64_t size_bytes) {
 void TarGuard::on_extension_end() {
   const char type = std::exchange(extension_type_, '\0');
   if (type == 'x' || type == 'g') return read_pax_records(type == 'g');
-  const std::string_view name(extension_);  // GNU: ends in a NUL that counts
-  if (name.substr(0, name.size() - 1).find('\0') != std::string_view::npos) refuse("a name holds a NUL");
+  // GNU counts the NUL that ends the name; without it some readers go on into the padding.
+  if (extension_.find('\0') != extension_.size() - 1) refuse("a long name does not end where it should");
 }
 
 /// POSIX.1-2017, pax, "pax Extended Header": "%d %s=%s\n", the number being the length of the whole record.

@@ -33,6 +33,7 @@ constexpr std::size_t kLocalBytes = 30;
 constexpr std::uint64_t kMaxMembers = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kMaxDirectoryBytes = std::uint64_t{256} << 20U;
 
+constexpr unsigned kNewestVersion = 63;  // 4.4.3: 6.3
 constexpr std::uint16_t kStored = 0;
 constexpr std::uint16_t kDeflate = 8;
 
@@ -108,7 +109,7 @@ CentralEntry read_central_entry(Fields& fields) {
   if (fields.u32() != kCentralSignature) refuse("has a damaged directory");
   const std::uint16_t made_by = fields.u16();
   member.made_by = static_cast<std::uint8_t>(made_by >> 8U);
-  fields.u16();  // version needed: what counts is the method
+  const unsigned version_needed = fields.u16() & 0xFFU;
   entry.flags = fields.u16();
   member.method = fields.u16();
   fields.u32();  // time and date
@@ -129,6 +130,7 @@ CentralEntry read_central_entry(Fields& fields) {
   check_name(member.name, entry.flags);
   if (disk != 0) refuse("has more than one disk");
   if ((entry.flags & kForbidden) != 0) refuse_member(member.name, "is encrypted or a patch");
+  if (version_needed > kNewestVersion) refuse_member(member.name, "needs a newer version of the format");
   check_unicode_path(extra, member.name);
   resolve_zip64(extra, entry);
   check_method_and_sizes(member);

@@ -2,6 +2,7 @@
 
 #include "shell_syntax.hpp"
 
+#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/debian/merged_usr.hpp"
@@ -262,13 +263,16 @@ class Interpreter {
     return lookup(text.substr(1));
   }
 
+  static bool is_name(char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  }
+
+  /// Behind `$NAME`, `${...}`, `$1` or `$@`; `at + 1` when the `$` is only a character.
   static std::size_t parameter_end(std::string_view raw, std::size_t at) {
-    if (at + 1 < raw.size() && raw[at + 1] == '{') return skip_shell_expansion(raw, at);
     std::size_t end = at + 1;
-    const auto is_name = [](char c) {
-      return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    };
-    if (end < raw.size() && (!is_name(raw[end]) || (raw[end] >= '0' && raw[end] <= '9'))) return end + 1;
+    if (end == raw.size()) return end;
+    if (raw[end] == '{') return skip_shell_expansion(raw, at);
+    if (std::string_view("@*#?$!-0123456789").find(raw[end]) != std::string_view::npos) return end + 1;
     while (end < raw.size() && is_name(raw[end])) ++end;
     return end;
   }
@@ -281,6 +285,7 @@ class Interpreter {
       const char c = raw[at];
       if (c == '\'' && !quoted) {
         const auto end = raw.find('\'', at + 1);
+        if (end == std::string_view::npos) give_up(std::string(raw));
         text.append(raw.substr(at + 1, end - at - 1));
         at = end + 1;
       } else if (c == '"') {
@@ -301,7 +306,7 @@ class Interpreter {
         const auto parameter = raw.substr(at, end - at);
         if (parameter.find("$(") != parameter.npos || parameter.find('`') != parameter.npos)
           give_up(std::string(parameter));
-        const Value value = expand_parameter(parameter);
+        const Value value = parameter == "$" ? Value(parameter) : expand_parameter(parameter);
         known = known && value.has_value();
         text += value.value_or("");
         at = end;
@@ -319,9 +324,7 @@ class Interpreter {
   static bool is_assignment(std::string_view raw) {
     const auto equals = raw.find('=');
     if (equals == std::string_view::npos || equals == 0) return false;
-    return std::all_of(raw.begin(), raw.begin() + static_cast<std::ptrdiff_t>(equals), [](char c) {
-      return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    });
+    return std::all_of(raw.begin(), raw.begin() + static_cast<std::ptrdiff_t>(equals), is_name);
   }
 
   void assign(std::string_view raw) {
@@ -406,8 +409,7 @@ class Interpreter {
   bool add_directories(const std::vector<Value>& words) {
     if (words.size() < 3 || (words[1] != "-d" && words[1] != "-p")) return false;
     for (std::size_t i = 2; i < words.size(); ++i) {
-      if (!words[i] || !words[i]->starts_with('/') || !why_unsafe(std::string_view(*words[i]).substr(1)).empty())
-        return false;
+      if (!words[i] || !words[i]->starts_with('/') || !is_safe(std::string_view(*words[i]).substr(1))) return false;
     }
     for (std::size_t i = 2; i < words.size(); ++i) {
       ScriptEffect effect;
@@ -504,8 +506,8 @@ class Interpreter {
     const Value &link = words[at], &name = words[at + 1], &target = words[at + 2];
     if (!link || !name || !target || !link->starts_with('/') || !target->starts_with('/')) give_up(describe(node));
     const std::string path = merged_usr_path(std::string_view(*link).substr(1));
-    const bool is_plain = name->find('/') == std::string::npos && !name->empty() && name->front() != '.';
-    if (!is_plain || !why_unsafe(path).empty()) give_up(describe(node));
+    const bool is_plain = name->find('/') == std::string::npos && is_safe(*name);
+    if (!is_plain || !is_safe(path) || !is_safe(std::string_view(*target).substr(1))) give_up(describe(node));
     ScriptEffect effect;
     effect.kind = ScriptEffect::Kind::Alternative;
     effect.path = path;
@@ -515,11 +517,10 @@ class Interpreter {
     effects_.push_back(std::move(effect));
   }
 
-  static std::string why_unsafe(std::string_view path) {
-    for (const std::string_view part : split(path, '/')) {
-      if (part.empty() || part == "." || part == ".." || part.starts_with(".wh.")) return "unsafe";
-    }
-    return {};
+  static bool is_safe(std::string_view path) {
+    const auto parts = split(path, '/');
+    return why_unsafe_path(path).empty() &&
+           std::none_of(parts.begin(), parts.end(), [](std::string_view part) { return part.starts_with(".wh."); });
   }
 
   // ---- test(1)

@@ -1,13 +1,13 @@
 #include "mlbuild/image/image.hpp"
 
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/io/sha256.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <ctime>
-
-#include "mlbuild/base/error.hpp"
-#include "mlbuild/io/sha256.hpp"
 
 namespace mlbuild {
 namespace {
@@ -15,14 +15,20 @@ namespace {
 constexpr std::string_view kDefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr const char* kKeyAnnotation = "dev.mlbuild.key";
 
-/// RFC 3339 in UTC.
+/// RFC 3339 in UTC, which knows the years 0 to 9999 only.
 std::string timestamp(std::int64_t epoch_seconds) {
   const std::time_t time = epoch_seconds;
   std::tm parts{};
-  if (::gmtime_r(&time, &parts) == nullptr) throw Error(ErrorKind::Usage, fmt::format("{} seconds since 1970 is no date", epoch_seconds));
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  if (::gmtime_r(&time, &parts) == nullptr || parts.tm_year < -1900 || parts.tm_year > 9999 - 1900) {
+    throw Error(ErrorKind::Usage,
+                fmt::format("{} seconds since 1970 are no date of the years 0 to 9999", epoch_seconds))
+        .hint("set SOURCE_DATE_EPOCH to seconds, not milliseconds, or unset it");
+  }
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
+/// PATH comes first when it is ours; then what the spec says, by name.
 std::vector<std::string> environment(const RunConfig& config) {
   std::vector<std::string> env;
   if (!config.env.contains("PATH")) env.emplace_back(kDefaultPath);
@@ -30,7 +36,8 @@ std::vector<std::string> environment(const RunConfig& config) {
   return env;
 }
 
-oci::ImageConfig image_config(const std::vector<ImageLayer>& layers, const RunConfig& config, const oci::Platform& platform, std::int64_t epoch) {
+oci::ImageConfig image_config(const std::vector<ImageLayer>& layers, const RunConfig& config,
+                              const oci::Platform& platform, std::int64_t epoch) {
   oci::ImageConfig image;
   image.platform = platform;
   image.created = timestamp(epoch);
@@ -81,7 +88,8 @@ std::uint64_t Image::plain_size_bytes() const {
   return sum;
 }
 
-Image compose_image(const std::vector<ImageLayer>& layers, const RunConfig& config, const oci::Platform& platform, std::int64_t created_epoch_seconds) {
+Image compose_image(const std::vector<ImageLayer>& layers, const RunConfig& config, const oci::Platform& platform,
+                    std::int64_t created_epoch_seconds) {
   Image image;
   image.platform = platform;
   image.layers = layers;

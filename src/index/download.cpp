@@ -82,6 +82,7 @@ HttpResponse download_into_store(HttpClient& http, BlobStore& store, const Downl
   std::optional<TrySink> sink;
   HttpRequest request;
   request.url = download.url;
+  request.resume = true;  // safe, since the digest is checked at the end
   request.headers["Accept-Encoding"] =
       "identity";  // some servers "decode" .tar.gz on the way, and the digest would not match
   request.body_limit_bytes =

@@ -85,6 +85,15 @@ std::vector<LayerPackage> package_facts(const DebTree& tree, std::uint64_t compr
   return facts;
 }
 
+/// Programs abort when the settings that they ask for are not compiled, and that needs glib-compile-schemas.
+void warn_of_schemas(const DebTree& tree, LayerFacts& facts) {
+  constexpr std::string_view kSchemas = "usr/share/glib-2.0/schemas/";
+  const auto at = tree.entries().lower_bound(kSchemas);
+  if (at == tree.entries().end() || !at->first.starts_with(kSchemas)) return;
+  facts.warnings.push_back(
+      fmt::format("`/{}` is not compiled, so programs that use GSettings will not start", kSchemas));
+}
+
 }  // namespace
 
 DebLayerRecipe::DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameters parameters)
@@ -127,6 +136,7 @@ LayerFacts DebLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
   tree.write(writer, parameters_.epoch_seconds);
   LayerFacts facts = writer.finish();
   facts.packages = package_facts(tree, facts.size_bytes);
+  warn_of_schemas(tree, facts);
   return facts;
 }
 

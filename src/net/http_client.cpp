@@ -78,8 +78,8 @@ class CurlHttpClient final : public HttpClient {
   HttpResponse fetch(const HttpRequest& request, const StartBody& start_body) override;
 
  private:
-  TransferOutcome follow(const HttpRequest& request, const StartBody& start_body);
-  TransferOutcome exchange(const HttpRequest& request, const Url& url, const StartBody& start_body);
+  TransferOutcome follow(const HttpRequest& request, Body& body);
+  TransferOutcome exchange(const HttpRequest& request, const Url& url, Body& body);
   milliseconds pause_after(int failed_tries, const TransferOutcome& outcome);
   void sleep(milliseconds pause) const;
 
@@ -91,9 +91,10 @@ class CurlHttpClient final : public HttpClient {
 };
 
 HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& start_body) {
+  Body body{start_body};
   for (int failed_tries = 1;; ++failed_tries) {
     cancellation_.check();
-    TransferOutcome outcome = follow(request, start_body);
+    TransferOutcome outcome = follow(request, body);
     if (!outcome.failure && !outcome.transient) return std::move(outcome.response);
     if (outcome.transient && failed_tries < settings_.tuning.tries) {
       sleep(pause_after(failed_tries, outcome));
@@ -105,11 +106,11 @@ HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& 
   }
 }
 
-TransferOutcome CurlHttpClient::follow(const HttpRequest& request, const StartBody& start_body) {
+TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
   Url url = Url::parse(request.url);
   const bool follows = request.method == "GET" || request.method == "HEAD";
   for (int redirects = 0;; ++redirects) {
-    TransferOutcome outcome = exchange(request, url, start_body);
+    TransferOutcome outcome = exchange(request, url, body);
     if (outcome.failure || !follows || !is_redirect(outcome.response.status)) return outcome;
     const auto location = outcome.response.headers.find("location");
     if (location == outcome.response.headers.end()) return outcome;
@@ -122,9 +123,9 @@ TransferOutcome CurlHttpClient::follow(const HttpRequest& request, const StartBo
   }
 }
 
-TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, const StartBody& start_body) {
+TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, Body& body) {
   const CurlHandlePool::Lease handle = handles_.take(url.origin());
-  return transfer(handle.get(), settings_, request, url, cancellation_, start_body);
+  return transfer(handle.get(), settings_, request, url, cancellation_, body);
 }
 
 // Full jitter (random in [0, limit]) keeps a fleet of CI runners from coming back all at once; what the server asks for

@@ -10,7 +10,9 @@
 #include <array>
 #include <charconv>
 #include <exception>
+#include <map>
 #include <memory>
+#include <utility>
 
 namespace mlbuild {
 namespace {
@@ -29,8 +31,8 @@ bool is_success(int status) { return status >= 200 && status < 300; }
 /// What the callbacks of one exchange share. libcurl calls them on the thread of curl_easy_perform.
 class Exchange {
  public:
-  Exchange(const HttpRequest& request, const Url& url, const Cancellation& cancellation, const StartBody& start_body)
-      : request_(request), url_(url), cancellation_(cancellation), start_body_(start_body) {
+  Exchange(const HttpRequest& request, const Url& url, const Cancellation& cancellation, Body& body)
+      : request_(request), url_(url), cancellation_(cancellation), body_(body), resuming_(body.can_resume()) {
     response_.final_url = url.to_string();
     if (url.scheme == "file") response_.status = 200;
   }
@@ -45,19 +47,21 @@ class Exchange {
   }
   bool cut_on_purpose() const { return cut_on_purpose_; }
   HttpResponse& response() { return response_; }
+  bool resuming() const { return resuming_; }
 
  private:
   void start();
+  void go_on() const;
   void check_limit(std::uint64_t size_bytes) const;
 
   const HttpRequest& request_;
   const Url& url_;
   const Cancellation& cancellation_;
-  const StartBody& start_body_;
+  Body& body_;
+  bool resuming_;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
-  Sink* sink_ = nullptr;
-  std::uint64_t body_bytes_ = 0;
+  bool started_ = false;
   std::string error_body_;
   bool cut_on_purpose_ = false;
   std::exception_ptr thrown_;
@@ -90,17 +94,31 @@ void Exchange::check_limit(std::uint64_t size_bytes) const {
 }
 
 void Exchange::start() {
-  if (sink_ != nullptr) return;
+  if (std::exchange(started_, true)) return;
+  if (resuming_ && response_.status == 206) return go_on();
   response_.headers.erase(kErrorBodyHeader);
-  sink_ = &start_body_(response_);
+  body_.received_bytes = 0;
+  body_.validator.clear();
+  const auto etag = response_.headers.find("etag");
+  const bool is_strong = etag != response_.headers.end() && etag->second.starts_with('"');
+  if (request_.resume && is_strong) body_.validator = etag->second;  // RFC 9110, 13.1.5: If-Range takes no weak one
+  body_.sink = &body_.start(response_);
+}
+
+void Exchange::go_on() const {
+  const auto range = response_.headers.find("content-range");
+  const std::string expected = fmt::format("bytes {}-", body_.received_bytes);
+  if (range != response_.headers.end() && range->second.starts_with(expected)) return;
+  throw Error(ErrorKind::Network, fmt::format("`{}` goes on at another place than asked for", url_.host_port()))
+      .hint("the server or a proxy before it answers wrongly; try again");
 }
 
 bool Exchange::on_body(ByteSpan bytes) {
   if (is_success(response_.status)) {
     start();
-    body_bytes_ += bytes.size();
-    check_limit(body_bytes_);
-    sink_->write(bytes);
+    check_limit(body_.received_bytes + bytes.size());
+    body_.sink->write(bytes);
+    body_.received_bytes += bytes.size();
     return true;
   }
   const std::size_t room = kErrorBodyLimitBytes - error_body_.size();
@@ -148,9 +166,9 @@ int mlbuild_on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off
 
 bool is_credential(std::string_view lower_name) { return lower_name == "authorization" || lower_name == "cookie"; }
 
-HeaderList make_headers(const HttpRequest& request, bool same_origin, bool& has_authorization) {
+HeaderList make_headers(const std::map<std::string, std::string>& headers, bool same_origin, bool& has_authorization) {
   HeaderList list;
-  for (const auto& [name, value] : request.headers) {
+  for (const auto& [name, value] : headers) {
     const std::string lower = to_lower(name);
     if (is_credential(lower) && !same_origin) continue;
     has_authorization = has_authorization || lower == "authorization";
@@ -231,7 +249,8 @@ TransferOutcome judge(CURL* handle, CURLcode code, const Url& url, const std::st
   if (code == CURLE_OK || missing_file || exchange.cut_on_purpose()) {
     exchange.on_end();
     outcome.response = std::move(exchange.response());
-    outcome.transient = is_transient_status(outcome.response.status);
+    const bool range_is_gone = exchange.resuming() && outcome.response.status == 416;
+    outcome.transient = range_is_gone || is_transient_status(outcome.response.status);
     outcome.retry_after = retry_after(handle);
     return outcome;
   }
@@ -243,13 +262,18 @@ TransferOutcome judge(CURL* handle, CURLcode code, const Url& url, const std::st
 }  // namespace
 
 TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const HttpRequest& request, const Url& url,
-                         const Cancellation& cancellation, const StartBody& start_body) {
+                         const Cancellation& cancellation, Body& body) {
   const Url named = Url::parse(request.url);
   const bool same_origin = named.origin() == url.origin();
-  Exchange exchange(request, url, cancellation, start_body);
+  Exchange exchange(request, url, cancellation, body);
   std::array<char, CURL_ERROR_SIZE> detail{};
   bool has_authorization = false;
-  const HeaderList headers = make_headers(request, same_origin, has_authorization);
+  std::map<std::string, std::string> wanted = request.headers;
+  if (exchange.resuming()) {
+    wanted["Range"] = fmt::format("bytes={}-", body.received_bytes);
+    wanted["If-Range"] = body.validator;
+  }
+  const HeaderList headers = make_headers(wanted, same_origin, has_authorization);
 
   set_transport(handle, settings);
   set_method(handle, request.method);
@@ -264,6 +288,7 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
 
   const CURLcode code = curl_easy_perform(handle);
   exchange.rethrow();
+  if (exchange.response().status == 416) body.validator.clear();  // it is another file now: start afresh
   if (code == CURLE_ABORTED_BY_CALLBACK) cancellation.check();
   return judge(handle, code, url, detail.data(), exchange);
 }

@@ -29,6 +29,16 @@ struct TransferOutcome {
 
 using StartBody = std::function<Sink&(const HttpResponse&)>;
 
+/// The body of one fetch, over all its tries.
+struct Body {
+  const StartBody& start;
+  Sink* sink = nullptr;              ///< what `start` gave last
+  std::uint64_t received_bytes = 0;  ///< passed on to `sink`
+  std::string validator = {};        ///< strong ETag of what is received, for If-Range; empty: start afresh
+
+  bool can_resume() const { return sink != nullptr && received_bytes > 0 && !validator.empty(); }
+};
+
 /// Header of an answer that holds the body of a status other than 2xx.
 inline constexpr const char* kErrorBodyHeader = "x-mlbuild-error-body";
 
@@ -36,6 +46,6 @@ inline constexpr const char* kErrorBodyHeader = "x-mlbuild-error-body";
 /// Authorization, Cookie) go out only when `url` is of the origin that the request names.
 /// Throws what the sink threw, Error{Interrupted}, and Error{Network} when the body exceeds the limit.
 TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const HttpRequest& request, const Url& url,
-                         const Cancellation& cancellation, const StartBody& start_body);
+                         const Cancellation& cancellation, Body& body);
 
 }  // namespace mlbuild

@@ -1,4 +1,5 @@
 #include "json.hpp"
+
 #include "mlbuild/oci/oci.hpp"
 
 namespace mlbuild::oci {
@@ -23,40 +24,64 @@ json execution_json(const ImageConfig& config) {
 json history_json(const ImageConfig& config) {
   json list = json::array();
   for (const ImageConfig::History& step : config.history) {
-    json value{{"created", config.created}, {"created_by", step.created_by}};
+    json value = json::object();
+    value["created_by"] = step.created_by;
+    if (!config.created.empty()) value["created"] = config.created;
     if (step.empty_layer) value["empty_layer"] = true;
-    list.push_back(value);
+    list.push_back(std::move(value));
   }
   return list;
 }
 
-std::vector<std::string> strings(const json& object, const char* name) {
-  if (!object.contains(name) || object[name].is_null()) return {};
-  return object[name].get<std::vector<std::string>>();
+json rootfs_json(const ImageConfig& config) {
+  json diff_ids = json::array();
+  for (const DiffId& id : config.diff_ids) diff_ids.push_back(id.to_string());
+  json value = json::object();
+  value["type"] = "layers";
+  value["diff_ids"] = std::move(diff_ids);
+  return value;
 }
 
 void read_execution(const json& value, ImageConfig& config) {
-  config.env = strings(value, "Env");
-  config.entrypoint = strings(value, "Entrypoint");
-  config.cmd = strings(value, "Cmd");
-  config.user = value.value("User", "");
-  config.working_dir = value.value("WorkingDir", "");
-  config.stop_signal = value.value("StopSignal", "");
-  if (value.contains("Labels") && !value["Labels"].is_null()) config.labels = value["Labels"].get<std::map<std::string, std::string>>();
-  if (value.contains("ExposedPorts") && !value["ExposedPorts"].is_null()) {
-    for (const auto& [port, unused] : value["ExposedPorts"].items()) config.exposed_ports.push_back(port);
+  config.env = optional_strings(value, "Env");
+  config.entrypoint = optional_strings(value, "Entrypoint");
+  config.cmd = optional_strings(value, "Cmd");
+  config.user = optional_string(value, "User");
+  config.working_dir = optional_string(value, "WorkingDir");
+  config.stop_signal = optional_string(value, "StopSignal");
+  config.labels = optional_string_map(value, "Labels");
+  if (!has(value, "ExposedPorts")) return;
+  const json& ports = value.at("ExposedPorts");
+  if (!ports.is_object()) throw Error(ErrorKind::Foreign, "`ExposedPorts` is no JSON object");
+  for (const auto& [port, unused] : ports.items()) config.exposed_ports.push_back(port);
+}
+
+void read_history(const json& list, ImageConfig& config) {
+  if (!list.is_array()) throw Error(ErrorKind::Foreign, "`history` is no JSON list");
+  for (const json& step : list) {
+    const bool empty_layer = has(step, "empty_layer") && step.at("empty_layer").get<bool>();
+    config.history.push_back({optional_string(step, "created_by"), empty_layer});
   }
+}
+
+void read_root_filesystem(const json& rootfs, ImageConfig& config) {
+  if (rootfs.at("type") != "layers") throw Error(ErrorKind::Foreign, "the root filesystem is of an unknown type");
+  const json& ids = rootfs.at("diff_ids");
+  if (!ids.is_array()) throw Error(ErrorKind::Foreign, "`diff_ids` is no JSON list");
+  for (const json& id : ids) config.diff_ids.push_back(DiffId::parse(id.get<std::string>()));
 }
 
 }  // namespace
 
 std::string to_json(const ImageConfig& config) {
-  json diff_ids = json::array();
-  for (const DiffId& id : config.diff_ids) diff_ids.push_back(id.to_string());
-  json value{{"architecture", config.platform.architecture}, {"os", config.platform.os}, {"config", execution_json(config)},
-             {"rootfs", {{"type", "layers"}, {"diff_ids", diff_ids}}}, {"history", history_json(config)}};
+  json value = json::object();
+  value["architecture"] = config.platform.architecture;
+  value["os"] = config.platform.os;
   if (!config.platform.variant.empty()) value["variant"] = config.platform.variant;
   if (!config.created.empty()) value["created"] = config.created;
+  value["config"] = execution_json(config);
+  value["rootfs"] = rootfs_json(config);
+  value["history"] = history_json(config);
   return canonical(value);
 }
 
@@ -64,13 +89,12 @@ ImageConfig parse_config(std::string_view text) {
   return reading("the image config", [&] {
     const json value = parse_bounded_json(text, "the image config");
     ImageConfig config;
-    config.platform = {value.at("os").get<std::string>(), value.at("architecture").get<std::string>(), value.value("variant", "")};
-    config.created = value.value("created", "");
-    if (value.contains("config") && !value["config"].is_null()) read_execution(value["config"], config);
-    for (const json& id : value.at("rootfs").at("diff_ids")) config.diff_ids.push_back(DiffId::parse(id.get<std::string>()));
-    if (value.contains("history") && !value["history"].is_null()) {
-      for (const json& step : value["history"]) config.history.push_back({step.value("created_by", ""), step.value("empty_layer", false)});
-    }
+    config.platform = {value.at("os").get<std::string>(), value.at("architecture").get<std::string>(),
+                       optional_string(value, "variant")};
+    config.created = optional_string(value, "created");
+    if (has(value, "config")) read_execution(value.at("config"), config);
+    read_root_filesystem(value.at("rootfs"), config);
+    if (has(value, "history")) read_history(value.at("history"), config);
     return config;
   });
 }

@@ -1,26 +1,96 @@
 #include "json.hpp"
 
+#include "mlbuild/base/text.hpp"
+
+#include <fmt/format.h>
+
 namespace mlbuild::oci {
 namespace {
 
-constexpr std::size_t kMaxJsonBytes = 64U << 20U;
+using nlohmann::json;
+
+// Registries accept manifests of 4 MiB; configs with long histories stay far below. A JSON value in memory is up to
+// sixteen times its text, which this bounds as well.
+constexpr std::size_t kMaxJsonBytes = 8U << 20U;
 constexpr int kMaxDepth = 64;
+
+/// Looks at brackets and strings only; what else is wrong, the parser finds. A callback of the parser could tell the
+/// depth, too, but then every end of an object walks over all its siblings: a list of a million of them would take
+/// hours.
+class Prescan {
+ public:
+  explicit Prescan(std::string_view what) : what_(what) {}
+
+  void check(std::string_view text) {
+    int depth = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      if (c == '"') i = skip_string(text, i);
+      if (c == '[' || c == '{') ++depth;
+      if (c == ']' || c == '}') --depth;
+      if (depth > kMaxDepth) throw Error(ErrorKind::Foreign, fmt::format("{} is nested too deeply", what_));
+    }
+  }
+
+ private:
+  /// Returns the place of the closing quote, or the end. NUL can only be there as an escape: RFC 8259, 7.
+  std::size_t skip_string(std::string_view text, std::size_t i) const {
+    for (++i; i < text.size() && text[i] != '"'; ++i) {
+      if (text[i] != '\\') continue;
+      if (text.substr(i).starts_with("\\u0000"))
+        throw Error(ErrorKind::Foreign, fmt::format("{} holds a NUL character", what_));
+      ++i;
+    }
+    return i;
+  }
+
+  std::string_view what_;
+};
 
 }  // namespace
 
-nlohmann::json parse_bounded_json(std::string_view text, std::string_view what) {
-  if (text.size() > kMaxJsonBytes) throw Error(ErrorKind::Foreign, std::string(what) + " is too large");
+json parse_bounded_json(std::string_view text, std::string_view what) {
+  if (text.size() > kMaxJsonBytes) {
+    throw Error(ErrorKind::Foreign, fmt::format("{} has {} bytes, more than {}", what, text.size(), kMaxJsonBytes));
+  }
+  Prescan(what).check(text);
   try {
-    const auto refuse_depth = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-      if (depth > kMaxDepth) throw Error(ErrorKind::Foreign, "JSON is nested too deeply");
-      return true;
-    };
-    return nlohmann::json::parse(text, refuse_depth);
-  } catch (const nlohmann::json::exception& failure) {
-    throw Error(ErrorKind::Foreign, std::string(what) + " is no valid JSON: " + failure.what());
+    return json::parse(text);
+  } catch (const json::exception& failure) {
+    throw Error(ErrorKind::Foreign, fmt::format("{} is no valid JSON: {}", what, printable(failure.what())));
   }
 }
 
-std::string canonical(const nlohmann::json& value) { return value.dump(); }
+std::string canonical(const json& value) {
+  try {
+    return value.dump(-1, ' ', false, json::error_handler_t::strict);
+  } catch (const json::exception& failure) {
+    throw Error(ErrorKind::Foreign, fmt::format("text in an image is not UTF-8: {}", printable(failure.what())));
+  }
+}
+
+bool has(const json& object, const char* name) {
+  if (!object.is_object())
+    throw Error(ErrorKind::Foreign, fmt::format("what should hold `{}` is no JSON object", name));
+  const auto found = object.find(name);
+  return found != object.end() && !found->is_null();
+}
+
+std::string optional_string(const json& object, const char* name) {
+  return has(object, name) ? object.at(name).get<std::string>() : std::string();
+}
+
+std::vector<std::string> optional_strings(const json& object, const char* name) {
+  if (!has(object, name)) return {};
+  return object.at(name).get<std::vector<std::string>>();
+}
+
+std::map<std::string, std::string> optional_string_map(const json& object, const char* name) {
+  if (!has(object, name)) return {};
+  const json& member = object.at(name);
+  // nlohmann/json would read a list of pairs as a map, too.
+  if (!member.is_object()) throw Error(ErrorKind::Foreign, fmt::format("`{}` is no JSON object", name));
+  return member.get<std::map<std::string, std::string>>();
+}
 
 }  // namespace mlbuild::oci

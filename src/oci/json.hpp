@@ -1,19 +1,30 @@
 #pragma once
 
-#include <functional>
+#include "mlbuild/base/error.hpp"
+
 #include <nlohmann/json.hpp>
+
+#include <map>
 #include <string>
 #include <string_view>
-
-#include "mlbuild/base/error.hpp"
+#include <utility>
+#include <vector>
 
 namespace mlbuild::oci {
 
-/// Parses foreign JSON with bounded size and depth; throws Error{Foreign} "`what` is no valid JSON: ...".
+/// Parses foreign JSON with bounded size and depth, and without NUL in any text: C programs behind us would cut it
+/// there. Throws Error{Foreign} "`what` is no valid JSON: ...".
 nlohmann::json parse_bounded_json(std::string_view text, std::string_view what);
 
-/// Canonical form: keys sorted bytewise, no white space, UTF-8 as it is.
+/// Canonical form: keys sorted bytewise, no white space, UTF-8 as it is. Throws Error{Foreign} for text that is not
+/// UTF-8.
 std::string canonical(const nlohmann::json& value);
+
+/// Optional members: absent and null mean the same, as in the structs that other programs read them into.
+bool has(const nlohmann::json& object, const char* name);
+std::string optional_string(const nlohmann::json& object, const char* name);
+std::vector<std::string> optional_strings(const nlohmann::json& object, const char* name);
+std::map<std::string, std::string> optional_string_map(const nlohmann::json& object, const char* name);
 
 /// Runs `read`; what nlohmann/json throws on a missing key or wrong type becomes Error{Foreign}.
 template <class Read>

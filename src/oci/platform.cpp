@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/oci/oci.hpp"
+
+#include <fmt/format.h>
 
 namespace mlbuild::oci {
 
@@ -13,7 +13,8 @@ Platform Platform::parse(std::string_view text) {
   };
   const bool good = (parts.size() == 2 || parts.size() == 3) && word(parts[0]) && word(parts[1]) && word(parts.back());
   if (!good) {
-    throw Error(ErrorKind::Spec, fmt::format("`{}` is no platform", printable(text))).hint("write e.g. `linux/amd64` or `linux/arm64`");
+    throw Error(ErrorKind::Spec, fmt::format("`{}` is no platform", printable(text)))
+        .hint("write e.g. `linux/amd64` or `linux/arm64`");
   }
   return {std::string(parts[0]), std::string(parts[1]), parts.size() == 3 ? std::string(parts[2]) : std::string()};
 }

@@ -1,12 +1,13 @@
 #include "requirements.hpp"
 
+#include "source_text.hpp"
+
+#include "mlbuild/base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <utility>
-
-#include "mlbuild/base/text.hpp"
-#include "source_text.hpp"
 
 namespace mlbuild::spec {
 namespace {
@@ -21,11 +22,14 @@ class RequirementsReader {
       : directory_(directory), directory_text_(std::move(directory_text)), diagnostics_(diagnostics) {}
 
   void read_item(const YamlNode& item) {
-    if (item.text.starts_with("-r ")) return read_file(std::string(trim(std::string_view(item.text).substr(3))), item.location);
+    if (item.text.starts_with("-r "))
+      return read_file(std::string(trim(std::string_view(item.text).substr(3))), item.location);
     if (item.text.ends_with(".txt") || item.text.ends_with(".in")) {
-      diagnostics_.add(Error(ErrorKind::Spec, fmt::format("`{}` looks like a file, and stands among requirements", printable(item.text)))
+      diagnostics_.add(Error(ErrorKind::Spec,
+                             fmt::format("`{}` looks like a file, and stands among requirements", printable(item.text)))
                            .at(item.location)
-                           .hint(fmt::format("write `-r {}` in the list, or the file alone instead of the list", printable(item.text))));
+                           .hint(fmt::format("write `-r {}` in the list, or the file alone instead of the list",
+                                             printable(item.text))));
       return;
     }
     if (auto requirement = python::parse_requirement(item.text, item.location, diagnostics_)) {
@@ -37,7 +41,9 @@ class RequirementsReader {
     if (!check_relative_path(name, at, Wanted::File, directory_, diagnostics_)) return;
     Diagnostics found;
     try {
-      take(python::parse_requirements_file(name, [&](const std::string& file) { return read_text(file, name); }, found), name, at);
+      take(python::parse_requirements_file(
+               name, [&](const std::string& file) { return read_text(file, name); }, found),
+           name, at);
     } catch (const Error& error) {
       Error placed = with_shown_file(error);
       diagnostics_.add(placed.at(at));
@@ -48,7 +54,9 @@ class RequirementsReader {
   ReadRequirements finish() { return std::move(result_); }
 
  private:
-  std::string shown(const std::string& file) const { return (fs::path(directory_text_) / file).lexically_normal().string(); }
+  std::string shown(const std::string& file) const {
+    return (fs::path(directory_text_) / file).lexically_normal().string();
+  }
 
   // parse_requirements_file knows files by their names beside the spec; the user may stand somewhere else.
   Error with_shown_file(const Error& error) const {
@@ -79,12 +87,14 @@ class RequirementsReader {
     if (file.index_url) {
       diagnostics_.add(Error(ErrorKind::Spec, fmt::format("`{}` sets `--index-url`", printable(name)))
                            .at(at)
-                           .hint("remove that line; the index is a matter of the site (docs/configuration.md), or of `python.indexes` for certain packages"));
+                           .hint("remove that line; the index is a matter of the site (docs/configuration.md), or of "
+                                 "`python.indexes` for certain packages"));
     }
     if (!file.extra_index_urls.empty()) {
       diagnostics_.add(Error(ErrorKind::Spec, fmt::format("`{}` sets `--extra-index-url`", printable(name)))
                            .at(at)
-                           .hint("write `python: {indexes: [{url: ..., packages: [...]}]}` in the spec: an index answers only for the packages it names"));
+                           .hint("write `python: {indexes: [{url: ..., packages: [...]}]}` in the spec: an index "
+                                 "answers only for the packages it names"));
     }
     for (python::Requirement& requirement : file.requirements) add(std::move(requirement), result_.requirements);
     for (python::Requirement& requirement : file.constraints) add(std::move(requirement), result_.constraints);
@@ -103,7 +113,8 @@ class RequirementsReader {
 
 }  // namespace
 
-ReadRequirements read_requirements(const YamlNode& node, const SpecDirectory& directory, const std::string& directory_text, Diagnostics& diagnostics) {
+ReadRequirements read_requirements(const YamlNode& node, const SpecDirectory& directory,
+                                   const std::string& directory_text, Diagnostics& diagnostics) {
   RequirementsReader reader(directory, directory_text, diagnostics);
   if (node.is(YamlNode::Kind::Scalar)) reader.read_file(node.text, node.location);
   for (const YamlPointer& item : node.items) reader.read_item(*item);

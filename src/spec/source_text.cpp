@@ -24,12 +24,20 @@ std::size_t find_bidirectional(std::string_view line) {
   return std::string_view::npos;
 }
 
-std::optional<std::pair<std::size_t, std::string>> find_forbidden(std::string_view line) {
-  if (!is_valid_utf8(line)) {
-    std::size_t valid = 0;
-    while (valid < line.size() && is_valid_utf8(line.substr(0, valid + 1))) ++valid;
-    return {{valid, "bytes that are not UTF-8"}};
+/// Where the first byte stands that is not part of a UTF-8 character.
+std::size_t find_not_utf8(std::string_view line) {
+  std::size_t position = 0;
+  while (position < line.size()) {
+    std::size_t length = 1;
+    while (length <= 4 && !is_valid_utf8(line.substr(position, length))) ++length;
+    if (length > 4) return position;
+    position += length;
   }
+  return position;
+}
+
+std::optional<std::pair<std::size_t, std::string>> find_forbidden(std::string_view line) {
+  if (!is_valid_utf8(line)) return {{find_not_utf8(line), "bytes that are not UTF-8"}};
   if (const auto* control = std::ranges::find_if(line, is_control); control != line.end()) {
     return {{static_cast<std::size_t>(control - line.begin()), "a control character"}};
   }
@@ -39,20 +47,21 @@ std::optional<std::pair<std::size_t, std::string>> find_forbidden(std::string_vi
   return std::nullopt;
 }
 
-/// Length of the quoted scalar at the front of `text`, its quotes included; up to the end when it goes on on the next
-/// line.
-std::size_t quoted_length(std::string_view text) {
-  const char quote = text.front();
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (quote == '"' && text[i] == '\\')
+/// Where the quoted scalar goes on behind the first `from` characters of `text`: position behind its closing quote,
+/// npos when that is not in this text.
+std::size_t find_quote_end(std::string_view text, std::size_t from, char quote) {
+  for (std::size_t i = from; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
       ++i;
-    else if (text[i] == quote && quote == '\'' && text.substr(i + 1).starts_with('\''))
+    } else if (text[i] == quote) {
+      if (quote == '"' || !text.substr(i + 1).starts_with('\'')) return i + 1;
       ++i;
-    else if (text[i] == quote)
-      return i + 1;
+    }
   }
-  return text.size();
+  return std::string_view::npos;
 }
+
+bool is_quote(char c) { return c == '"' || c == '\''; }
 
 }  // namespace
 
@@ -72,13 +81,24 @@ Location SourceText::place(int line, int column) const {
   return {file_, static_cast<unsigned>(std::max(line, 0)) + 1, static_cast<unsigned>(std::max(column, 0)) + 1, 1};
 }
 
+bool SourceText::quote_ends(int line, int column) const {
+  const Location at = place(line, column);
+  if (at.line > lines_.size() || at.column > lines_[at.line - 1].size()) return true;
+  const char quote = lines_[at.line - 1][at.column - 1];
+  if (!is_quote(quote)) return true;
+  if (find_quote_end(lines_[at.line - 1], at.column, quote) != std::string_view::npos) return true;
+  return std::any_of(lines_.begin() + at.line, lines_.end(), [quote](std::string_view text) {
+    return find_quote_end(text, 0, quote) != std::string_view::npos;
+  });
+}
+
 Location SourceText::scalar(int line, int column, std::string_view value) const {
   Location at = place(line, column);
   if (at.line > lines_.size() || at.column > lines_[at.line - 1].size()) return at;
   const std::string_view rest = lines_[at.line - 1].substr(at.column - 1);
   std::size_t length = trim(rest).size();
-  if (rest.front() == '"' || rest.front() == '\'')
-    length = quoted_length(rest);
+  if (is_quote(rest.front()))
+    length = std::min(length, find_quote_end(rest, 1, rest.front()));
   else if (!value.empty() && rest.starts_with(value))
     length = value.size();
   at.length = static_cast<unsigned>(std::max<std::size_t>(1, length));

@@ -19,6 +19,8 @@ class SourceText {
   /// Where the scalar `value` begins that was found at this line and column (from 0); the length is that of its text on
   /// this line.
   Location scalar(int line, int column, std::string_view value) const;
+  /// False for a quote that no later quote ends.
+  bool quote_ends(int line, int column) const;
   Location place(int line, int column) const;
 
  private:

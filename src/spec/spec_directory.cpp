@@ -1,5 +1,8 @@
 #include "spec_directory.hpp"
 
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,9 +10,6 @@
 #include <cstring>
 #include <fstream>
 #include <system_error>
-
-#include "mlbuild/base/error.hpp"
-#include "mlbuild/base/text.hpp"
 
 namespace mlbuild::spec {
 
@@ -19,12 +19,14 @@ std::string read_file_text(const fs::path& path, std::uint64_t limit_bytes) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     const std::string reason = std::generic_category().message(errno);
-    throw Error(ErrorKind::Io, fmt::format("cannot read `{}`: {}", printable(path.string()), reason)).hint("check its name and its permissions");
+    throw Error(ErrorKind::Io, fmt::format("cannot read `{}`: {}", printable(path.string()), reason))
+        .hint("check its name and its permissions");
   }
   std::string text(limit_bytes + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad()) throw Error(ErrorKind::Io, fmt::format("cannot read `{}`", printable(path.string()))).hint("check the disk");
+  if (in.bad())
+    throw Error(ErrorKind::Io, fmt::format("cannot read `{}`", printable(path.string()))).hint("check the disk");
   if (text.size() > limit_bytes) {
     throw Error(ErrorKind::Spec, fmt::format("the file is larger than {}", human_bytes(limit_bytes)))
         .at({path.string(), 0, 0, 0})

@@ -1,12 +1,12 @@
 #include "words.hpp"
 
+#include "mlbuild/base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-
-#include "mlbuild/base/text.hpp"
 
 namespace mlbuild::spec {
 namespace {
@@ -44,7 +44,9 @@ bool is_date(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
   const auto year = number(text.substr(0, 4)), month = number(text.substr(5, 2)), day = number(text.substr(8, 2));
   if (!year || !month || !day) return false;
-  return std::chrono::year_month_day(std::chrono::year(static_cast<int>(*year)), std::chrono::month(*month), std::chrono::day(*day)).ok();
+  return std::chrono::year_month_day(std::chrono::year(static_cast<int>(*year)), std::chrono::month(*month),
+                                     std::chrono::day(*day))
+      .ok();
 }
 
 bool is_hour_and_minute(std::string_view text) {
@@ -81,7 +83,8 @@ bool is_spec_name(std::string_view text) {
 }
 
 bool is_env_name(std::string_view text) {
-  return all_of(text, [](char c) { return is_lower(c) || is_upper(c) || is_digit(c) || c == '_'; }) && !is_digit(text.front());
+  return all_of(text, [](char c) { return is_lower(c) || is_upper(c) || is_digit(c) || c == '_'; }) &&
+         !is_digit(text.front());
 }
 
 bool is_label_name(std::string_view text) {
@@ -108,14 +111,16 @@ bool is_debian_package_name(std::string_view text) {
 bool is_date_or_time(std::string_view text) {
   if (text.size() <= 10) return is_date(text);
   const char separator = text[10];
-  return is_date(text.substr(0, 10)) && (separator == 'T' || separator == 't' || separator == ' ') && is_full_time(text.substr(11));
+  return is_date(text.substr(0, 10)) && (separator == 'T' || separator == 't' || separator == ' ') &&
+         is_full_time(text.substr(11));
 }
 
 std::optional<std::string> port_text(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto port = number(text.substr(0, slash));
   const std::string_view protocol = slash == std::string_view::npos ? "tcp" : text.substr(slash + 1);
-  if (!port || *port == 0 || *port > 65535 || (protocol != "tcp" && protocol != "udp" && protocol != "sctp")) return std::nullopt;
+  if (!port || *port == 0 || *port > 65535 || (protocol != "tcp" && protocol != "udp" && protocol != "sctp"))
+    return std::nullopt;
   return std::to_string(*port) + "/" + std::string(protocol);
 }
 
@@ -131,7 +136,8 @@ std::optional<std::string> clean_image_path(std::string_view text) {
 }
 
 std::optional<std::string> reserved_top(std::string_view clean_path) {
-  constexpr std::array<std::string_view, 10> kReserved{"proc", "sys", "dev", "bin", "sbin", "lib", "lib32", "lib64", "libx32", ".dockerenv"};
+  constexpr std::array<std::string_view, 10> kReserved{"proc", "sys",   "dev",   "bin",    "sbin",
+                                                       "lib",  "lib32", "lib64", "libx32", ".dockerenv"};
   const std::string_view top = split(clean_path, '/')[1];
   if (std::ranges::find(kReserved, top) == kReserved.end()) return std::nullopt;
   return "/" + std::string(top);

@@ -43,6 +43,12 @@ class TreeBuilder final : public YAML::EventHandler {
     node->quoted = tag == "!";
     node->location = source_.scalar(mark.line, mark.column, value);
     refuse_tag(tag, node->location);
+    if (node->quoted &&
+        !source_.quote_ends(mark.line, mark.column)) {  // yaml-cpp takes the rest of the file as the value
+      throw Error(ErrorKind::Spec, "this is not valid YAML: the quote is never closed")
+          .at(node->location)
+          .hint("close the quote");
+    }
     finish(std::move(node), anchor, 1);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,

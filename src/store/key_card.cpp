@@ -1,15 +1,22 @@
 #include "mlbuild/store/key_card.hpp"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
 #include "mlbuild/io/sha256.hpp"
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 namespace mlbuild {
+namespace {
 
 using nlohmann::json;
+
+[[noreturn]] void refuse(std::string_view why) {
+  throw Error(ErrorKind::Foreign, fmt::format("a key card is malformed: {}", printable(why)));
+}
+
+}  // namespace
 
 KeyCard::KeyCard(std::string_view kind, int version) : kind_(kind), version_(version) {}
 
@@ -20,16 +27,33 @@ KeyCard& KeyCard::set(std::string_view name, std::string_view value) {
   return *this;
 }
 
-std::string KeyCard::to_json() const { return json{{"kind", kind_}, {"version", version_}, {"fields", fields_}}.dump(); }
+std::string KeyCard::to_json() const {
+  try {
+    return json{{"kind", kind_}, {"version", version_}, {"fields", fields_}}.dump();
+  } catch (const json::exception&) {
+    // JSON is UTF-8. File names may be anything, but an image is meant to travel.
+    for (const auto& [name, value] : fields_) {
+      if (is_valid_utf8(value)) continue;
+      throw Error(ErrorKind::Foreign,
+                  fmt::format("`{}` is not UTF-8 (in field `{}`)", printable(value), printable(name)))
+          .hint("rename the file, or whatever it names, to valid UTF-8");
+    }
+    throw Error(ErrorKind::Internal, fmt::format("key card `{}` cannot be written as JSON", printable(kind_)));
+  }
+}
 
 KeyCard KeyCard::parse(std::string_view text) {
   try {
     const json value = json::parse(text);
-    KeyCard card(value.at("kind").get<std::string>(), value.at("version").get<int>());
+    if (!value.is_object() || value.size() != 3) refuse("it is no record of kind, version and fields");
+    const json& version = value.at("version");
+    if (!version.is_number_integer() || version != version.get<int>()) refuse("its version is no small whole number");
+    if (!value.at("fields").is_object()) refuse("its fields are no record");
+    KeyCard card(value.at("kind").get<std::string>(), version.get<int>());
     card.fields_ = value.at("fields").get<std::map<std::string, std::string>>();
     return card;
   } catch (const json::exception& failure) {
-    throw Error(ErrorKind::Foreign, fmt::format("a key card is malformed: {}", failure.what()));
+    refuse(failure.what());
   }
 }
 

@@ -1,24 +1,23 @@
 #include "mlbuild/store/memory_store.hpp"
 
-#include <fmt/format.h>
+#include "blob_check.hpp"
+#include "segment_source.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
-#include "segment_source.hpp"
+
+#include <fmt/format.h>
 
 namespace mlbuild {
 namespace {
-
-[[noreturn]] void throw_absent(const BlobDigest& digest) {
-  throw Error(ErrorKind::Io, fmt::format("blob {} is not in the store", digest.to_string()));
-}
 
 class SharedFile final : public RandomAccess {
  public:
   explicit SharedFile(std::shared_ptr<const Bytes> bytes) : bytes_(std::move(bytes)) {}
   std::uint64_t size_bytes() const override { return bytes_->size(); }
   void read_at(std::uint64_t offset, MutableByteSpan buffer) const override {
-    if (offset > bytes_->size() || buffer.size() > bytes_->size() - offset) throw Error(ErrorKind::Foreign, "a read leaves the blob");
+    if (offset > bytes_->size() || buffer.size() > bytes_->size() - offset)
+      throw Error(ErrorKind::Foreign, "a read leaves the blob");
     std::copy_n(bytes_->begin() + static_cast<std::ptrdiff_t>(offset), buffer.size(), buffer.begin());
   }
 
@@ -29,7 +28,8 @@ class SharedFile final : public RandomAccess {
 /// A RangeSource that owns its file.
 class OwningSource final : public Source {
  public:
-  explicit OwningSource(std::unique_ptr<RandomAccess> file) : file_(std::move(file)), range_(*file_, 0, file_->size_bytes()) {}
+  explicit OwningSource(std::unique_ptr<RandomAccess> file)
+      : file_(std::move(file)), range_(*file_, 0, file_->size_bytes()) {}
   std::size_t read(MutableByteSpan buffer) override { return range_.read(buffer); }
 
  private:
@@ -44,7 +44,8 @@ class MemoryWriter final : public BlobWriter {
   BlobDigest commit(std::optional<BlobDigest> expected) override {
     const BlobDigest digest(sha256(bytes_));
     if (expected && *expected != digest) {
-      throw Error(ErrorKind::Foreign, fmt::format("the bytes have digest {}, not {}", digest.to_string(), expected->to_string()));
+      throw Error(ErrorKind::Foreign,
+                  fmt::format("the bytes have digest {}, not {}", digest.to_string(), expected->to_string()));
     }
     store_.insert(digest, std::make_shared<const Bytes>(std::move(bytes_)));
     return digest;
@@ -72,7 +73,7 @@ std::optional<std::uint64_t> MemoryStore::find(const BlobDigest& digest) {
 std::unique_ptr<RandomAccess> MemoryStore::open(const BlobDigest& digest) {
   const std::lock_guard lock(mutex_);
   const auto found = blobs_.find(digest);
-  if (found == blobs_.end()) throw_absent(digest);
+  if (found == blobs_.end()) throw absent_blob(digest);
   return std::make_unique<SharedFile>(found->second);
 }
 
@@ -81,13 +82,17 @@ std::unique_ptr<Source> MemoryStore::stream(const BlobDigest& digest) {
   std::uint64_t size_bytes = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto real = blobs_.find(digest); real != blobs_.end()) return std::make_unique<OwningSource>(std::make_unique<SharedFile>(real->second));
+    if (const auto real = blobs_.find(digest); real != blobs_.end()) {
+      auto file = std::make_unique<OwningSource>(std::make_unique<SharedFile>(real->second));
+      return std::make_unique<VerifyingSource>(std::move(file), digest, real->second->size());
+    }
     const auto found = virtual_blobs_.find(digest);
-    if (found == virtual_blobs_.end()) throw_absent(digest);
+    if (found == virtual_blobs_.end()) throw absent_blob(digest);
     size_bytes = found->second.first;
     segments = found->second.second;
   }
-  auto source = std::make_unique<SegmentSource>(std::move(segments), [this](const BlobDigest& blob) { return open(blob); });
+  auto source =
+      std::make_unique<SegmentSource>(std::move(segments), [this](const BlobDigest& blob) { return open(blob); });
   return std::make_unique<VerifyingSource>(std::move(source), digest, size_bytes);
 }
 

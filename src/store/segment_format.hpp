@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "mlbuild/store/segments.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace mlbuild {
 
@@ -14,7 +13,10 @@ struct VirtualBlob {
   SegmentList segments;
 };
 
-/// Magic, version, size, the distinct source blobs, the segments, SHA-256 of all before it. Integers are little endian.
+std::vector<BlobDigest> sources_of(const SegmentList& segments);  ///< distinct, ascending
+
+/// Magic, version, size, the distinct source blobs, SHA-256 of all that; the segments, SHA-256 of all before. Integers
+/// are little endian. Throws Error{Internal} when the segments do not add up to size_bytes.
 Bytes encode_virtual_blob(const VirtualBlob& blob);
 /// Throws Error{Foreign} for anything that encode_virtual_blob() would not have written.
 VirtualBlob decode_virtual_blob(ByteSpan bytes);
@@ -22,11 +24,12 @@ VirtualBlob decode_virtual_blob(ByteSpan bytes);
 /// The front part alone, so that asking whether a blob is there does not read all its segments.
 struct VirtualBlobHeader {
   std::uint64_t size_bytes = 0;
-  std::vector<BlobDigest> sources;
+  std::vector<BlobDigest> sources;  ///< distinct, ascending
 };
-/// `front` holds at least kVirtualFixedHeaderBytes of the file, or all of it; returns how many bytes the whole header has.
 inline constexpr std::size_t kVirtualFixedHeaderBytes = 8 + 4 + 8 + 4;
+/// `front` holds at least kVirtualFixedHeaderBytes of the file; returns how many bytes the whole header has.
 std::size_t virtual_header_bytes(ByteSpan front);
+/// `header` holds virtual_header_bytes(). Throws Error{Foreign}.
 VirtualBlobHeader decode_virtual_header(ByteSpan header);
 
 }  // namespace mlbuild

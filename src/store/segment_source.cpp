@@ -6,6 +6,8 @@
 namespace mlbuild {
 namespace {
 
+constexpr std::size_t kMaxOpenFiles = 64;  // of the 1024 descriptors that a process usually may have
+
 std::uint64_t length_of(const Segment& segment) {
   if (const auto* part = std::get_if<InlineSegment>(&segment)) return part->bytes.size();
   return std::get<RangeSegment>(segment).length;
@@ -14,11 +16,10 @@ std::uint64_t length_of(const Segment& segment) {
 }  // namespace
 
 const RandomAccess& SegmentSource::file(const BlobDigest& digest) {
-  if (!file_ || opened_ != digest) {
-    file_ = open_(digest);
-    opened_ = digest;
-  }
-  return *file_;
+  const auto found = files_.find(digest);
+  if (found != files_.end()) return *found->second;
+  if (files_.size() == kMaxOpenFiles) files_.clear();
+  return *files_.emplace(digest, open_(digest)).first->second;
 }
 
 std::size_t SegmentSource::read_segment(const Segment& segment, MutableByteSpan buffer) {

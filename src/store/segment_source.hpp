@@ -1,14 +1,16 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-
 #include "mlbuild/io/stream.hpp"
 #include "mlbuild/store/segments.hpp"
 
+#include <functional>
+#include <map>
+#include <memory>
+
 namespace mlbuild {
 
-/// Produces a virtual blob's bytes from its segments. `open` gives the real blobs; each is opened once.
+/// Produces a virtual blob's bytes from its segments. `open` gives the real blobs; they stay open while they are used,
+/// as a layer of many wheels goes to and fro between them.
 class SegmentSource final : public Source {
  public:
   using Open = std::function<std::unique_ptr<RandomAccess>(const BlobDigest&)>;
@@ -21,10 +23,9 @@ class SegmentSource final : public Source {
 
   SegmentList segments_;
   Open open_;
-  std::size_t next_ = 0;       ///< segment
-  std::uint64_t position_ = 0; ///< within it
-  BlobDigest opened_;
-  std::unique_ptr<RandomAccess> file_;
+  std::size_t next_ = 0;        ///< segment
+  std::uint64_t position_ = 0;  ///< within it
+  std::map<BlobDigest, std::unique_ptr<RandomAccess>> files_;
 };
 
 }  // namespace mlbuild

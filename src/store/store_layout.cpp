@@ -1,30 +1,64 @@
 #include "store_layout.hpp"
 
-#include <fmt/format.h>
+#include "mlbuild/io/sha256.hpp"
+#include "mlbuild/sys/fd.hpp"
+
+#include <fcntl.h>
 #include <unistd.h>
 
-#include "mlbuild/io/sha256.hpp"
-#include "mlbuild/sys/file.hpp"
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <system_error>
 
 namespace mlbuild {
+namespace {
 
-std::filesystem::path StoreLayout::card(std::string_view step_id) const { return fan_out(cards(), sha256(step_id).hex()); }
+constexpr std::time_t kNoteUseAfterSeconds = 3600;
 
-std::string with_checksum(std::string_view payload) { return fmt::format("{}\n{}", sha256(payload).hex(), payload); }
+/// A store that may only be read (a CI cache mounted read-only) can still be used, so failures do not matter.
+void note_use(const std::filesystem::path& path, const struct stat& status) {
+  if (std::time(nullptr) - status.st_mtime > kNoteUseAfterSeconds) ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+}
 
-std::optional<std::string> checked_payload(std::string_view content) {
-  constexpr std::size_t kPrefix = 65;
-  if (content.size() < kPrefix || content[kPrefix - 1] != '\n') return std::nullopt;
-  const std::string_view payload = content.substr(kPrefix);
-  if (sha256(payload).hex() != content.substr(0, kPrefix - 1)) return std::nullopt;
-  return std::string(payload);
+}  // namespace
+
+bool StoreLayout::is_made() const { return ::access(lock().c_str(), F_OK) == 0; }
+
+std::filesystem::path StoreLayout::card(std::string_view step_id) const {
+  return fan_out(cards(), sha256(step_id).hex());
 }
 
 void move_aside(const StoreLayout& layout, const std::filesystem::path& path) {
-  std::error_code ignored;  // a second builder may have moved it already
-  std::filesystem::create_directories(layout.quarantine(), ignored);
-  std::filesystem::rename(path, layout.quarantine() / path.filename(), ignored);
-  if (ignored) std::filesystem::remove(path, ignored);
+  make_directories(layout.quarantine());
+  const std::filesystem::path target = layout.quarantine() / path.filename();
+  // ENOENT: another process met the same damage first.
+  if (::rename(path.c_str(), target.c_str()) != 0 && errno != ENOENT) throw_errno(errno, "move aside", path);
+}
+
+void make_directories(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) throw_errno(error.value(), "make directory", directory);
+}
+
+void sync_directory(const std::filesystem::path& directory) {
+  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || ::fsync(fd.get()) != 0) throw_errno(errno, "sync", directory);
+}
+
+std::optional<std::uint64_t> use_file(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  note_use(path, status);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+bool use_directory(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
+  note_use(path, status);
+  return true;
 }
 
 }  // namespace mlbuild

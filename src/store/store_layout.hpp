@@ -1,19 +1,24 @@
 #pragma once
 
+#include "mlbuild/base/digest.hpp"
+
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <optional>
-#include <string>
 #include <string_view>
-
-#include "mlbuild/base/digest.hpp"
 
 namespace mlbuild {
 
 /// Where things are in a disk store: docs/formats/store.md.
+///
+/// Blobs lie flat, so that making one durable is one fsync of one directory that exists already. Facts and cards are
+/// spread over 256 directories; they need not be durable (a lost one is a step that runs again).
 class StoreLayout {
  public:
   explicit StoreLayout(std::filesystem::path root) : root_(std::move(root)) {}
   const std::filesystem::path& root() const { return root_; }
+  bool is_made() const;  ///< the lock is made last
   std::filesystem::path lock() const { return root_ / "lock"; }
   std::filesystem::path tmp() const { return root_ / "tmp"; }
   std::filesystem::path quarantine() const { return root_ / "quarantine"; }
@@ -22,8 +27,8 @@ class StoreLayout {
   std::filesystem::path keys() const { return root_ / "keys"; }
   std::filesystem::path cards() const { return root_ / "cards"; }
   std::filesystem::path trees() const { return root_ / "trees"; }
-  std::filesystem::path blob(const BlobDigest& digest) const { return fan_out(blobs(), digest.hex()); }
-  std::filesystem::path virtual_blob(const BlobDigest& digest) const { return fan_out(virtual_blobs(), digest.hex()); }
+  std::filesystem::path blob(const BlobDigest& digest) const { return blobs() / digest.hex(); }
+  std::filesystem::path virtual_blob(const BlobDigest& digest) const { return virtual_blobs() / digest.hex(); }
   std::filesystem::path key(const StepKey& key) const { return fan_out(keys(), key.hex()); }
   std::filesystem::path card(std::string_view step_id) const;
   std::filesystem::path tree(const StepKey& key) const { return trees() / key.hex(); }
@@ -35,11 +40,18 @@ class StoreLayout {
   std::filesystem::path root_;
 };
 
-/// Small files with their own checksum: "<64 hex>\n<payload>". Truncated or changed ones read as nullopt.
-std::string with_checksum(std::string_view payload);
-std::optional<std::string> checked_payload(std::string_view content);
-
-/// Moves a damaged file aside, so that it is not found again; missing is fine.
+/// Moves a damaged file aside, so that it is not found again; missing is fine. Throws Error{Io}.
 void move_aside(const StoreLayout& layout, const std::filesystem::path& path);
+
+/// create_directories() that throws Error{Io}.
+void make_directories(const std::filesystem::path& directory);
+/// fsync of a directory, so that a rename in it survives a power cut; throws Error{Io}.
+void sync_directory(const std::filesystem::path& directory);
+
+/// Size of a regular file, or nothing. Notes the use: its mtime is when it was last used, written at most once an hour
+/// so that a build that does nothing writes nothing.
+std::optional<std::uint64_t> use_file(const std::filesystem::path& path);
+/// The same for a directory.
+bool use_directory(const std::filesystem::path& path);
 
 }  // namespace mlbuild

@@ -150,7 +150,8 @@ TEST(ReadTar, RefusesNamesThatEndEarlierForSomeReaders) {
   const std::string hidden("good\0../evil", 12);
   expect_refused(forged_extension('x', pax_record("path", hidden)) + forged_file("a", "x") + end_of_tar(), "NUL");
   expect_refused(forged_extension('x', pax_record("linkpath", hidden)) + special("a", '2', "x") + end_of_tar(), "NUL");
-  expect_refused(forged_extension('L', hidden + '\0') + forged_file("a", "x") + end_of_tar(), "NUL");
+  expect_refused(forged_extension('L', hidden + '\0') + forged_file("a", "x") + end_of_tar(), "end where it should");
+  expect_refused(forged_extension('L', "unterminated") + forged_file("a", "x") + end_of_tar(), "end where it should");
 }
 
 TEST(ReadTar, RefusesDevicesFifosAndUnknownTypes) {
@@ -213,8 +214,10 @@ TEST(ReadTar, RefusesBadNumbersAndChecksums) {
   ForgedHeader header;
   header.size_field = "0000000000x";
   expect_refused(header.block() + end_of_tar(), "not an octal number");
-  header.size_field = "\xFF" + std::string(11, '\xFF');
+  header.size_field = "\x80" + std::string(11, '\xFF');
   expect_refused(header.block() + end_of_tar(), "too large");
+  header.size_field = std::string(12, '\xFF');  // -1
+  expect_refused(header.block() + end_of_tar(), "not an octal number");
   std::string tar = forged_file("a", "x") + end_of_tar();
   tar[1] = 'b';
   expect_refused(tar, "checksum");

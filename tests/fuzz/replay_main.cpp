@@ -15,8 +15,8 @@ namespace {
 
 using Input = std::vector<std::uint8_t>;
 
-constexpr std::size_t kMaxTruncations = 512;
-constexpr std::size_t kMaxFlips = 4096;
+constexpr std::size_t kMaxTruncations = 256;
+constexpr std::size_t kMaxFlips = 2048;
 
 /// A copy of exactly the input's size, so that address sanitizer sees each step beyond it.
 void run(const std::uint8_t* data, std::size_t size) {
@@ -27,7 +27,7 @@ void run(const std::uint8_t* data, std::size_t size) {
 /// Every position of a small input, evenly spread ones of a large input.
 template <class Body>
 void for_positions(std::size_t count, std::size_t limit, const Body& body) {
-  const std::size_t step = std::max<std::size_t>(1, count / limit);
+  const std::size_t step = std::max<std::size_t>(1, (count + limit - 1) / limit);
   for (std::size_t position = 0; position < count; position += step) body(position);
 }
 

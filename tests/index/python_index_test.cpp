@@ -129,6 +129,17 @@ TEST_F(PythonIndexTest, RepeatedTryReportsNoByteTwice) {
   EXPECT_EQ(progress_, content_.size());
 }
 
+TEST_F(PythonIndexTest, CutDownloadGoesOnAndIsStillVerified) {
+  offer(link(digest_.hex()));
+  const CannedAnswer whole{.headers = {{"ETag", "\"v1\""}}, .body = content_};
+  CannedAnswer cut = whole;
+  cut.cut_after = 5;
+  server_.script(file_target_, {cut, whole});
+  fetch(content_.size());
+  EXPECT_EQ(stored(), content_);
+  EXPECT_EQ(server_.requests().back().headers.at("range"), "bytes=5-");
+}
+
 TEST_F(PythonIndexTest, SecondFetchSkipsTheListing) {
   offer(link(digest_.hex()));
   server_.answer(file_target_, {.body = content_});

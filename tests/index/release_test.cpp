@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace mlbuild {
@@ -35,9 +36,11 @@ TEST(Release, ValidUntilMayBeMissing) {
 
 TEST(Release, MalformedTextsAreForeignErrors) {
   const std::string date = "Date: Sat, 11 Jul 2026 10:16:37 UTC\n";
-  for (const std::string& text : {std::string(), date, std::string("no field"), date + "SHA256:\n short 1 a\n",
-                                  date + "SHA256:\n " + kHex + " x a\n", date + "SHA256:\n " + kHex + " 1\n",
-                                  "SHA256:\n " + kHex + " 1 a\n", "Date: yesterday\nSHA256:\n " + kHex + " 1 a\n"}) {
+  const std::string line = " " + kHex;
+  for (const std::string& text :
+       {std::string(), date, std::string("no field"), date + "SHA256:\n short 1 a\n",
+        fmt::format("{}SHA256:\n{} x a\n", date, line), fmt::format("{}SHA256:\n{} 1\n", date, line),
+        fmt::format("SHA256:\n{} 1 a\n", line), fmt::format("Date: yesterday\nSHA256:\n{} 1 a\n", line)}) {
     try {
       Release::parse(text);
       ADD_FAILURE() << text;

@@ -15,6 +15,7 @@ namespace mlbuild {
 namespace {
 
 using std::chrono::milliseconds;
+using test::CannedAnswer;
 using test::HttpServer;
 using testing::HasSubstr;
 using testing::Not;
@@ -48,6 +49,12 @@ class HttpClientTest : public testing::Test {
   Fetched get(const std::string& url) {
     HttpRequest request;
     request.url = url;
+    return fetch(request);
+  }
+  Fetched get_resumably(const std::string& target) {
+    HttpRequest request;
+    request.url = server_.url(target);
+    request.resume = true;
     return fetch(request);
   }
   Error failure_of(const HttpRequest& request) {
@@ -130,6 +137,48 @@ TEST_F(HttpClientTest, RetryAfterIsCapped) {
 TEST_F(HttpClientTest, CutBodyStartsAfresh) {
   server_.script("/cut", {{.body = "0123456789", .cut_after = 4}, {.body = "0123456789"}});
   EXPECT_EQ(get(server_.url("/cut")).bodies, (std::vector<std::string>{"0123", "0123456789"}));
+}
+
+TEST_F(HttpClientTest, CutBodyGoesOnWhereTheEtagIsTheSame) {
+  const CannedAnswer whole{.headers = {{"ETag", "\"v1\""}}, .body = "0123456789"};
+  CannedAnswer cut = whole;
+  cut.cut_after = 4;
+  server_.script("/cut", {cut, whole});
+  EXPECT_EQ(get_resumably("/cut").bodies, std::vector<std::string>{"0123456789"});
+  EXPECT_EQ(server_.requests().back().headers.at("range"), "bytes=4-");
+  EXPECT_EQ(server_.requests().back().headers.at("if-range"), "\"v1\"");
+}
+
+TEST_F(HttpClientTest, ChangedFileIsNotGluedToTheOldOne) {
+  server_.script("/cut", {{.headers = {{"ETag", "\"v1\""}}, .body = "0123456789", .cut_after = 4},
+                          {.headers = {{"ETag", "\"v2\""}}, .body = "abcdefghij"}});
+  EXPECT_EQ(get_resumably("/cut").bodies, (std::vector<std::string>{"0123", "abcdefghij"}));
+}
+
+TEST_F(HttpClientTest, WeakOrMissingEtagStartsAfresh) {
+  for (const char* etag : {"W/\"v1\"", ""}) {
+    const CannedAnswer whole{.headers = {{"ETag", etag}}, .body = "0123456789"};
+    CannedAnswer cut = whole;
+    cut.cut_after = 4;
+    server_.script("/cut", {cut, whole});
+    EXPECT_EQ(get_resumably("/cut").bodies, (std::vector<std::string>{"0123", "0123456789"})) << etag;
+  }
+}
+
+TEST_F(HttpClientTest, PartThatBeginsElsewhereIsRefused) {
+  server_.script("/cut", {{.headers = {{"ETag", "\"v1\""}}, .body = "0123456789", .cut_after = 4},
+                          {.status = 206, .headers = {{"Content-Range", "bytes 0-9/10"}}, .body = "0123456789"}});
+  HttpRequest request;
+  request.url = server_.url("/cut");
+  request.resume = true;
+  EXPECT_THAT(failure_of(request).message(), HasSubstr("another place"));
+}
+
+TEST_F(HttpClientTest, RangeThatIsGoneStartsAfresh) {
+  server_.script("/cut", {{.headers = {{"ETag", "\"v1\""}}, .body = "0123456789", .cut_after = 4},
+                          {.status = 416},
+                          {.headers = {{"ETag", "\"v2\""}}, .body = "ab"}});
+  EXPECT_EQ(get_resumably("/cut").bodies, (std::vector<std::string>{"0123", "ab"}));
 }
 
 TEST_F(HttpClientTest, StalledTransferIsCutAndTriedAgain) {

@@ -40,7 +40,9 @@ Bytes WheelBuilder::build() const {
     if (file.name.ends_with('/')) continue;
     const auto changed = record_rows.find(file.name);
     if (changed == record_rows.end()) {
-      record += file.name + "," + record_hash_of(file.content) + "," + std::to_string(file.content.size()) + "\n";
+      const bool quoted = file.name.find(',') != std::string::npos;
+      record += (quoted ? '"' + file.name + '"' : file.name) + "," + record_hash_of(file.content) + "," +
+                std::to_string(file.content.size()) + "\n";
     } else if (!changed->second.empty()) {
       record += changed->second + "\n";
     }

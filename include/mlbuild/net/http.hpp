@@ -18,6 +18,7 @@ struct HttpRequest {
   std::string url;  ///< http(s) or file; user info is sent as Basic to that origin only and never printed
   std::map<std::string, std::string> headers;
   std::uint64_t body_limit_bytes = 1U << 30U;  ///< more is Error{Network}
+  bool resume = false;                         ///< a cut body goes on by Range and If-Range; the caller checks a digest
   bool accept_compressed = false;              ///< offer Content-Encoding; the sink and the limit see the decoded body
 };
 
@@ -49,9 +50,10 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
   /// Streams a 2xx body into what `start_body` returns: called once per try that is answered by 2xx (even when the body
-  /// is empty), so a retry starts afresh. Other statuses are returned without a body (at most 64 KiB of it in
-  /// headers["x-mlbuild-error-body"]). A file: URL answers 200 or 404. Throws Error{Network} when the last try failed,
-  /// too, what the sink threw at once, and Error{Interrupted} on cancellation.
+  /// is empty), so a retry starts afresh; with `resume`, only by a try that could not go on where the last one was cut
+  /// (the sink must stay valid until fetch returns). Other statuses are returned without a body (at most 64 KiB of it
+  /// in headers["x-mlbuild-error-body"]). A file: URL answers 200 or 404. Throws Error{Network} when the last try
+  /// failed, too, what the sink threw at once, and Error{Interrupted} on cancellation.
   virtual HttpResponse fetch(const HttpRequest& request,
                              const std::function<Sink&(const HttpResponse&)>& start_body) = 0;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mlbuild/base/digest.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -7,10 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "mlbuild/base/digest.hpp"
-
-/// Values of the OCI image-spec v1.1 with their canonical JSON (keys sorted bytewise, no white space, UTF-8): equal values
-/// give equal bytes. Parsers throw Error{Foreign} and bound depth, counts and sizes.
+/// Values of the OCI image-spec v1.1 with their canonical JSON (keys sorted bytewise, no white space, UTF-8): equal
+/// values give equal bytes. Parsers throw Error{Foreign} and bound depth, counts and sizes.
 namespace mlbuild::oci {
 
 inline constexpr std::string_view kManifestMediaType = "application/vnd.oci.image.manifest.v1+json";
@@ -80,7 +80,7 @@ ImageConfig parse_config(std::string_view json);
 
 /// [host[:port]/]path[:tag][@digest] (distribution reference grammar). A name without a host is kept without one.
 struct Reference {
-  std::string host;        ///< "" when none was written
+  std::string host;  ///< "" when none was written
   std::string repository;
   std::string tag;
   std::optional<BlobDigest> digest;

@@ -1,21 +1,21 @@
 #pragma once
 
+#include "mlbuild/image/image.hpp"
+#include "mlbuild/store/blob_store.hpp"
+#include "mlbuild/sys/cancel.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "mlbuild/image/image.hpp"
-#include "mlbuild/store/blob_store.hpp"
-#include "mlbuild/sys/cancel.hpp"
-
 namespace mlbuild {
 
 struct PublishResult {
-  std::string where;               ///< "oci:out/image" as the user may type it
-  BlobDigest digest;               ///< of the manifest, or of the index for several platforms
-  std::uint64_t written_bytes = 0; ///< blobs that were not there yet
+  std::string where;                ///< "oci:out/image" as the user may type it
+  BlobDigest digest;                ///< of the manifest, or of the index for several platforms
+  std::uint64_t written_bytes = 0;  ///< blobs that were not there yet
   std::uint64_t reused_bytes = 0;
 };
 
@@ -27,12 +27,13 @@ class ImageSink {
                             const std::function<void(std::uint64_t)>& on_bytes, const Cancellation& cancellation) = 0;
 };
 
-/// OCI image-layout v1.1 (image-layout.md) in a directory; blobs that are there with the right size are not written again, other
-/// tags and their blobs stay. index.json is replaced last, atomically; interrupted runs leave a valid layout.
+/// OCI image-layout v1.1 (image-layout.md) in a directory; blobs that are there with the right size are not written
+/// again, other tags and their blobs stay. index.json is replaced last, atomically; interrupted runs leave a valid
+/// layout.
 std::unique_ptr<ImageSink> make_oci_layout_sink(std::filesystem::path directory);
 
-/// `docker save` format (manifest.json, config, layers), which `docker load` and `podman load` read; deterministic bytes; written to
-/// a temporary name and renamed. One platform only: Error{Usage} otherwise.
+/// `docker save` format (manifest.json, config, layers), which `docker load` and `podman load` read; deterministic
+/// bytes; written to a temporary name and renamed. One platform only: Error{Usage} otherwise.
 std::unique_ptr<ImageSink> make_docker_archive_sink(std::filesystem::path file);
 
 /// "oci:DIR" | "docker:FILE.tar". Throws Error{Usage} with what is possible.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mlbuild/sys/cancel.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -7,8 +9,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "mlbuild/sys/cancel.hpp"
 
 namespace mlbuild {
 
@@ -26,17 +26,19 @@ struct SandboxMount {
 };
 
 struct SandboxJob {
-  std::filesystem::path root;        ///< unpacked tree; never written to: an overlay that is thrown away lies on top
+  std::filesystem::path root;  ///< unpacked tree; never written to: an overlay that is thrown away lies on top
   std::vector<SandboxMount> mounts;
-  std::vector<std::string> argv;     ///< argv[0] absolute inside
+  std::vector<std::string> argv;           ///< argv[0] absolute inside
   std::map<std::string, std::string> env;  ///< the whole environment
   std::filesystem::path working_directory = "/";
   std::string standard_input;
-  bool network = false;              ///< false: an empty network namespace with only lo
+  bool network = false;  ///< false: an empty network namespace with only lo
   std::chrono::seconds deadline{600};
-  std::uint64_t memory_limit_bytes = 0;        ///< 0: none
-  std::uint64_t process_limit = 4096;
-  std::uint64_t output_limit_bytes = 16U << 20U;  ///< of stdout and stderr each
+  std::uint64_t memory_limit_bytes = 0;                           ///< 0: none
+  std::uint64_t process_limit = 4096;                             ///< processes and threads
+  std::uint64_t file_limit_bytes = 0;                             ///< of each file written; 0: none
+  std::uint64_t temporary_limit_bytes = std::uint64_t{4} << 30U;  ///< of /tmp and of /dev/shm, which are in memory
+  std::uint64_t output_limit_bytes = 16U << 20U;                  ///< of stdout and stderr each
 };
 
 struct SandboxOutcome {
@@ -49,20 +51,21 @@ struct SandboxOutcome {
   bool ok() const { return end == End::Exited && code == 0; }
 };
 
-/// Runs one command over a read-only root. Knows nothing of OCI. The contract, line by line, is in docs/sandbox.md, and each
-/// line has a probe test that runs inside.
+/// Runs one command over a read-only root. Knows nothing of OCI. The contract, line by line, is in docs/sandbox.md, and
+/// each line has a probe test that runs inside.
 class Sandbox {
  public:
   virtual ~Sandbox() = default;
-  /// Throws Error{Step} when the sandbox cannot be set up (with the remedy for this environment), Error{Interrupted} on cancellation.
+  /// Throws Error{Step} when the sandbox cannot be set up (with the remedy for this environment), Error{Interrupted} on
+  /// cancellation.
   virtual SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) = 0;
   /// What this machine allows, found by one probe at first use.
   virtual SandboxLevel level() = 0;
 };
 
 /// Sandbox by Linux namespaces. The helper is this program's own binary, started again as `<helper> __sandbox`
-/// (job as JSON on descriptor 3, outcome as JSON on descriptor 4, lifeline pipe on 5); `scratch` is where overlay uppers go (same
-/// file system as the trees).
+/// (job as JSON on descriptor 3, outcome as JSON on descriptor 4, lifeline pipe on 5); `scratch` is where overlay
+/// uppers go (same file system as the trees).
 std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, std::filesystem::path scratch);
 
 /// Entry point of the helper: main calls it when argv[1] is "__sandbox". Returns the exit code.

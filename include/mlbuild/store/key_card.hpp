@@ -1,16 +1,16 @@
 #pragma once
 
+#include "mlbuild/base/digest.hpp"
+
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "mlbuild/base/digest.hpp"
-
 namespace mlbuild {
 
-/// The inputs of a step, as a sorted record: recipe kind, recipe version, input digests, parameters. No paths, times or host
-/// facts. The key is the SHA-256 of its canonical JSON; the card is kept so that "why" is a field-wise difference
+/// The inputs of a step, as a sorted record: recipe kind, recipe version, input digests, parameters. No paths, times or
+/// host facts. The key is the SHA-256 of its canonical JSON; the card is kept so that "why" is a field-wise difference
 /// (docs/formats/key-card.md).
 class KeyCard {
  public:
@@ -19,8 +19,8 @@ class KeyCard {
   const std::string& kind() const { return kind_; }
   int version() const { return version_; }
   const std::map<std::string, std::string>& fields() const { return fields_; }
-  std::string to_json() const;                       ///< canonical
-  static KeyCard parse(std::string_view json);       ///< throws Error{Foreign}
+  std::string to_json() const;                  ///< canonical
+  static KeyCard parse(std::string_view json);  ///< throws Error{Foreign}
   StepKey key() const;
 
  private:

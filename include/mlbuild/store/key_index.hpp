@@ -1,16 +1,16 @@
 #pragma once
 
+#include "mlbuild/base/digest.hpp"
+#include "mlbuild/store/key_card.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "mlbuild/base/digest.hpp"
-#include "mlbuild/store/key_card.hpp"
-
 namespace mlbuild {
 
-/// What is known about steps: StepKey -> facts (a small JSON text that the recipe defines), and for each step id the card
-/// of its last run, for explanations. Thread-safe. Truncated or damaged entries are misses, never errors.
+/// What is known about steps: StepKey -> facts (a small JSON text that the recipe defines), and for each step id the
+/// card of its last run, for explanations. Thread-safe. Truncated or damaged entries are misses, never errors.
 class KeyIndex {
  public:
   virtual ~KeyIndex() = default;

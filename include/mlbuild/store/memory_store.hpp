@@ -1,12 +1,12 @@
 #pragma once
 
+#include "mlbuild/store/blob_store.hpp"
+#include "mlbuild/store/key_index.hpp"
+
 #include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
-
-#include "mlbuild/store/blob_store.hpp"
-#include "mlbuild/store/key_index.hpp"
 
 namespace mlbuild {
 
@@ -18,7 +18,8 @@ class MemoryStore final : public BlobStore {
   std::unique_ptr<Source> stream(const BlobDigest& digest) override;
   std::unique_ptr<BlobWriter> begin() override;
   void put_virtual(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments) override;
-  void insert(const BlobDigest& digest, std::shared_ptr<const Bytes> bytes);  ///< shared with readers that are still open
+  void insert(const BlobDigest& digest,
+              std::shared_ptr<const Bytes> bytes);  ///< shared with readers that are still open
 
  private:
   std::mutex mutex_;

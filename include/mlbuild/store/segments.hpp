@@ -1,11 +1,11 @@
 #pragma once
 
+#include "mlbuild/base/bytes.hpp"
+#include "mlbuild/base/digest.hpp"
+
 #include <cstdint>
 #include <variant>
 #include <vector>
-
-#include "mlbuild/base/bytes.hpp"
-#include "mlbuild/base/digest.hpp"
 
 namespace mlbuild {
 

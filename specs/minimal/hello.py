@@ -1,0 +1,3 @@
+import tomli
+
+print(tomli.loads('greeting = "hello from a small image"')["greeting"])

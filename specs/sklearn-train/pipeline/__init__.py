@@ -1,0 +1,1 @@
+"""Trains a model that predicts which customers will leave."""

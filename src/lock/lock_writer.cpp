@@ -1,0 +1,99 @@
+#include "lock_format.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/lock/lock.hpp"
+
+#include <nlohmann/json.hpp>
+
+// Canonical: nlohmann's objects are sorted by key, lists keep the order of the lock (which is sorted), two spaces of
+// indentation so that version control shows one changed pin as one changed line.
+
+namespace mlbuild {
+namespace {
+
+using nlohmann::json;
+
+json to_value(const LockedSdist& sdist);
+json to_value(const LockedTool& tool);
+json to_value(const LockedImage& image);
+
+json to_value(const LockedRelease& release) {
+  return {{"suite", release.suite}, {"in_release", release.in_release_digest.to_string()}, {"date", release.date}};
+}
+
+json to_value(const LockedDeb& deb) {
+  return {{"name", deb.name},       {"version", deb.version}, {"architecture", deb.architecture},
+          {"suite", deb.suite},     {"path", deb.path},       {"sha256", deb.sha256.to_string()},
+          {"size", deb.size_bytes}, {"because", deb.because}};
+}
+
+json to_value(const LockedFile& file) {
+  return {{"name", file.name},
+          {"version", file.version},
+          {"filename", file.filename},
+          {"index", file.index},
+          {"sha256", file.sha256.to_string()},
+          {"size", file.size_bytes},
+          {"required_by", file.required_by}};
+}
+
+template <class T>
+json to_list(const std::vector<T>& items) {
+  json list = json::array();
+  for (const T& item : items) list.push_back(to_value(item));
+  return list;
+}
+
+json to_value(const LockedSdist& sdist) {
+  json value = to_value(sdist.sdist);
+  value["build"] = to_list(sdist.build_requirements);
+  return value;
+}
+
+json to_value(const LockedTool& tool) {
+  return {
+      {"name", tool.name}, {"version", tool.version}, {"filename", tool.filename}, {"sha256", tool.sha256.to_string()}};
+}
+
+json to_value(const LockedInterpreter& interpreter) {
+  return {{"version", interpreter.version},
+          {"full_version", interpreter.full_version},
+          {"path", interpreter.path},
+          {"glibc", interpreter.glibc}};
+}
+
+/// The spec's part is embedded as JSON, not as text in a string: it is what a reviewer wants to see.
+json spec_value(const LockedImage& image) {
+  json value{{"digest", image.spec_digest.to_string()}};
+  if (image.spec_part.empty()) return value;
+  value["part"] = json::parse(image.spec_part, nullptr, false);
+  if (value["part"].is_discarded()) throw Error(ErrorKind::Internal, "the spec's locked part is no JSON");
+  return value;
+}
+
+json to_value(const LockedImage& image) {
+  json value;
+  value["variant"] = image.variant;
+  value["platform"] = image.platform.to_string();
+  value["spec"] = spec_value(image);
+  value["releases"] = to_list(image.releases);
+  value["base"] = {{"suite", image.base_suite},
+                   {"flavor", image.base_flavor},
+                   {"packages", to_list(image.base)},
+                   {"dropped", image.base_dropped}};
+  value["interpreter"] = to_value(image.interpreter);
+  value["system"] = {{"runtime", to_list(image.system_runtime)}, {"build", to_list(image.system_build)}};
+  value["wheels"] = to_list(image.wheels);
+  value["sdists"] = to_list(image.sdists);
+  value["dev"] = to_list(image.dev);
+  return value;
+}
+
+}  // namespace
+
+std::string to_json(const Lock& lock) {
+  const json value{{"version", kLockFormatVersion}, {"tools", to_list(lock.tools)}, {"images", to_list(lock.images)}};
+  return value.dump(2) + "\n";
+}
+
+}  // namespace mlbuild

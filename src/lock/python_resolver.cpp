@@ -1,0 +1,260 @@
+#include "python_resolver.hpp"
+
+#include "build_system.hpp"
+#include "target.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/index/python_index.hpp"
+#include "mlbuild/net/http.hpp"
+#include "mlbuild/python/names.hpp"
+#include "mlbuild/sys/thread_pool.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+// The questions to the resolver, for one image:
+//   1. runtime and dev together, so that they agree on versions (left out when there is no dev)
+//   2. runtime alone, held to the versions of 1: what is in 1 and not in 2 is for development only
+//   3. each again, offline, for "who needs whom", which pylock.toml does not tell
+//   4. the build requirements of each source distribution
+// A project that the spec routes to an index of its own but that only another project needs is found out by the first
+// answer; the question is then asked again with the route.
+
+namespace mlbuild {
+namespace {
+
+constexpr std::size_t kParallelQueries = 8;
+constexpr int kRoutingRounds = 8;
+
+template <class T>
+void append(std::vector<T>& to, const std::vector<T>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+std::vector<std::string> texts_of(const std::vector<const python::Requirement*>& requirements) {
+  std::vector<std::string> texts;
+  for (const python::Requirement* requirement : requirements) texts.push_back(requirement->text);
+  return texts;
+}
+
+std::vector<std::string> as_limits(const Pins& pins) {
+  std::vector<std::string> limits;
+  for (const auto& [name, version] : pins) limits.push_back(name + "==" + version);
+  return limits;
+}
+
+void refuse_urls(const std::vector<const python::Requirement*>& requirements) {
+  for (const python::Requirement* requirement : requirements) {
+    if (requirement->url.empty()) continue;
+    throw Error(ErrorKind::Spec, fmt::format("`{}` names a URL or path, which is not yet supported",
+                                             requirement->name.empty() ? "a requirement" : requirement->name))
+        .at(requirement->location)
+        .hint("publish the wheel on an index and name that in `python.indexes`");
+  }
+}
+
+}  // namespace
+
+PythonResolver::PythonResolver(const ResolveContext& context, const SpecVariant& variant, LockedImage& image, Uv& uv)
+    : context_(context),
+      variant_(variant),
+      image_(image),
+      uv_(uv),
+      target_(target_of(image)),
+      target_text_(target_text(image)),
+      tags_(python::compatible_tags(target_)) {
+  for (std::size_t i = 0; i < variant.indexes.size(); ++i) {
+    indexes_.push_back({fmt::format("index-{}", i + 1), variant.indexes[i].url.value});
+    for (const std::string& project : variant.indexes[i].packages) routed_.emplace(project, indexes_.back().name);
+  }
+}
+
+PythonResolver::Group PythonResolver::group_of(std::string what, const std::vector<const RequirementSet*>& sets) const {
+  Group group;
+  group.what = std::move(what);
+  group.sdists = variant_.sdists;
+  for (const RequirementSet* set : sets) {
+    for (const python::Requirement& requirement : set->requirements) group.requirements.push_back(&requirement);
+    for (const python::Requirement& constraint : set->constraints) group.constraints.push_back(&constraint);
+  }
+  refuse_urls(group.requirements);
+  refuse_urls(group.constraints);
+  group.lines = texts_of(group.requirements);
+  group.limits = texts_of(group.constraints);
+  return group;
+}
+
+void PythonResolver::resolve(const Pins& preferences) {
+  const bool has_dev = !variant_.dev.requirements.empty();
+  std::vector<Pinned> together;
+  Pins held;
+  if (has_dev) {
+    together = pin(group_of("runtime and dev requirements", {&variant_.runtime, &variant_.dev}), preferences);
+    for (const Pinned& pinned : together) held.emplace_back(pinned.file.name, pinned.file.version);
+  }
+  Group runtime = group_of("runtime requirements", {&variant_.runtime});
+  append(runtime.limits, as_limits(held));
+  std::set<std::string> shipped;
+  for (const Pinned& pinned : pin(runtime, preferences)) {
+    shipped.insert(pinned.file.name);
+    if (pinned.is_sdist) {
+      image_.sdists.push_back(with_build_requirements(pinned.file));
+    } else {
+      image_.wheels.push_back(pinned.file);
+    }
+  }
+  for (const Pinned& pinned : together) {
+    if (!shipped.contains(pinned.file.name)) image_.dev.push_back(pinned.file);
+  }
+}
+
+std::vector<PythonResolver::Pinned> PythonResolver::pin(const Group& group, const Pins& preferences) {
+  if (group.lines.empty()) return {};
+  context_.cancellation.check();
+  context_.on_activity(fmt::format("resolving {} {} for {}", group.lines.size(), group.what, target_text_));
+  UvRequest request = request_for(group, preferences);
+  const std::vector<PylockPackage> packages = ask_for_packages(group, request);
+  auto edges = ask_for_edges(request, packages);
+  std::vector<Pinned> pinned;
+  for (const PylockPackage& package : packages) {
+    const ChosenFile chosen = choose_file(package, rules_for(group, package.name));
+    const auto route = request.routes.find(package.name);
+    LockedFile file{package.name,
+                    package.version,
+                    chosen.file.filename,
+                    route == request.routes.end() ? "default" : route->second,
+                    chosen.file.sha256,
+                    chosen.file.size_bytes.value_or(0),
+                    std::move(edges[package.name])};
+    pinned.push_back({std::move(file), chosen.file.url, chosen.is_sdist});
+  }
+  fill_sizes(pinned);
+  return pinned;
+}
+
+UvRequest PythonResolver::request_for(const Group& group, const Pins& preferences) const {
+  UvRequest request;
+  request.requirements = group.lines;
+  request.constraints = group.limits;
+  request.indexes = indexes_;
+  request.target = target_;
+  request.python_full_version = image_.interpreter.full_version;
+  request.sdists = group.sdists;
+  request.sdist_names = variant_.sdist_names;
+  if (variant_.exclude_newer) request.exclude_newer = variant_.exclude_newer->value;
+  request.preferences = preferences;
+  for (const python::Requirement* requirement : group.requirements) {
+    const auto route = routed_.find(requirement->name);
+    if (route != routed_.end()) request.routes.insert(*route);
+  }
+  return request;
+}
+
+UvQuestion PythonResolver::question_for(const Group& group) const {
+  UvQuestion question;
+  question.requirements = group.requirements;
+  append(question.requirements, group.constraints);
+  question.target = target_text_;
+  question.index = printable_url(context_.site.require_index().url);
+  question.sdists_refused = group.sdists != SdistPolicy::Allow;
+  if (variant_.exclude_newer) question.cutoff = variant_.exclude_newer->location;
+  return question;
+}
+
+UvAnswer PythonResolver::ask(const Group& group, const UvRequest& request) {
+  UvAnswer answer = uv_.ask(request);
+  if (!answer.ok)
+    throw explain_uv_failure(answer.messages, question_for(group)).while_doing(fmt::format("resolving {}", group.what));
+  return answer;
+}
+
+/// Adds the routes of projects that turned out to take part; whether there were any.
+bool PythonResolver::add_routes(UvRequest& request, const std::vector<PylockPackage>& packages) const {
+  bool added = false;
+  for (const PylockPackage& package : packages) {
+    const auto route = routed_.find(package.name);
+    if (route != routed_.end()) added = request.routes.insert(*route).second || added;
+  }
+  return added;
+}
+
+std::vector<PylockPackage> PythonResolver::ask_for_packages(const Group& group, UvRequest& request) {
+  for (int round = 0; round < kRoutingRounds; ++round) {
+    std::vector<PylockPackage> packages = parse_pylock(ask(group, request).text);
+    if (!add_routes(request, packages)) return packages;
+  }
+  throw Error(ErrorKind::Step, "the routing of `python.indexes` does not come to rest").hint("route fewer projects");
+}
+
+std::map<std::string, std::vector<std::string>> PythonResolver::ask_for_edges(
+    UvRequest request, const std::vector<PylockPackage>& packages) {
+  request.output = UvRequest::Output::Edges;
+  for (const PylockPackage& package : packages) request.constraints.push_back(package.name + "==" + package.version);
+  request.offline = true;  // everything needed is in the resolver's cache
+  UvAnswer answer = uv_.ask(request);
+  if (!answer.ok) {
+    request.offline = false;
+    answer = uv_.ask(request);
+  }
+  if (!answer.ok)
+    throw Error(ErrorKind::Step, "the resolver does not repeat its own answer").while_doing(answer.messages);
+  return parse_uv_edges(answer.text);
+}
+
+FileRules PythonResolver::rules_for(const Group& group, const std::string& name) const {
+  FileRules rules;
+  rules.tags = tags_;
+  rules.target = target_text_;
+  rules.sdist_allowed =
+      group.sdists == SdistPolicy::Allow ||
+      (group.sdists == SdistPolicy::Listed &&
+       std::find(variant_.sdist_names.begin(), variant_.sdist_names.end(), name) != variant_.sdist_names.end());
+  for (const auto* list : {&group.requirements, &group.constraints}) {
+    std::copy_if(list->begin(), list->end(), std::back_inserter(rules.requirements),
+                 [&](const python::Requirement* requirement) { return requirement->name == name; });
+  }
+  return rules;
+}
+
+const PythonIndex& PythonResolver::index_named(const std::string& name) const {
+  const auto found =
+      std::find_if(indexes_.begin(), indexes_.end(), [&](const PythonIndex& index) { return index.name == name; });
+  return found == indexes_.end() ? context_.site.require_index() : *found;
+}
+
+void PythonResolver::fill_sizes(std::vector<Pinned>& pinned) const {
+  std::vector<Pinned*> unknown;
+  for (Pinned& one : pinned) {
+    if (one.file.size_bytes == 0) unknown.push_back(&one);
+  }
+  parallel_for(kParallelQueries, unknown.size(), [&](std::size_t i) {
+    Pinned& one = *unknown[i];
+    context_.cancellation.check();
+    one.file.size_bytes =
+        with_context([&] { return fmt::format("asking for the size of `{}`", one.file.filename); },
+                     [&] { return query_size(context_.http, authorized_url(index_named(one.file.index), one.url)); });
+  });
+}
+
+LockedSdist PythonResolver::with_build_requirements(const LockedFile& sdist) {
+  context_.on_activity(fmt::format("reading what `{}` needs to be built", sdist.filename));
+  fetch_python_file(context_.http, context_.store, context_.store, index_named(sdist.index), sdist.name, sdist.filename,
+                    sdist.sha256, sdist.size_bytes, [](std::uint64_t) {});
+  Group group = group_of(fmt::format("build requirements of `{}`", sdist.name), {&variant_.build});
+  group.sdists = SdistPolicy::Deny;  // building what builds has no end
+  append(group.lines, with_context([&] { return fmt::format("reading `{}`", sdist.filename); },
+                                   [&] { return read_build_requirements(context_.store.stream(sdist.sha256)); }));
+  LockedSdist locked{sdist, {}};
+  for (Pinned& pinned : pin(group, {})) {
+    for (std::string& source : pinned.file.required_by) {
+      if (source == "spec") source = sdist.name;
+    }
+    std::sort(pinned.file.required_by.begin(), pinned.file.required_by.end());
+    locked.build_requirements.push_back(std::move(pinned.file));
+  }
+  return locked;
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "choose_file.hpp"
+#include "uv.hpp"
+#include "uv_failure.hpp"
+
+#include "mlbuild/lock/resolve.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mlbuild {
+
+using Pins = std::vector<std::pair<std::string, std::string>>;  ///< name and version
+
+/// Answers the Python part of one image: asks the resolver, chooses files, looks up sizes, pins what source
+/// distributions need to be built.
+class PythonResolver {
+ public:
+  /// `image` has platform and interpreter; wheels, sdists and dev are filled in by resolve().
+  PythonResolver(const ResolveContext& context, const SpecVariant& variant, LockedImage& image, Uv& uv);
+
+  /// `preferences`: versions to stay with as long as they satisfy.
+  void resolve(const Pins& preferences);
+
+ private:
+  /// A set of requirements that is resolved together.
+  struct Group {
+    std::string what;                                      ///< "runtime requirements"
+    std::vector<const python::Requirement*> requirements;  ///< as the user wrote them, for places and hashes
+    std::vector<const python::Requirement*> constraints;
+    std::vector<std::string> lines;   ///< what is asked for
+    std::vector<std::string> limits;  ///< further constraints
+    SdistPolicy sdists = SdistPolicy::Deny;
+  };
+  struct Pinned {
+    LockedFile file;
+    std::string url;
+    bool is_sdist = false;
+  };
+
+  std::vector<Pinned> pin(const Group& group, const Pins& preferences);
+  std::vector<PylockPackage> ask_for_packages(const Group& group, UvRequest& request);
+  std::map<std::string, std::vector<std::string>> ask_for_edges(UvRequest request,
+                                                                const std::vector<PylockPackage>& packages);
+  UvAnswer ask(const Group& group, const UvRequest& request);
+  UvRequest request_for(const Group& group, const Pins& preferences) const;
+  UvQuestion question_for(const Group& group) const;
+  FileRules rules_for(const Group& group, const std::string& name) const;
+  bool add_routes(UvRequest& request, const std::vector<PylockPackage>& packages) const;
+  const PythonIndex& index_named(const std::string& name) const;
+  void fill_sizes(std::vector<Pinned>& pinned) const;
+  Group group_of(std::string what, const std::vector<const RequirementSet*>& sets) const;
+  LockedSdist with_build_requirements(const LockedFile& sdist);
+
+  const ResolveContext& context_;
+  const SpecVariant& variant_;
+  LockedImage& image_;
+  Uv& uv_;
+  python::TargetPlatform target_;
+  std::string target_text_;
+  std::vector<std::string> tags_;
+  std::vector<PythonIndex> indexes_;           ///< of the spec
+  std::map<std::string, std::string> routed_;  ///< project -> name of its index
+};
+
+}  // namespace mlbuild

@@ -1,0 +1,138 @@
+#include "uv_failure.hpp"
+
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/python/names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace mlbuild {
+namespace {
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+/// Position of `name` as a whole word.
+std::size_t find_name(std::string_view text, std::string_view name, std::string_view lead = "") {
+  const std::string needle = std::string(lead) + std::string(name);
+  for (std::size_t at = text.find(needle); at != std::string_view::npos; at = text.find(needle, at + 1)) {
+    const std::size_t end = at + needle.size();
+    const bool begins = at == 0 || !is_name_character(text[at - 1]);
+    const bool ends = end == text.size() || !is_name_character(text[end]) ||
+                      (text[end] == '.' && (end + 1 == text.size() || text[end + 1] == ' '));
+    if (begins && ends) return at;
+  }
+  return std::string_view::npos;
+}
+
+/// The requirement that the resolver speaks of first: "you require NAME" where it says so, else the name anywhere.
+const python::Requirement* find_accused(const std::string& messages, const UvQuestion& question) {
+  for (const std::string_view lead : {std::string_view("you require "), std::string_view()}) {
+    const python::Requirement* first = nullptr;
+    std::size_t first_at = std::string::npos;
+    for (const python::Requirement* requirement : question.requirements) {
+      if (requirement->name.empty()) continue;
+      const std::size_t at = find_name(messages, requirement->name, lead);
+      if (at >= first_at) continue;
+      first = requirement;
+      first_at = at;
+    }
+    if (first != nullptr) return first;
+  }
+  return nullptr;
+}
+
+bool is_network(std::string_view messages) {
+  constexpr std::array kSigns = {"Failed to fetch",
+                                 "error sending request",
+                                 "dns error",
+                                 "Connection refused",
+                                 "timed out",
+                                 "HTTP status",
+                                 "client error (Connect)",
+                                 "Network connectivity is disabled"};
+  return std::any_of(kSigns.begin(), kSigns.end(), [&](const char* sign) { return contains(messages, sign); });
+}
+
+/// "error: x\n  cause: y" without the progress lines around it.
+std::string reason_of(std::string_view messages) {
+  std::string reason;
+  for (const std::string_view line : split_lines(messages)) {
+    if (trim(line).empty() || line.starts_with("Resolved ") || line.starts_with("Using ")) continue;
+    reason += (reason.empty() ? "" : "\n") + printable(line);
+  }
+  return reason.empty() ? "the resolver gave no reason" : reason;
+}
+
+Error network_failure(const std::string& messages, const UvQuestion& question) {
+  const bool refused = contains(messages, "401") || contains(messages, "403");
+  Error error(ErrorKind::Network,
+              fmt::format("the Python index {} {}", question.index, refused ? "refused access" : "could not be read"));
+  error.hint(
+      refused ? "put user and password for this host into ~/.netrc, or use the site's own index (docs/configuration.md)"
+              : "check the network and its proxy, or use the site's own index (docs/configuration.md)");
+  return error;
+}
+
+/// "Because NAME==1.0 has no usable wheels" -> "NAME==1.0".
+std::string subject_of(std::string_view messages) {
+  constexpr std::string_view kBecause = "Because ";
+  const std::size_t begin = messages.find(kBecause);
+  if (begin == std::string_view::npos) return "";
+  const std::string_view rest = messages.substr(begin + kBecause.size());
+  return std::string(rest.substr(0, rest.find(' ')));
+}
+
+Error missing_wheel(const std::string& messages, const UvQuestion& question) {
+  const std::string subject = subject_of(messages);
+  const std::string name = subject.substr(0, subject.find_first_of("=<>!{["));
+  Error error(ErrorKind::Step, fmt::format("`{}` has no wheel for {}", printable(subject), question.target));
+  if (contains(messages, "building from source is disabled") && question.sdists_refused)
+    return error.hint(
+        fmt::format("take another version, or build it from source: `python: {{sdists: [{}]}}`", printable(name)));
+  return error.hint("take a version that has one, or another Python version in `base`");
+}
+
+Error unsatisfiable(const std::string& messages, const UvQuestion& question, const python::Requirement* accused) {
+  if (contains(messages, "has no usable wheels") || contains(messages, "has no wheels with a matching"))
+    return missing_wheel(messages, question);
+  const std::string name = accused == nullptr ? "a requirement" : fmt::format("`{}`", accused->text);
+  if (contains(messages, "was not found in the package registry")) {
+    return Error(ErrorKind::Step, fmt::format("{} is not on the index, or needs a project that is not", name))
+        .hint("check the spelling, or name the index that has the project in `python.indexes`");
+  }
+  if (contains(messages, "missing an upload date")) {
+    return Error(ErrorKind::Step, "the index does not tell when files were uploaded, so `exclude-newer` leaves nothing")
+        .at(question.cutoff)
+        .hint("remove `python.exclude-newer`, or use an index with upload times (PEP 700)");
+  }
+  if (contains(messages, "filtered by `exclude-newer`")) {
+    return Error(ErrorKind::Step,
+                 fmt::format("{} cannot be met by what was there on the date of `exclude-newer`", name))
+        .hint("take an older version, or move `python.exclude-newer`");
+  }
+  return Error(ErrorKind::Step,
+               fmt::format("{} does not fit with the other requirements for {}", name, question.target))
+      .hint("loosen one of the versions named above");
+}
+
+}  // namespace
+
+Error explain_uv_failure(const std::string& messages, const UvQuestion& question) {
+  const std::string reason = reason_of(messages);
+  const python::Requirement* accused = find_accused(messages, question);
+  if (is_network(messages)) return network_failure(messages, question).while_doing(reason);
+  Error error =
+      contains(messages, "No solution found")
+          ? unsatisfiable(messages, question, accused)
+          : Error(ErrorKind::Step, "the requirements cannot be resolved").hint("the resolver's own words are above");
+  if (accused != nullptr) error.at(accused->location);
+  return error.while_doing(reason);
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,188 @@
+#include "helper_process.hpp"
+
+#include "mlbuild/base/error.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <initializer_list>
+#include <system_error>
+#include <utility>
+
+namespace mlbuild {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kFirstFree = 6;                           // 0-5 are taken in the helper
+constexpr std::chrono::milliseconds kPollInterval{50};  // for the cancellation flag, which a signal handler sets
+constexpr std::chrono::seconds kToEnd{5};
+constexpr std::uint64_t kReportLimitBytes = 1U << 20U;
+
+/// Above the numbers that the child gets, so that no dup2 overwrites what a later one needs.
+Fd moved_up(int raw) {
+  const Fd low(raw);
+  Fd high(::fcntl(raw, F_DUPFD_CLOEXEC, kFirstFree));
+  if (!high.valid()) throw_errno(errno, "duplicate", "descriptor for the sandbox");
+  return high;
+}
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw_errno(errno, "make", "pipe for the sandbox");
+  Fd read = moved_up(ends[0]);
+  return {std::move(read), moved_up(ends[1])};
+}
+
+Fd memory_file(const char* name, std::string_view content) {
+  Fd fd = moved_up(::memfd_create(name, MFD_CLOEXEC));
+  while (!content.empty()) {
+    const ssize_t count = ::write(fd.get(), content.data(), content.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(errno, "write", name);
+    content.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (::lseek(fd.get(), 0, SEEK_SET) != 0) throw_errno(errno, "rewind", name);
+  return fd;
+}
+
+/// One stream of the helper: kept up to a limit, read on without keeping so that the writer does not block.
+class Stream {
+ public:
+  Stream(const Fd& fd, std::uint64_t limit_bytes) : fd_(fd), limit_bytes_(limit_bytes) {}
+  pollfd to_poll() const { return {ended_ ? -1 : fd_.get(), POLLIN, 0}; }
+  bool ended() const { return ended_; }
+  void read_some() {
+    std::array<char, 32 * 1024> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read fills it
+    const ssize_t count = ::read(fd_.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) return;
+    if (count <= 0) {
+      ended_ = true;
+      return;
+    }
+    const std::size_t got = static_cast<std::size_t>(count);
+    const std::size_t room = static_cast<std::size_t>(limit_bytes_) - text_.size();
+    text_.append(buffer.data(), std::min(got, room));
+    cut_ = cut_ || got > room;
+  }
+  std::string take() {
+    if (cut_) text_ += fmt::format("\n[output cut off after {} bytes]\n", limit_bytes_);
+    return std::move(text_);
+  }
+
+ private:
+  const Fd& fd_;
+  std::uint64_t limit_bytes_;
+  std::string text_;
+  bool ended_ = false;
+  bool cut_ = false;
+};
+
+/// Attributes and file actions of posix_spawn, which are C objects with destroy functions.
+class SpawnSettings {
+ public:
+  SpawnSettings() {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+    sigset_t all;
+    sigset_t none;
+    ::sigfillset(&all);
+    ::sigemptyset(&none);
+    ::posix_spawnattr_setsigdefault(&attributes, &all);
+    ::posix_spawnattr_setsigmask(&attributes, &none);
+    // A session of its own: Ctrl-C of the terminal reaches only us, and we end the run in order.
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+  }
+  ~SpawnSettings() {
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+  posix_spawn_file_actions_t actions{};
+  posix_spawnattr_t attributes{};
+};
+
+}  // namespace
+
+HelperProcess::HelperProcess(const std::filesystem::path& helper, std::string_view job,
+                             std::string_view standard_input) {
+  const Fd job_file = memory_file("sandbox-job", job);
+  const Fd input = memory_file("sandbox-input", standard_input);
+  Pipe out = make_pipe();
+  Pipe err = make_pipe();
+  Pipe report = make_pipe();
+  Pipe lifeline = make_pipe();
+  start(helper, job_file.get(), input.get(), out.write.get(), err.write.get(), report.write.get(), lifeline.read.get());
+  out_ = std::move(out.read);
+  err_ = std::move(err.read);
+  report_ = std::move(report.read);
+  lifeline_ = std::move(lifeline.write);
+}
+
+void HelperProcess::start(const std::filesystem::path& helper, int job, int input, int out, int err, int report,
+                          int lifeline) {
+  SpawnSettings settings;
+  int number = 0;
+  for (const int fd : {input, out, err, job, report, lifeline}) {
+    ::posix_spawn_file_actions_adddup2(&settings.actions, fd, number++);
+  }
+  ::posix_spawn_file_actions_addclosefrom_np(&settings.actions, kFirstFree);
+  std::string name = helper.string();
+  std::string word = "__sandbox";
+  const std::array<char*, 3> arguments{name.data(), word.data(), nullptr};
+  const int error =
+      ::posix_spawn(&process_, name.c_str(), &settings.actions, &settings.attributes, arguments.data(), environ);
+  if (error == 0) return;
+  process_ = -1;
+  throw Error(ErrorKind::Step, fmt::format("the sandbox helper `{}` cannot be started: {}", name,
+                                           std::generic_category().message(error)));
+}
+
+HelperProcess::~HelperProcess() { reap(); }
+
+void HelperProcess::reap() noexcept {
+  if (process_ < 0) return;
+  lifeline_ = Fd();
+  const Clock::time_point until = Clock::now() + kToEnd;
+  while (::waitpid(process_, nullptr, WNOHANG) == 0) {
+    if (Clock::now() > until) ::kill(process_, SIGKILL);  // pid 1 inside dies with it
+    ::usleep(1000);
+  }
+  process_ = -1;
+}
+
+HelperOutput HelperProcess::wait(std::uint64_t output_limit_bytes, std::chrono::milliseconds patience,
+                                 const Cancellation& cancellation) {
+  Stream out(out_, output_limit_bytes);
+  Stream err(err_, output_limit_bytes);
+  Stream report(report_, kReportLimitBytes);
+  const Clock::time_point until = Clock::now() + patience;
+  while (!out.ended() || !err.ended() || !report.ended()) {
+    std::array<pollfd, 3> polled{out.to_poll(), err.to_poll(), report.to_poll()};
+    ::poll(polled.data(), polled.size(), static_cast<int>(kPollInterval.count()));
+    if (polled[0].revents != 0) out.read_some();
+    if (polled[1].revents != 0) err.read_some();
+    if (polled[2].revents != 0) report.read_some();
+    if (cancellation.requested() || Clock::now() > until) break;
+  }
+  reap();
+  cancellation.check();
+  return {out.take(), err.take(), report.take()};
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,137 @@
+#include "init_process.hpp"
+
+#include "payload.hpp"
+#include "root_setup.hpp"
+
+#include "mlbuild/sys/fd.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace mlbuild {
+namespace {
+
+constexpr const char* kHostName = "mlbuild";
+
+void write_proc_file(const char* path, const std::string& text) {
+  const Fd fd(::open(path, O_WRONLY | O_CLOEXEC));
+  if (!fd.valid() || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    throw SetupFailure{stage::kIdMap, errno, path};
+  }
+}
+
+/// One id: 0 inside is the caller outside. An ordinary user may map no more without a set-uid helper, and as root the
+/// same map keeps both cases alike (user_namespaces(7), "Defining user and group ID mappings").
+void map_ids(const CallerIds& caller) {
+  write_proc_file("/proc/self/setgroups", "deny");
+  write_proc_file("/proc/self/uid_map", fmt::format("0 {} 1", caller.user));
+  write_proc_file("/proc/self/gid_map", fmt::format("0 {} 1", caller.group));
+}
+
+void raise_loopback() {
+  const Fd any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (!any.valid() || ::ioctl(any.get(), SIOCSIFFLAGS, &request) != 0) throw SetupFailure{stage::kNetwork, errno, ""};
+}
+
+void report(int channel, const HelperReport& outcome) {
+  const std::string text = to_json(outcome);
+  ::send(channel, text.data(), text.size(),
+         MSG_NOSIGNAL);  // nobody listens any more: the helper is dead, and so are we
+}
+
+/// Death of the helper must be ours. The signal is set first and the helper asked afterwards, so that it cannot die
+/// unseen in between. It is the helper's only thread that made us: the signal follows threads, not processes.
+void tie_to_helper(int channel) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  char answer = 0;
+  ::send(channel, &kAlive, 1, MSG_NOSIGNAL);
+  if (::recv(channel, &answer, 1, 0) != 1 || answer != kGo) ::_exit(1);
+}
+
+extern "C" void pass_on(int signal_number) {
+  const int saved = errno;
+  ::kill(-1, signal_number);  // from pid 1: everybody in the namespace but us
+  errno = saved;
+}
+
+void pass_on_terminate() {
+  struct sigaction action {};
+  action.sa_handler = pass_on;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+SandboxLevel set_up(const HelperJob& job, const CallerIds& caller) {
+  map_ids(caller);
+  if (::sethostname(kHostName, std::strlen(kHostName)) != 0) throw SetupFailure{stage::kOther, errno, "hostname"};
+  if (!job.job.network) raise_loopback();
+  return enter_root(job.job);
+}
+
+pid_t start_payload(const SandboxJob& job, int channel) {
+  const pid_t payload = ::fork();
+  if (payload < 0) throw SetupFailure{stage::kOther, errno, "fork"};
+  if (payload > 0) return payload;
+  try {
+    become_payload(job);
+  } catch (const SetupFailure& failure) {
+    report(channel, {HelperReport::End::SetupFailed, 0, SandboxLevel::None, failure});
+  }
+  ::_exit(127);
+}
+
+int reap_until(pid_t payload) {
+  for (;;) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, 0);
+    if (ended == payload) return status;
+    if (ended < 0 && errno != EINTR) throw SetupFailure{stage::kOther, errno, "wait"};
+  }
+}
+
+HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
+  HelperReport outcome;
+  outcome.end = HelperReport::End::Exited;
+  outcome.level = set_up(job, caller);
+  if (job.probe) return outcome;
+  pass_on_terminate();
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0,
+          0);  // the payload has our user id, and /proc/1 must show it nothing; exec undoes it
+  const pid_t payload = start_payload(job.job, channel);
+  drop_capabilities();
+  const int status = reap_until(payload);
+  const bool signaled = WIFSIGNALED(status);
+  if (signaled) outcome.end = HelperReport::End::Signaled;
+  outcome.code = signaled ? WTERMSIG(status) : WEXITSTATUS(status);
+  return outcome;
+}
+
+}  // namespace
+
+void run_init_process(const HelperJob& job, const CallerIds& caller, int channel) {
+  ::setsid();
+  tie_to_helper(channel);
+  try {
+    report(channel, live(job, caller, channel));
+  } catch (const SetupFailure& failure) {
+    report(channel, {HelperReport::End::SetupFailed, 0, SandboxLevel::None, failure});
+  } catch (const std::exception& failure) {
+    report(channel, {HelperReport::End::SetupFailed, 0, SandboxLevel::None, {stage::kOther, 0, failure.what()}});
+  }
+  ::_exit(0);
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "helper_job.hpp"
+
+#include <sys/types.h>
+
+namespace mlbuild {
+
+/// Ids of the caller, taken before the namespaces are made: inside nothing is mapped yet.
+struct CallerIds {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
+/// Life of pid 1 in the new namespaces: maps ids, builds the root, starts the payload, reaps everything, reports a
+/// HelperReport on `channel` (a SOCK_SEQPACKET pair with the helper) and exits, which makes the kernel kill
+/// whatever is left. SIGTERM is passed on to all processes inside.
+[[noreturn]] void run_init_process(const HelperJob& job, const CallerIds& caller, int channel);
+
+/// The two messages that come before: both sides know by them that the other one lives, after pid 1 has tied its life
+/// to the helper's.
+inline constexpr char kAlive = 'a';
+inline constexpr char kGo = 'g';
+
+}  // namespace mlbuild

@@ -1,0 +1,95 @@
+#include "payload.hpp"
+
+#include "helper_job.hpp"
+#include "system_call_filter.hpp"
+
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace mlbuild {
+namespace {
+
+constexpr rlim_t kOpenFiles = 65536;
+
+void limit(__rlimit_resource resource, rlim_t wanted, const char* name) {
+  rlimit current{};
+  if (::getrlimit(resource, &current) != 0) throw SetupFailure{stage::kLimits, errno, name};
+  const rlim_t value = std::min(wanted, current.rlim_max);
+  const rlimit next{value, value};
+  if (::setrlimit(resource, &next) != 0) throw SetupFailure{stage::kLimits, errno, name};
+}
+
+void set_limits(const SandboxJob& job) {
+  limit(RLIMIT_CORE, 0, "core size");
+  limit(RLIMIT_NOFILE, kOpenFiles, "open files");
+  limit(RLIMIT_NPROC, job.process_limit, "processes");
+  if (job.file_limit_bytes != 0) limit(RLIMIT_FSIZE, job.file_limit_bytes, "file size");
+}
+
+void reset_signals() {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number)
+    ::sigaction(number, &standard, nullptr);  // fails for KILL and STOP only
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+[[noreturn]] void execute(const SandboxJob& job) {
+  std::vector<std::string> arguments = job.argv;
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : job.env) environment.push_back(name + "=" + value);
+  ::execve(arguments.front().c_str(), pointers_to(arguments).data(), pointers_to(environment).data());
+  throw SetupFailure{stage::kExec, errno, job.argv.front()};
+}
+
+}  // namespace
+
+void drop_capabilities() {
+  // The bounding set first: without it a process with user id 0 gets everything back at exec (capabilities(7)).
+  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) throw SetupFailure{stage::kLimits, errno, "capabilities"};
+  }
+  constexpr unsigned long kNoRoot = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                                    SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                                    SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+  if (::prctl(PR_SET_SECUREBITS, kNoRoot, 0, 0, 0) != 0) throw SetupFailure{stage::kLimits, errno, "secure bits"};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capset, &header, none) != 0) throw SetupFailure{stage::kLimits, errno, "capabilities"};
+}
+
+void become_payload(const SandboxJob& job) {
+  ::setsid();
+  ::umask(022);
+  reset_signals();
+  if (::chdir(job.working_directory.c_str()) != 0) {
+    throw SetupFailure{stage::kDirectory, errno, job.working_directory.string()};
+  }
+  set_limits(job);
+  if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) throw SetupFailure{stage::kLimits, errno, "descriptors"};
+  drop_capabilities();
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) throw SetupFailure{stage::kLimits, errno, "no_new_privs"};
+  if (const int error = load_system_call_filter(job.network)) throw SetupFailure{stage::kLimits, error, "system calls"};
+  execute(job);
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,141 @@
+#include "resource_group.hpp"
+
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/sys/fd.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+namespace mlbuild {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPrefix = "mlbuild-run-";
+
+std::string read_small(const fs::path& path) {
+  std::ifstream in(path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// False also when the file is not there: then the controller is not enabled.
+bool write_value(const fs::path& path, const std::string& value) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return fd.valid() && ::write(fd.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
+}
+
+/// Directory of our own group: cgroups(7), "/proc/pid/cgroup": "id:controllers:path", version 2 has no controllers.
+std::optional<fs::path> own_group(std::string_view controller) {
+  const std::string text = read_small("/proc/self/cgroup");
+  for (const std::string_view line : split_lines(text)) {
+    const std::vector<std::string_view> fields = split(line, ':');
+    if (fields.size() < 3 || fields[1] != controller) continue;
+    fs::path directory = fs::path("/sys/fs/cgroup") / controller / fs::path(fields[2]).relative_path();
+    std::error_code ignored;
+    if (fs::is_directory(directory, ignored)) return directory;
+  }
+  return std::nullopt;
+}
+
+/// With version 1 the same path is an ordinary memory file system that holds the controllers' mount points.
+bool is_version_2(const fs::path& directory) {
+  struct statfs status {};
+  return ::statfs(directory.c_str(), &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/// A group can be removed only while no process is in it, so this never touches a run that goes on.
+void remove_abandoned(const fs::path& parent) {
+  std::error_code error;
+  for (fs::directory_iterator entry(parent, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().filename().string().starts_with(kPrefix)) ::rmdir(entry->path().c_str());
+  }
+}
+
+fs::path make_group(const fs::path& parent) {
+  if (::access(parent.c_str(), W_OK) != 0) return {};
+  remove_abandoned(parent);
+  fs::path group = parent / (kPrefix + std::to_string(::getpid()));
+  return ::mkdir(group.c_str(), 0755) == 0 ? group : fs::path();
+}
+
+std::uint64_t count_of(const fs::path& path, std::string_view key) {
+  const std::string text = read_small(path);
+  for (const std::string_view line : split_lines(text)) {
+    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
+      return std::strtoull(std::string(line.substr(key.size() + 1)).c_str(), nullptr, 10);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+ResourceGroup::ResourceGroup(std::uint64_t memory_limit_bytes, std::uint64_t process_limit) {
+  if (!try_version_2(memory_limit_bytes, process_limit)) try_version_1(memory_limit_bytes, process_limit);
+}
+
+bool ResourceGroup::try_version_2(std::uint64_t memory_limit_bytes, std::uint64_t process_limit) {
+  const auto parent = own_group("");
+  if (!parent || !is_version_2(*parent)) return false;
+  const fs::path group = make_group(*parent);
+  if (group.empty()) return false;
+  const bool memory =
+      write_value(group / "memory.max", memory_limit_bytes == 0 ? "max" : std::to_string(memory_limit_bytes));
+  const bool processes = write_value(group / "pids.max", std::to_string(process_limit + 1));  // and pid 1
+  if (!memory && !processes) {
+    ::rmdir(group.c_str());
+    return false;
+  }
+  write_value(group / "memory.oom.group", "1");
+  write_value(group / "memory.swap.max", "0");
+  memory_ = processes_ = group;
+  limits_memory_ = memory && memory_limit_bytes != 0;
+  return true;
+}
+
+void ResourceGroup::try_version_1(std::uint64_t memory_limit_bytes, std::uint64_t process_limit) {
+  if (const auto parent = own_group("memory"); parent && memory_limit_bytes != 0) {
+    memory_ = make_group(*parent);
+    limits_memory_ =
+        !memory_.empty() && write_value(memory_ / "memory.limit_in_bytes", std::to_string(memory_limit_bytes));
+    if (limits_memory_) write_value(memory_ / "memory.swappiness", "0");
+  }
+  if (const auto parent = own_group("pids")) {
+    processes_ = make_group(*parent);
+    if (!processes_.empty()) write_value(processes_ / "pids.max", std::to_string(process_limit + 1));
+  }
+}
+
+ResourceGroup::~ResourceGroup() {
+  // A killed process leaves its group a moment after it was reaped.
+  for (const fs::path& group : {memory_, processes_}) {
+    for (int attempt = 0; !group.empty() && ::rmdir(group.c_str()) != 0 && errno == EBUSY && attempt < 50; ++attempt) {
+      ::usleep(1000);
+    }
+  }
+}
+
+void ResourceGroup::add(pid_t process) {
+  for (const fs::path& group : {memory_, processes_}) {
+    if (!group.empty() && !write_value(group / "cgroup.procs", std::to_string(process)) && group == memory_)
+      limits_memory_ = false;
+  }
+}
+
+bool ResourceGroup::ran_out_of_memory() const {
+  if (!limits_memory_) return false;
+  return count_of(memory_ / "memory.oom_control", "oom_kill") + count_of(memory_ / "memory.events", "oom_kill") > 0;
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace mlbuild {
+
+/// Control groups for one run, as far as this process may make them: version 2 where the controllers are delegated to
+/// us, else version 1, else nothing (then MemoryWatch and RLIMIT_NPROC remain). Removed by the destructor; groups left
+/// by killed helpers are removed by the next run.
+class ResourceGroup {
+ public:
+  ResourceGroup(std::uint64_t memory_limit_bytes, std::uint64_t process_limit);
+  ~ResourceGroup();
+  ResourceGroup(const ResourceGroup&) = delete;
+  ResourceGroup& operator=(const ResourceGroup&) = delete;
+
+  void add(pid_t process);  ///< with what it starts from then on
+  bool limits_memory() const { return limits_memory_; }
+  bool ran_out_of_memory() const;
+
+ private:
+  bool try_version_2(std::uint64_t memory_limit_bytes, std::uint64_t process_limit);
+  void try_version_1(std::uint64_t memory_limit_bytes, std::uint64_t process_limit);
+
+  std::filesystem::path memory_;     ///< group that limits memory; empty: none
+  std::filesystem::path processes_;  ///< the same directory in version 2
+  bool limits_memory_ = false;
+};
+
+}  // namespace mlbuild

@@ -1,0 +1,173 @@
+#include "ignore_file.hpp"
+#include "spec_directory.hpp"
+#include "words.hpp"
+
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/spec/spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace mlbuild {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kIgnoreFileLimitBytes = 1U << 20U;
+constexpr std::size_t kDepthLimit = 128;
+
+/// Walks the copies of one variant. Later copies replace files of earlier ones, as in a file system.
+class AppWalk {
+ public:
+  AppWalk(const fs::path& directory, const spec::IgnoreFile& ignore) : directory_(directory), ignore_(ignore) {}
+
+  void add(const AppCopy& copy) {
+    copy_ = &copy;
+    copied_ = false;
+    std::string from = fs::path(copy.from.value).lexically_normal().string();
+    if (from.ends_with('/')) from.pop_back();
+    if (!spec::stays_inside(directory_, directory_ / from))
+      refuse(from, "leads out of the directory of the spec", "copy what it points to below that directory");
+    std::string to = copy.to.substr(1);
+    const fs::file_status status =
+        fs::status(directory_ / from);  // follows: the user named the link to mean what it points to
+    if (fs::is_directory(status)) {
+      if (to.ends_with('/')) to.pop_back();
+      if (from == ".") from.clear();
+      if (!to.empty()) put({to, directory_ / from, false, true, std::nullopt, 0});
+      add_directory(from, to, 0);
+    } else {
+      if (to.empty() || to.ends_with('/')) to += fs::path(from).filename().string();
+      if (!ignore_.excludes(from)) add_file(from, to, status);
+    }
+    if (!copied_) {
+      refuse(copy.from.value, ignore_.excludes(from) ? "is excluded by `.dockerignore`" : "holds nothing to copy",
+             "look at `.dockerignore` beside the spec: the last line that matches decides");
+    }
+  }
+
+  std::vector<AppFile> finish() {
+    std::vector<AppFile> files;
+    for (const auto& [path, file] : files_) {
+      refuse_file_above(file);
+      files.push_back(file);
+    }
+    return files;
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& hint) const {
+    throw Error(ErrorKind::Spec, fmt::format("`{}` {}", printable(what), why)).at(copy_->from.location).hint(hint);
+  }
+
+  void put(AppFile file) {
+    if (!is_valid_utf8(file.path_in_image))
+      refuse(file.path_in_image, "is not UTF-8", "rename it; names in an image are UTF-8");
+    if (const auto top = spec::reserved_top("/" + file.path_in_image)) {
+      refuse(file.path_in_image, fmt::format("cannot be put below `{}`", *top),
+             "the runtime mounts over /proc, /sys and /dev, and /bin, /sbin and /lib are links to below /usr");
+    }
+    const auto same = files_.find(file.path_in_image);
+    if (same != files_.end() && same->second.is_directory != file.is_directory) {
+      refuse(file.path_in_image, "would be both file and directory in the image",
+             "copy one of the two to another place");
+    }
+    std::string key = file.path_in_image;
+    files_.insert_or_assign(std::move(key), std::move(file));
+  }
+
+  void add_directory(const std::string& from, const std::string& to, std::size_t depth) {
+    if (depth > kDepthLimit) refuse(from, "is nested too deep", "copy the directory that you need");
+    std::error_code failed;
+    for (fs::directory_iterator it(directory_ / from, failed), end; it != end; it.increment(failed)) {
+      const std::string name = it->path().filename().string();
+      const std::string inner_from = from.empty() ? name : from + "/" + name;
+      const std::string inner_to = to.empty() ? name : to + "/" + name;
+      const fs::file_status status = it->symlink_status();
+      const bool excluded = ignore_.excludes(inner_from);
+      if (fs::is_directory(status)) {
+        if (excluded && !ignore_.has_exceptions()) continue;
+        if (!excluded) {
+          put({inner_to, it->path(), false, true, std::nullopt, 0});
+          copied_ = true;
+        }
+        add_directory(inner_from, inner_to, depth + 1);
+      } else if (!excluded) {
+        add_file(inner_from, inner_to, status);
+      }
+    }
+    if (failed)
+      throw Error(ErrorKind::Io, fmt::format("cannot list `{}`: {}", printable(from), failed.message()))
+          .at(copy_->from.location)
+          .hint("check its permissions, or exclude it in `.dockerignore`");
+  }
+
+  void add_file(const std::string& from, const std::string& to, const fs::file_status& status) {
+    const fs::path path = directory_ / from;
+    if (fs::is_symlink(status)) {
+      put({to, path, false, false, link_target(from, path), 0});
+    } else if (fs::is_regular_file(status)) {
+      const bool executable = (status.permissions() & fs::perms::owner_exec) != fs::perms::none;
+      put({to, path, executable, false, std::nullopt, fs::file_size(path)});
+    } else {
+      refuse(from, "is neither file, directory nor link",
+             "sockets, pipes and devices cannot be part of an image; exclude it in `.dockerignore`");
+    }
+    copied_ = true;
+  }
+
+  /// The link itself goes into the image, so an absolute target would name a file of the image while the user sees one
+  /// of his own.
+  std::string link_target(const std::string& from, const fs::path& path) const {
+    const fs::path target = fs::read_symlink(path);
+    const bool leaves = target.is_absolute() || !spec::stays_inside(directory_, path.parent_path() / target);
+    if (leaves)
+      refuse(from, fmt::format("is a link to `{}`, out of the directory of the spec", printable(target.string())),
+             "replace it by the file, or exclude it in `.dockerignore`");
+    return target.string();
+  }
+
+  /// A file of one copy at the place of a directory that another copy needs.
+  void refuse_file_above(const AppFile& file) const {
+    for (std::size_t slash = file.path_in_image.find('/'); slash != std::string::npos;
+         slash = file.path_in_image.find('/', slash + 1)) {
+      const auto above = files_.find(file.path_in_image.substr(0, slash));
+      if (above != files_.end() && !above->second.is_directory) {
+        refuse(above->second.path_in_image, "would be both file and directory in the image",
+               "copy one of the two to another place");
+      }
+    }
+  }
+
+  const fs::path& directory_;
+  const spec::IgnoreFile& ignore_;
+  const AppCopy* copy_ = nullptr;
+  bool copied_ = false;
+  std::map<std::string, AppFile> files_;  // byte order, which puts parents first
+};
+
+spec::IgnoreFile read_ignore_file(const fs::path& directory) {
+  const fs::path path = directory / ".dockerignore";
+  std::error_code failed;
+  if (!fs::is_regular_file(path, failed)) return {};
+  return spec::IgnoreFile::parse(spec::read_file_text(path, kIgnoreFileLimitBytes), path.lexically_normal().string());
+}
+
+}  // namespace
+
+std::vector<AppFile> list_app_files(const Spec& spec, const SpecVariant& variant) {
+  const spec::IgnoreFile ignore = read_ignore_file(spec.directory);
+  AppWalk walk(spec.directory, ignore);
+  try {
+    for (const AppCopy& copy : variant.app) walk.add(copy);
+  } catch (const fs::filesystem_error& failure) {
+    throw Error(ErrorKind::Io,
+                fmt::format("cannot read `{}`: {}", printable(failure.path1().string()), failure.code().message()))
+        .hint("was it removed while the build began?");
+  }
+  return walk.finish();
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,78 @@
+#include "rules.hpp"
+
+#include "mlbuild/spec/spec.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace mlbuild {
+namespace {
+
+using nlohmann::ordered_json;
+using spec::Rule;
+
+ordered_json schema_of(const Rule& rule);
+
+/// YAML reads `3.11`, `1` or `true` as number or boolean before a schema sees them; the parser takes what was written.
+ordered_json scalar_schema(const Rule& rule) {
+  if (rule.shape == Rule::Shape::Boolean)
+    return rule.words.size() == 1 ? ordered_json{{"const", rule.words.front() == "true"}}
+                                  : ordered_json{{"type", "boolean"}};
+  if (rule.shape == Rule::Shape::Integer) return {{"type", "integer"}};
+  if (rule.words == std::vector<std::string>{"1"}) return {{"enum", {1, "1"}}};
+  if (!rule.words.empty()) return {{"enum", rule.words}};
+  ordered_json schema{{"type", {"string", "number", "boolean"}}};
+  if (!rule.pattern.empty()) schema["pattern"] = rule.pattern;
+  return schema;
+}
+
+ordered_json list_schema(const Rule& item) { return {{"type", "array"}, {"items", schema_of(item)}}; }
+
+ordered_json mapping_schema(const Rule& rule) {
+  ordered_json schema{{"type", "object"}, {"additionalProperties", false}, {"properties", ordered_json::object()}};
+  for (const Rule::Key& key : rule.keys) {
+    schema["properties"][key.name] = schema_of(key.rule);
+    if (key.rule.required) schema["required"].push_back(key.name);
+  }
+  return schema;
+}
+
+ordered_json shape_schema(const Rule& rule) {
+  switch (rule.shape) {
+    case Rule::Shape::List:
+      return list_schema(rule.item.front());
+    case Rule::Shape::TextOrList:
+      return {{"anyOf", {ordered_json{{"type", "string"}}, list_schema(rule.item.front())}}};
+    case Rule::Shape::Mapping:
+      return mapping_schema(rule);
+    case Rule::Shape::Names:
+      return {{"type", "object"}, {"additionalProperties", schema_of(rule.item.front())}};
+    case Rule::Shape::Anything:
+      return ordered_json::object();
+    case Rule::Shape::Text:
+    case Rule::Shape::Integer:
+    case Rule::Shape::Boolean:
+      break;
+  }
+  return scalar_schema(rule);
+}
+
+ordered_json schema_of(const Rule& rule) {
+  ordered_json schema{{"description", rule.description}};
+  if (rule.later) {  // editors mark the key and show why
+    schema["description"] = "Not yet supported by this version. " + rule.description;
+    schema["not"] = ordered_json::object();
+    return schema;
+  }
+  schema.update(shape_schema(rule));
+  return schema;
+}
+
+}  // namespace
+
+std::string spec_json_schema() {
+  ordered_json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "mlbuild spec"}};
+  schema.update(schema_of(spec::spec_rule()));
+  return schema.dump(2) + "\n";
+}
+
+}  // namespace mlbuild

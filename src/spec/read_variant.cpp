@@ -1,0 +1,243 @@
+#include "read_variant.hpp"
+
+#include "read_config.hpp"
+#include "requirements.hpp"
+#include "value_reader.hpp"
+#include "words.hpp"
+
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/python/names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace mlbuild::spec {
+namespace {
+
+constexpr std::string_view kSuite = "bookworm";
+constexpr std::string_view kPython = "3.11";
+
+/// Suites come one by one, each with its Python and its table of maintainer scripts.
+Located<std::string> read_only_choice(const YamlNode* base, std::string_view key, std::string_view only,
+                                      const ReadContext& context) {
+  const YamlNode* node = find_below(base, key);
+  if (node == nullptr) return {std::string(only), {context.file, 0, 0, 0}};
+  if (node->text != only) {
+    add_mistake(context.diagnostics, fmt::format("`base.{}` cannot be `{}`", key, printable(node->text)),
+                node->location, fmt::format("this version builds on Debian `{}` with Python `{}`", kSuite, kPython));
+  }
+  return {node->text, node->location};
+}
+
+DebianBase read_base(const YamlNode* node, const ReadContext& context) {
+  DebianBase base;
+  base.suite = read_only_choice(node, "debian", kSuite, context);
+  base.python = read_only_choice(node, "python", kPython, context);
+  const YamlNode* flavor = find_below(node, "flavor");
+  base.flavor = flavor != nullptr && flavor->text == "distroless" ? BaseFlavor::Distroless : BaseFlavor::Slim;
+  return base;
+}
+
+RequirementSet read_group(const YamlNode* requirements, std::string_view key, const RequirementSet& constraints,
+                          const ReadContext& context) {
+  RequirementSet set;
+  set.constraints = constraints.requirements;
+  if (const YamlNode* node = find_below(requirements, key)) {
+    ReadRequirements read = read_requirements(*node, context.directory, context.directory_text, context.diagnostics);
+    set.requirements = std::move(read.requirements);
+    std::ranges::move(read.constraints, std::back_inserter(set.constraints));
+  }
+  return set;
+}
+
+/// A constraint says which version, if any: pip refuses those without a name or with extras.
+RequirementSet read_constraints(const YamlNode* requirements, const ReadContext& context) {
+  RequirementSet set = read_group(requirements, "constraints", {}, context);
+  std::ranges::move(set.constraints, std::back_inserter(set.requirements));
+  for (const python::Requirement& constraint : set.requirements) {
+    if (constraint.name.empty() || !constraint.extras.empty()) {
+      add_mistake(context.diagnostics, fmt::format("`{}` cannot be a constraint", printable(constraint.text)),
+                  constraint.location, "a constraint is a name and versions, as in `numpy<2`");
+    }
+  }
+  return set;
+}
+
+std::optional<std::string> project_name(const Located<std::string>& name, Diagnostics& diagnostics) {
+  if (python::is_valid_name(name.value)) return python::normalize_name(name.value);
+  add_mistake(diagnostics, fmt::format("`{}` is no project's name", printable(name.value)), name.location,
+              "write the bare name, as in `torch`");
+  return std::nullopt;
+}
+
+bool check_url(const YamlNode& url, Diagnostics& diagnostics) {
+  const std::size_t scheme_end = url.text.find("://");
+  const std::string host =
+      scheme_end == std::string::npos
+          ? ""
+          : url.text.substr(scheme_end + 3, url.text.find_first_of("/?#", scheme_end + 3) - scheme_end - 3);
+  const bool is_http = url.text.starts_with("https://") || url.text.starts_with("http://");
+  if (!is_http || host.empty() || url.text.find_first_of(" \t\r\n\"<>\\") != std::string::npos) {
+    return add_mistake(diagnostics, "`url` of an index must begin with `https://` or `http://` and a host",
+                       url.location, "write the address of its simple API");
+  }
+  if (host.find('@') != std::string::npos) {  // the message must not repeat the secret
+    return add_mistake(diagnostics, "`url` of an index holds user information", url.location,
+                       "keep credentials in ~/.netrc; a spec is shared");
+  }
+  return true;
+}
+
+std::vector<SpecIndex> read_indexes(const YamlNode* python, const ReadContext& context) {
+  std::vector<SpecIndex> indexes;
+  std::map<std::string, Location> routed;
+  const YamlNode* list = find_below(python, "indexes");
+  for (const YamlPointer& item : list == nullptr ? std::vector<YamlPointer>{} : list->items) {
+    const YamlNode& url = *item->find("url");
+    SpecIndex index{{url.text, url.location}, {}};
+    bool good = check_url(url, context.diagnostics);
+    const std::vector<Located<std::string>> packages = texts_below(item.get(), "packages");
+    if (packages.empty()) {
+      good = add_mistake(context.diagnostics, "this index names no packages", item->location,
+                         "list the packages that come from it, as in `packages: [torch]`");
+    }
+    for (const Located<std::string>& package : packages) {
+      const std::optional<std::string> name = project_name(package, context.diagnostics);
+      if (!name) continue;
+      const auto [first, is_new] = routed.emplace(*name, package.location);
+      if (is_new)
+        index.packages.push_back(*name);
+      else
+        add_mistake(context.diagnostics, fmt::format("`{}` already comes from an index", *name), package.location,
+                    fmt::format("see line {}; a package has one index", first->second.line));
+    }
+    if (good) indexes.push_back(std::move(index));
+  }
+  return indexes;
+}
+
+void read_sdists(const YamlNode* python, SpecVariant& variant, const ReadContext& context) {
+  const YamlNode* node = find_below(python, "sdists");
+  if (node == nullptr) return;
+  if (node->is(YamlNode::Kind::Sequence)) {
+    variant.sdists = SdistPolicy::Listed;
+    for (const Located<std::string>& name : texts_below(python, "sdists")) {
+      if (auto project = project_name(name, context.diagnostics)) variant.sdist_names.push_back(std::move(*project));
+    }
+    std::ranges::sort(variant.sdist_names);
+    const auto rest = std::ranges::unique(variant.sdist_names);
+    variant.sdist_names.erase(rest.begin(), rest.end());
+  } else if (node->text == "allow") {
+    variant.sdists = SdistPolicy::Allow;
+  } else if (node->text != "deny") {
+    add_mistake(context.diagnostics, fmt::format("`python.sdists` cannot be `{}`", printable(node->text)),
+                node->location, fmt::format("it is `deny`, `allow`, or a list: `sdists: [{}]`", printable(node->text)));
+  }
+}
+
+void read_python(const YamlNode* python, SpecVariant& variant, const ReadContext& context) {
+  variant.indexes = read_indexes(python, context);
+  read_sdists(python, variant, context);
+  if (const YamlNode* date = find_below(python, "exclude-newer")) {
+    if (is_date_or_time(date->text))
+      variant.exclude_newer = Located<std::string>{date->text, date->location};
+    else
+      add_mistake(context.diagnostics, fmt::format("`{}` is no date", printable(date->text)), date->location,
+                  "write e.g. `2024-06-01` or `2024-06-01T12:00:00Z`");
+  }
+}
+
+std::vector<Located<std::string>> read_packages(const YamlNode* system, std::string_view key,
+                                                Diagnostics& diagnostics) {
+  std::vector<Located<std::string>> packages;
+  for (const Located<std::string>& package : texts_below(system, key)) {
+    if (!is_debian_package_name(package.value)) {
+      const bool has_version = package.value.find_first_of("=:") != std::string::npos;
+      add_mistake(
+          diagnostics, fmt::format("`{}` is no name of a Debian package", printable(package.value)), package.location,
+          has_version ? "write the bare name; the lock pins version and architecture" : "write e.g. `libgomp1`");
+    } else if (std::ranges::count(packages, package.value, &Located<std::string>::value) == 0) {
+      packages.push_back(package);
+    }
+  }
+  return packages;
+}
+
+SystemPackages read_system(const YamlNode* system, Diagnostics& diagnostics) {
+  SystemPackages packages;
+  packages.runtime = read_packages(system, "runtime", diagnostics);
+  packages.build = read_packages(system, "build", diagnostics);
+  for (const YamlNode::Entry& entry : entries_below(system, "scripts")) {
+    if (is_debian_package_name(entry.key))
+      packages.ignore_scripts.push_back(entry.key);
+    else
+      add_mistake(diagnostics, fmt::format("`{}` is no name of a Debian package", printable(entry.key)), entry.location,
+                  "write e.g. `libgomp1: ignore`");
+  }
+  std::ranges::sort(packages.ignore_scripts);
+  return packages;
+}
+
+bool check_copy_target(const YamlNode& to, const std::optional<std::string>& clean, Diagnostics& diagnostics) {
+  if (!clean) {
+    return add_mistake(diagnostics,
+                       fmt::format("`to` must be an absolute path without `..`, not `{}`", printable(to.text)),
+                       to.location, "write e.g. `to: /app/config`");
+  }
+  if (const auto top = reserved_top(*clean)) {
+    const bool linked = *top != "/proc" && *top != "/sys" && *top != "/dev" && *top != "/.dockerenv";
+    return add_mistake(diagnostics, fmt::format("nothing can be copied to `{}`", *top), to.location,
+                       linked ? fmt::format("it is a link to `/usr{}`; write that", *top)
+                              : "the runtime mounts over it; write e.g. `to: /app`");
+  }
+  return true;
+}
+
+std::vector<AppCopy> read_app(const YamlNode& root, const ReadContext& context) {
+  std::vector<AppCopy> copies;
+  const YamlNode* list = root.find("app");
+  for (const YamlPointer& item : list == nullptr ? std::vector<YamlPointer>{} : list->items) {
+    const YamlNode& from = *item->find("from");
+    const YamlNode& to = *item->find("to");
+    const std::optional<std::string> target = clean_image_path(to.text);
+    const bool target_good = check_copy_target(to, target, context.diagnostics);
+    if (check_relative_path(from.text, from.location, Wanted::FileOrDirectory, context.directory,
+                            context.diagnostics) &&
+        target_good) {
+      copies.push_back({{from.text, from.location}, *target});
+    }
+  }
+  return copies;
+}
+
+unsigned read_max_layers(const YamlNode& root, Diagnostics& diagnostics) {
+  const YamlNode* node = find_below(root.find("layers"), "max");
+  if (node == nullptr) return SpecVariant{}.max_layers;
+  const auto max = static_cast<unsigned>(std::stoul(node->text));  // check_shape let at most nine digits pass
+  if (max < 8 || max > 120)
+    add_mistake(diagnostics, fmt::format("`layers.max` cannot be {}", max), node->location,
+                "8 to 120: container runtimes stop at 127 layers");
+  return max;
+}
+
+}  // namespace
+
+SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
+  SpecVariant variant;
+  variant.base = read_base(root.find("base"), context);
+  const YamlNode* requirements = root.find("requirements");
+  const RequirementSet constraints = read_constraints(requirements, context);
+  variant.runtime = read_group(requirements, "runtime", constraints, context);
+  variant.build = read_group(requirements, "build", constraints, context);
+  variant.dev = read_group(requirements, "dev", constraints, context);
+  read_python(root.find("python"), variant, context);
+  variant.system = read_system(root.find("system"), context.diagnostics);
+  variant.app = read_app(root, context);
+  variant.config = read_config(root.find("config"), context.diagnostics);
+  variant.max_layers = read_max_layers(root, context.diagnostics);
+  return variant;
+}
+
+}  // namespace mlbuild::spec

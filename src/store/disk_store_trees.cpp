@@ -1,0 +1,51 @@
+// Unpacked roots. A tree is filled below tmp/ and renamed into place, so that one that is there is whole; what a killed
+// process was filling is litter for gc. Its files are not verified again, hence the syncfs before the rename.
+
+#include "disk_store_state.hpp"
+
+#include "mlbuild/store/disk_store.hpp"
+#include "mlbuild/sys/temp_dir.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace mlbuild {
+namespace {
+
+void make_durable(const std::filesystem::path& tree) {
+  const Fd fd(::open(tree.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || ::syncfs(fd.get()) != 0) throw_errno(errno, "sync", tree);
+}
+
+/// What `fill` did to the root itself must not keep us from renaming it (its mode) or make it look unused (its mtime).
+void reset_root(const std::filesystem::path& tree) {
+  if (::chmod(tree.c_str(), 0755) != 0) throw_errno(errno, "set the mode of", tree);
+  if (::utimensat(AT_FDCWD, tree.c_str(), nullptr, 0) != 0) throw_errno(errno, "set the time of", tree);
+}
+
+}  // namespace
+
+std::filesystem::path DiskStore::tree(const StepKey& key,
+                                      const std::function<void(const std::filesystem::path&)>& fill) {
+  const StoreLayout& layout = state_->layout;
+  const std::filesystem::path path = layout.tree(key);
+  if (use_directory(path)) return path;
+  make_directories(layout.trees());
+  const FileLock single_flight(layout.tmp() / ("tree-" + key.hex() + ".lock"), FileLock::Mode::Exclusive);
+  if (use_directory(path)) return path;
+  const TempDir growing(layout.tmp(), "tree-");
+  const std::filesystem::path content = growing.path() / "root";
+  make_directories(content);
+  fill(content);
+  reset_root(content);
+  make_durable(content);
+  if (::rename(content.c_str(), path.c_str()) != 0) throw_errno(errno, "rename into", path);
+  sync_directory(layout.trees());
+  return path;
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,113 @@
+#include "lock_samples.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/lock/lock.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+namespace mlbuild::test {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+/// The sample lock with one thing changed.
+std::string edited(const std::function<void(json&)>& edit) {
+  json lock = json::parse(to_json(sample_lock()));
+  edit(lock);
+  return lock.dump();
+}
+
+Error refusal(const std::string& text) {
+  try {
+    parse_lock(text, "spec.lock");
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "was accepted";
+  return Error(ErrorKind::Internal, "none");
+}
+
+json& wheel(json& lock, std::size_t i) { return lock["images"][0]["wheels"][i]; }
+
+TEST(LockJson, ReadingWhatWasWrittenGivesTheSame) {
+  const std::string text = to_json(sample_lock());
+  EXPECT_EQ(to_json(parse_lock(text, "spec.lock")), text);
+}
+
+TEST(LockJson, IsTheGoldenFile) {
+  const std::string made = to_json(sample_lock());
+  const std::string file = std::string(MLBUILD_SOURCE_DIR) + "/tests/data/lock/minimal.lock.json";
+  if (std::getenv("MLBUILD_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(file) << made;
+    GTEST_SKIP() << "golden file rewritten";
+  }
+  std::stringstream golden;
+  golden << std::ifstream(file).rdbuf();
+  EXPECT_EQ(made, golden.str());
+}
+
+TEST(LockJson, FindsImagesByVariantAndPlatform) {
+  const Lock lock = sample_lock();
+  EXPECT_EQ(lock.find("", {"linux", "amd64", ""}), lock.images.data());
+  EXPECT_EQ(lock.find("serve", {"linux", "amd64", ""}), nullptr);
+  EXPECT_EQ(lock.find("", {"linux", "arm64", ""}), nullptr);
+}
+
+TEST(LockJson, AnotherVersionSaysWhoCanReadIt) {
+  const Error error = refusal(edited([](json& lock) { lock["version"] = 2; }));
+  EXPECT_THAT(error.message(), HasSubstr("version 2"));
+  EXPECT_THAT(error.hint_text(), HasSubstr("newer"));
+  EXPECT_EQ(error.kind(), ErrorKind::Spec);
+  EXPECT_EQ(error.location().file, "spec.lock");
+}
+
+TEST(LockJson, BrokenTextNamesTheLine) {
+  EXPECT_THAT(refusal("{\n\"version\": 1,\n<<<<<<< ours\n").message(), HasSubstr("line 3"));
+  EXPECT_EQ(refusal("").kind(), ErrorKind::Spec);
+  EXPECT_EQ(refusal("[]").kind(), ErrorKind::Spec);
+}
+
+TEST(LockJson, MistakesNameTheMember) {
+  EXPECT_THAT(refusal(edited([](json& lock) { wheel(lock, 1).erase("size"); })).message(),
+              HasSubstr("images[0].wheels[1].size"));
+  EXPECT_THAT(refusal(edited([](json& lock) { lock["images"][0]["spec"]["digest"] = "sha256:00"; })).message(),
+              HasSubstr("spec.digest"));
+}
+
+TEST(LockJson, RefusesNonsense) {
+  const std::function<void(json&)> edits[] = {
+      [](json& lock) { lock["extra"] = 1; },
+      [](json& lock) { lock["images"] = 7; },
+      [](json& lock) { lock["images"].push_back(lock["images"][0]); },
+      [](json& lock) { wheel(lock, 0)["sha256"] = std::string(64, 'A'); },
+      [](json& lock) { wheel(lock, 0)["size"] = -1; },
+      [](json& lock) { wheel(lock, 0)["size"] = "12"; },
+      [](json& lock) { wheel(lock, 0)["filename"] = "../toy-1.0-py3-none-any.whl"; },
+      [](json& lock) { wheel(lock, 0)["filename"] = "other-1.0-py3-none-any.whl"; },
+      [](json& lock) { wheel(lock, 0)["name"] = "Toy"; },
+      [](json& lock) { wheel(lock, 0)["index"] = "https://example.com"; },
+      [](json& lock) { wheel(lock, 0)["version"] = "1\n2"; },
+      [](json& lock) { wheel(lock, 1) = wheel(lock, 0); },
+      [](json& lock) { std::swap(wheel(lock, 0), wheel(lock, 1)); },
+      [](json& lock) { lock["images"][0]["base"]["packages"][0]["path"] = "/pool/x.deb"; },
+      [](json& lock) { lock["images"][0]["base"]["packages"][0]["path"] = "pool/../../x.deb"; },
+      [](json& lock) { lock["images"][0]["sdists"][0]["filename"] = "odd-0.1.zip"; },
+      [](json& lock) { lock["images"][0]["platform"] = ""; },
+      [](json& lock) { lock["version"] = json(); },
+  };
+  std::size_t number = 0;
+  for (const auto& edit : edits) EXPECT_EQ(refusal(edited(edit)).kind(), ErrorKind::Spec) << "edit " << number++;
+}
+
+TEST(LockJson, RefusesDeepNesting) { EXPECT_EQ(refusal(std::string(100000, '[')).kind(), ErrorKind::Spec); }
+
+}  // namespace
+}  // namespace mlbuild::test

@@ -1,0 +1,98 @@
+#include "../../src/lock/uv_failure.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mlbuild::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+python::Requirement requirement(const std::string& text, unsigned line) {
+  Diagnostics diagnostics;
+  return python::parse_requirement(text, {"spec.yaml", line, 7, 5}, diagnostics).value();
+}
+
+class UvFailure : public ::testing::Test {
+ protected:
+  Error explain(const std::string& messages) const {
+    UvQuestion question;
+    for (const python::Requirement& one : written) question.requirements.push_back(&one);
+    question.target = "cp311 linux/amd64";
+    question.index = "https://index.example/simple";
+    question.cutoff = {"spec.yaml", 2, 1, 1};
+    return explain_uv_failure(messages, question);
+  }
+  const std::vector<python::Requirement> written = {requirement("pandas==2.2.1", 5), requirement("numpy==1.20.0", 6),
+                                                    requirement("hydra-core", 7), requirement("py", 8)};
+};
+
+// The texts are those of uv 0.13.8.
+TEST_F(UvFailure, ConflictPointsAtWhatTheUserRequires) {
+  const Error error = explain(
+      "error: No solution found when resolving dependencies\n"
+      "  cause: Because pandas==2.2.1 depends on numpy>=1.23.2,<2 and you require pandas==2.2.1, we can conclude that "
+      "you require numpy>=1.23.2,<2.\n"
+      "         And because you require numpy==1.20.0, we can conclude that your requirements are unsatisfiable.\n");
+  EXPECT_EQ(error.kind(), ErrorKind::Step);
+  EXPECT_EQ(error.location().line, 5U);
+  EXPECT_THAT(error.context().front(), HasSubstr("And because you require numpy==1.20.0"));
+}
+
+TEST_F(UvFailure, MissingWheelNamesTheProjectAndThePolicy) {
+  const Error error = explain(
+      "error: No solution found when resolving dependencies\n"
+      "  cause: Because antlr4-python3-runtime==4.9.3 has no usable wheels and hydra-core==1.3.2 depends on "
+      "antlr4-python3-runtime==4.9.* and you "
+      "require hydra-core==1.3.2, we can conclude that your requirements are unsatisfiable.\n\n"
+      "hint: Wheels are required for `antlr4-python3-runtime` because building from source is disabled for all "
+      "packages (i.e., with `--no-build`)\n");
+  EXPECT_EQ(error.message(), "`antlr4-python3-runtime==4.9.3` has no wheel for cp311 linux/amd64");
+  EXPECT_EQ(error.location().line, 7U);
+  EXPECT_THAT(error.hint_text(), HasSubstr("sdists: [antlr4-python3-runtime]"));
+}
+
+TEST_F(UvFailure, NamesAreMatchedAsWholeWords) {
+  EXPECT_EQ(explain("error: No solution found\n  cause: Because pytest was not found in the package registry and you "
+                    "require hydra-core")
+                .location()
+                .line,
+            7U);
+  EXPECT_EQ(explain("error: No solution found\n  cause: Because there is no version of py==9 and you require py==9.")
+                .location()
+                .line,
+            8U);
+}
+
+TEST_F(UvFailure, UnknownProjectSaysSo) {
+  const Error error = explain(
+      "error: No solution found\n  cause: Because hydra-core was not found in the package registry and you require "
+      "hydra-core, we");
+  EXPECT_THAT(error.message(), HasSubstr("`hydra-core` is not on the index"));
+}
+
+TEST_F(UvFailure, MissingUploadTimesGetTheirOwnHint) {
+  const Error error = explain(
+      "warning: `numpy-1.whl` is missing an upload date, but user provided: 2024-06-02T00:00:00Z\nerror: No solution "
+      "found\n  cause: Because there are "
+      "no versions of numpy and you require numpy==1.20.0\n\nhint: `numpy` was filtered by `exclude-newer`");
+  EXPECT_EQ(error.location().line, 2U);
+  EXPECT_THAT(error.message(), HasSubstr("does not tell when files were uploaded"));
+}
+
+TEST_F(UvFailure, UnreachableIndexIsANetworkError) {
+  const Error error = explain(
+      "error: Request failed after 3 retries in 8.4s\n  cause: Failed to fetch: http://127.0.0.1:1/x/toy/\n  cause: "
+      "Connection refused (os error 111)");
+  EXPECT_EQ(error.kind(), ErrorKind::Network);
+  EXPECT_THAT(error.message(), HasSubstr("https://index.example/simple"));
+}
+
+TEST_F(UvFailure, UnknownWordsArePassedOn) {
+  const Error error = explain("Resolved 1 package in 2ms\nerror: something \x1b[31mnew\n");
+  EXPECT_EQ(error.kind(), ErrorKind::Step);
+  EXPECT_EQ(error.context().front(), "error: something \\x1b[31mnew");
+}
+
+}  // namespace
+}  // namespace mlbuild::test

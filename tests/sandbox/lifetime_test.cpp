@@ -1,0 +1,206 @@
+// How a run ends, and what is left: docs/sandbox.md, "Limits" and "The end of a run".
+#include "probe_root.hpp"
+
+#include "mlbuild/sys/disk_file.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace mlbuild {
+namespace {
+
+namespace fs = std::filesystem;
+using End = SandboxOutcome::End;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+class Lifetime : public ::testing::Test {
+ protected:
+  Lifetime() { fs::create_directory(probe.path() / "shared"); }
+
+  /// A job that leaves a daemon which grows shared/alive for as long as it lives.
+  SandboxJob daemon_job() const {
+    SandboxJob job = probe.job({"daemon", "/shared/alive"});
+    job.mounts = {{probe.path() / "shared", "/shared", true}};
+    return job;
+  }
+  std::uintmax_t heartbeats() const {
+    std::error_code missing;
+    const std::uintmax_t size = fs::file_size(probe.path() / "shared/alive", missing);
+    return missing ? 0 : size;
+  }
+  bool heart_beats() const {
+    const std::uintmax_t before = heartbeats();
+    std::this_thread::sleep_for(milliseconds(200));
+    return heartbeats() != before;
+  }
+
+  ProbeRoot probe;
+};
+
+TEST_F(Lifetime, ReportsExitStatusAndSignal) {
+  EXPECT_TRUE(probe.run({"exit", "0"}).ok());
+  const SandboxOutcome exited = probe.run({"exit", "7"});
+  EXPECT_EQ(exited.end, End::Exited);
+  EXPECT_EQ(exited.code, 7);
+  const SandboxOutcome signaled = probe.run({"signal", "11"});
+  EXPECT_EQ(signaled.end, End::Signaled);
+  EXPECT_EQ(signaled.code, SIGSEGV);
+}
+
+TEST_F(Lifetime, SaysWhyAProgramCannotStart) {
+  SandboxJob job = probe.job({});
+  job.argv = {"/bin/missing"};
+  try {
+    probe.run(job);
+    FAIL() << "started";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Step);
+    EXPECT_THAT(error.message(), HasSubstr("start `/bin/missing`: No such file"));
+  }
+}
+
+TEST_F(Lifetime, SaysWhenTheWorkingDirectoryIsMissing) {
+  SandboxJob job = probe.job({"exit", "0"});
+  job.working_directory = "/missing";
+  EXPECT_THROW(probe.run(job), Error);
+}
+
+TEST_F(Lifetime, AsksFirstAtTheDeadline) {
+  SandboxJob job = probe.job({"goodbye"});
+  job.deadline = seconds(1);
+  const SandboxOutcome outcome = probe.run(job);
+  EXPECT_EQ(outcome.end, End::DeadlinePassed);
+  EXPECT_EQ(outcome.out, "goodbye\n");
+}
+
+TEST_F(Lifetime, KillsWhatIgnoresTheQuestion) {
+  SandboxJob job = probe.job({"ignore-term"});
+  job.deadline = seconds(1);
+  const Clock::time_point start = Clock::now();
+  EXPECT_EQ(probe.run(job).end, End::DeadlinePassed);
+  EXPECT_LT(Clock::now() - start, seconds(6));
+}
+
+TEST_F(Lifetime, DaemonsDieWithTheCommand) {
+  const Clock::time_point start = Clock::now();
+  EXPECT_TRUE(probe.run(daemon_job()).ok());
+  EXPECT_LT(Clock::now() - start, seconds(3));
+  EXPECT_FALSE(heart_beats());
+}
+
+TEST_F(Lifetime, CancellationEndsTheRun) {
+  Cancellation cancellation;
+  std::thread later([&] {
+    std::this_thread::sleep_for(milliseconds(300));
+    cancellation.request();
+  });
+  const Clock::time_point start = Clock::now();
+  try {
+    probe.sandbox().run(probe.job({"ignore-term"}), cancellation);
+    ADD_FAILURE() << "not cancelled";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Interrupted);
+  }
+  later.join();
+  EXPECT_LT(Clock::now() - start, seconds(4));
+  EXPECT_TRUE(fs::is_empty(probe.path() / "scratch"));
+}
+
+TEST_F(Lifetime, SurvivesTheEndOfTheThreadThatStartedIt) {
+  SandboxJob job = probe.job({"memory", std::to_string(200L << 20)});
+  SandboxOutcome outcome;
+  std::thread pool([&] { outcome = probe.run(job); });
+  pool.join();
+  EXPECT_TRUE(outcome.ok());
+}
+
+TEST_F(Lifetime, KillingTheProgramLeavesNoProcess) {
+  SandboxJob job = daemon_job();
+  job.argv = {"/bin/probe", "ignore-term"};
+  const pid_t program = ::fork();
+  if (program == 0) {
+    // Two runs side by side: one that lives for ever, one whose daemon shows that it lives.
+    std::thread other([&] { probe.run(job); });
+    job.argv = {"/bin/probe", "heartbeat", "/shared/alive"};
+    probe.run(job);
+    ::_exit(0);
+  }
+  for (int i = 0; i < 500 && heartbeats() == 0; ++i) std::this_thread::sleep_for(milliseconds(10));
+  ASSERT_TRUE(heart_beats());
+  ::kill(program, SIGKILL);
+  ::waitpid(program, nullptr, 0);
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_FALSE(heart_beats());
+}
+
+TEST_F(Lifetime, MemoryLimitStopsTheRun) {
+  SandboxJob job = probe.job({"memory", std::to_string(600L << 20)});
+  job.memory_limit_bytes = 64U << 20U;
+  EXPECT_EQ(probe.run(job).end, End::MemoryExceeded);
+}
+
+TEST_F(Lifetime, MemoryLimitLetsSmallRunsPass) {
+  SandboxJob job = probe.job({"memory", std::to_string(16L << 20)});
+  job.memory_limit_bytes = 64U << 20U;
+  EXPECT_TRUE(probe.run(job).ok());
+}
+
+TEST_F(Lifetime, ProcessLimitHolds) {
+  SandboxJob job = probe.job({"forks", "200"});
+  job.process_limit = 20;
+  EXPECT_LE(std::stoi(probe.said(job)), 20);
+}
+
+TEST_F(Lifetime, FileAndTemporaryLimitsHold) {
+  SandboxJob job = probe.job({"fill", "/big", std::to_string(32L << 20)});
+  EXPECT_EQ(probe.said(job), "ok");
+  job.file_limit_bytes = 8U << 20U;
+  EXPECT_EQ(probe.said(job), "EFBIG");
+  job = probe.job({"fill", "/tmp/big", std::to_string(32L << 20)});
+  job.temporary_limit_bytes = 8U << 20U;
+  EXPECT_EQ(probe.said(job), "ENOSPC");
+}
+
+TEST_F(Lifetime, OutputIsCutAtItsLimit) {
+  SandboxJob job = probe.job({"chatter", "10000"});
+  job.output_limit_bytes = 5000;
+  const SandboxOutcome outcome = probe.run(job);
+  EXPECT_TRUE(outcome.ok());
+  EXPECT_THAT(outcome.out, HasSubstr("[output cut off after 5000 bytes]"));
+  EXPECT_LT(outcome.out.size(), 5100U);
+}
+
+TEST_F(Lifetime, RunsSideBySide) {
+  std::vector<std::thread> threads;
+  std::vector<std::string> said(8);
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    threads.emplace_back([&, i] {
+      SandboxJob job = probe.job({"echo"});
+      job.standard_input = std::to_string(i);
+      said[i] = probe.said(job);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t i = 0; i < said.size(); ++i) EXPECT_EQ(said[i], std::to_string(i));
+}
+
+TEST_F(Lifetime, LevelIsProbedAndReported) {
+  const SandboxLevel level = probe.sandbox().level();
+  EXPECT_NE(level, SandboxLevel::None) << "this machine forbids namespaces: docs/sandbox.md, \"Where it does not run\"";
+  EXPECT_EQ(probe.run({"exit", "0"}).level, level);
+}
+
+}  // namespace
+}  // namespace mlbuild
