@@ -8,6 +8,9 @@ if(MLBUILD_SANITIZE)
   target_compile_options(mlbuild_options INTERFACE -fsanitize=${MLBUILD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(mlbuild_options INTERFACE -fsanitize=${MLBUILD_SANITIZE})
 endif()
+if(MLBUILD_FUZZ)
+  target_compile_options(mlbuild_options INTERFACE -fsanitize=fuzzer-no-link)  # coverage, which guides the fuzzer
+endif()
 
 function(mlbuild_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;USES;LIBRARIES" ${ARGN})

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 
 namespace mlbuild {
@@ -41,7 +40,7 @@ std::optional<SplitPath> split_path(std::string_view path) {
 class HeaderBlock {
  public:
   HeaderBlock& text(std::size_t offset, std::string_view value) {
-    std::memcpy(block_.data() + offset, value.data(), value.size());
+    std::copy(value.begin(), value.end(), block_.begin() + static_cast<std::ptrdiff_t>(offset));
     return *this;
   }
   /// Zero-padded octal digits and a NUL in a field of this many bytes.

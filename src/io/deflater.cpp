@@ -28,7 +28,7 @@ std::array<std::byte, kTrailerBytes> trailer(std::uint32_t crc, std::uint64_t pl
 
 struct Deflater::State {
   struct Free {
-    void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
+    void operator()(libdeflate_compressor* made) const { libdeflate_free_compressor(made); }
   };
   std::unique_ptr<libdeflate_compressor, Free> compressor;
   Bytes scratch;  // kept between calls: the bound is larger than the result, and callers keep results

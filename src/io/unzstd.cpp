@@ -45,7 +45,7 @@ class ZstdSource final : public Source {
   }
 
   struct Free {
-    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+    void operator()(ZSTD_DCtx* made) const { ZSTD_freeDCtx(made); }
   };
   InputBuffer input_;
   std::unique_ptr<ZSTD_DCtx, Free> context_;

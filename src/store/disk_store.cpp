@@ -26,8 +26,10 @@ void make_store(const StoreLayout& layout) {
   for (const auto& directory : {layout.tmp(), layout.blobs(), layout.virtual_blobs(), layout.keys(), layout.cards(),
                                 layout.trees(), layout.quarantine()}) {
     make_directories(directory);
-    sync_directory(directory.parent_path());
   }
+  // Of the others nothing is promised: they are made again when they are missing.
+  sync_directory(layout.blobs().parent_path());
+  sync_directory(layout.virtual_blobs().parent_path());
   sync_directory(layout.root());
 }
 

@@ -54,7 +54,7 @@ TEST(StanzaReader, RefusesWhatIsNoField) {
 TEST(StanzaReader, RefusesParagraphsAboveTheLimit) {
   const std::string line = "X: " + std::string(1000, 'x') + "\n";
   std::string many;
-  for (int i = 0; i < 1100; ++i) many += "F" + std::to_string(i) + line;
+  for (int i = 0; i < 1100; ++i) many.append("F").append(std::to_string(i)).append(line);
   EXPECT_THROW(read_stanza(many), Error);
   EXPECT_THROW(read_stanza("X: " + std::string(3U << 20U, 'x')), Error);
 }

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 namespace mlbuild {
@@ -265,6 +266,22 @@ TEST_F(HttpClientTest, UserInfoBecomesBasicForItsOriginOnly) {
   EXPECT_EQ(server_.requests().at(0).headers.at("authorization"), "Basic dXNlcjpwQHNz");  // user:p@ss
   EXPECT_FALSE(other.requests().at(0).headers.contains("authorization"));
   EXPECT_THAT(fetched.response.final_url, Not(HasSubstr("p%40ss")));
+}
+
+TEST_F(HttpClientTest, NetrcGivesCredentialsUnlessTheRequestHasItsOwn) {
+  const TempDir dir;
+  write_file_atomically(dir.path() / "netrc", "machine 127.0.0.1 login ada password pw\n");
+  ::setenv("NETRC", (dir.path() / "netrc").c_str(), 1);
+  client_ = make_http_client(cancellation_, impatient());
+  ::unsetenv("NETRC");
+  server_.answer("/x", {.body = "x"});
+  get(server_.url("/x"));
+  EXPECT_EQ(server_.requests().back().headers.at("authorization"), "Basic YWRhOnB3");  // ada:pw
+  HttpRequest request;
+  request.url = server_.url("/x");
+  request.headers["Authorization"] = "Bearer own";
+  fetch(request);
+  EXPECT_EQ(server_.requests().back().headers.at("authorization"), "Bearer own");
 }
 
 TEST_F(HttpClientTest, UserInfoIsNotInErrors) {

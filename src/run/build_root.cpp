@@ -1,0 +1,62 @@
+#include "build_root.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/layer/tree.hpp"
+
+#include <set>
+
+namespace mlbuild {
+namespace {
+
+constexpr int kFastest = 1;  // these layers are unpacked at once and never shipped
+
+/// A package may be both in the base and among what the spec asks for on top of it.
+std::vector<DebInput> each_once(const std::vector<DebInput>& packages) {
+  std::vector<DebInput> unique;
+  std::set<std::string> seen;
+  for (const DebInput& package : packages) {
+    if (seen.insert(package.name).second) unique.push_back(package);
+  }
+  return unique;
+}
+
+DebLayerRecipe deb_recipe(const SdistBuildInputs& inputs) {
+  DebLayerParameters parameters;
+  parameters.epoch_seconds = inputs.epoch_seconds;
+  parameters.deflate_level = kFastest;
+  parameters.is_base = true;
+  parameters.venv_python = inputs.scheme.python_version;
+  return {each_once(inputs.root_packages), std::move(parameters)};
+}
+
+WheelLayerRecipe wheel_recipe(const SdistBuildInputs& inputs) {
+  WheelLayerParameters parameters;
+  parameters.scheme = inputs.scheme;
+  parameters.epoch_seconds = inputs.epoch_seconds;
+  parameters.deflate_level = kFastest;
+  return {inputs.build_requirements, std::move(parameters)};
+}
+
+}  // namespace
+
+std::filesystem::path build_root(const SdistBuildInputs& inputs, DiskStore& store, const Cancellation& cancellation) {
+  const DebLayerRecipe debs = deb_recipe(inputs);
+  const WheelLayerRecipe wheels = wheel_recipe(inputs);
+  KeyCard card("build-root", 1);
+  card.set("packages", debs.card().key().to_string());
+  if (!inputs.build_requirements.empty()) card.set("wheels", wheels.card().key().to_string());
+  return store.tree(card.key(), [&](const std::filesystem::path& root) {
+    with_context([] { return std::string("making the root that source distributions are built in"); },
+                 [&] {
+                   std::vector<std::unique_ptr<Source>> layers;
+                   layers.push_back(store.stream(make_layer(debs, store).digest));
+                   if (!inputs.build_requirements.empty())
+                     layers.push_back(store.stream(make_layer(wheels, store).digest));
+                   std::vector<Source*> order;
+                   for (const std::unique_ptr<Source>& layer : layers) order.push_back(layer.get());
+                   unpack_layers(order, root, cancellation);
+                 });
+  });
+}
+
+}  // namespace mlbuild

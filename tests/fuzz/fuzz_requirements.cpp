@@ -1,0 +1,19 @@
+#include "fuzz_support.hpp"
+
+#include "mlbuild/python/requirement.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace mlbuild;
+  const std::string text(as_text(fuzz::input_bytes(data, size)));
+  return fuzz::expect_value_or_error([&] {
+    Diagnostics diagnostics;
+    const auto file = python::parse_requirements_file(
+        "fuzzed.txt", [&](const std::string&) { return text; }, diagnostics);
+    for (const python::Requirement& requirement : file.requirements) {
+      requirement.is_pinned();
+      // One line of the resolver's input each, and never an option.
+      fuzz::require(!requirement.text.empty() && requirement.text.find('\n') == std::string::npos &&
+                    requirement.text[0] != '-');
+    }
+  });
+}

@@ -1,0 +1,164 @@
+#include "../../src/lock/python_resolver.hpp"
+
+#include "fake_resolver.hpp"
+#include "lock_samples.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/store/disk_store.hpp"
+#include "mlbuild/sys/temp_dir.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mlbuild::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// No test here may open a connection: sizes are in the answers, and nothing is built from source.
+class NoNetwork final : public HttpClient {
+ public:
+  HttpResponse fetch(const HttpRequest& request, const std::function<Sink&(const HttpResponse&)>&) override {
+    throw Error(ErrorKind::Network, "unexpected request for " + request.url);
+  }
+};
+
+std::string locked(const std::string& name, const std::string& version) {
+  const std::string filename = name + "-" + version + "-py3-none-any.whl";
+  return "[[packages]]\nname = \"" + name + "\"\nversion = \"" + version +
+         "\"\nwheels = [{ url = \"https://user:secret@files.example/" + filename +
+         "\", size = 10, hashes = { sha256 = \"" + digest_of(filename).hex() + "\" } }]\n";
+}
+
+std::string pylock(const std::string& packages) {
+  return "lock-version = \"1.0\"\n" + (packages.empty() ? "packages = []\n" : packages);
+}
+
+std::vector<std::string> names(const std::vector<LockedFile>& files) {
+  std::vector<std::string> result;
+  for (const LockedFile& file : files) result.push_back(file.name + " " + file.version);
+  return result;
+}
+
+class PythonResolverTest : public ::testing::Test {
+ protected:
+  PythonResolverTest() {
+    site.default_index = PythonIndex{"default", "https://user:secret@index.example/simple"};
+    image.platform = {"linux", "amd64", ""};
+    image.interpreter.full_version = "3.11.2";
+  }
+
+  void require(std::vector<python::Requirement>& group, const std::string& text) {
+    Diagnostics diagnostics;
+    group.push_back(python::parse_requirement(text, {"spec.yaml", ++line, 5, 3}, diagnostics).value());
+  }
+
+  void resolve(const Pins& preferences = {}) {
+    const ResolveContext context{http, store, resolver, site, cancellation, 1, [](const std::string&) {}};
+    Uv uv(context, temporary.path(), temporary.path());
+    PythonResolver(context, variant, image, uv).resolve(preferences);
+  }
+
+  TempDir temporary;
+  DiskStore store{temporary.path() / "store"};
+  NoNetwork http;
+  FakeResolver resolver;
+  SiteConfig site;
+  Cancellation cancellation;
+  SpecVariant variant;
+  LockedImage image;
+  unsigned line = 0;
+};
+
+TEST_F(PythonResolverTest, DevelopmentAgreesWithRuntimeAndStaysOut) {
+  require(variant.runtime.requirements, "toy");
+  require(variant.dev.requirements, "pytest");
+  resolver.pylocks["toy\npytest\n"] = pylock(locked("toy", "1.0") + locked("toydep", "2.0") + locked("pytest", "8.0"));
+  resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0") + locked("toydep", "2.0"));
+  resolver.edges["toy\n"] = "toy==1.0  # via -r requirements.in\ntoydep==2.0  # via toy\n";
+  resolve();
+  EXPECT_THAT(names(image.wheels), ElementsAre("toy 1.0", "toydep 2.0"));
+  EXPECT_THAT(names(image.dev), ElementsAre("pytest 8.0"));
+  EXPECT_THAT(image.wheels[1].required_by, ElementsAre("toy"));
+  EXPECT_EQ(resolver.questions[2].files["constraints.txt"], "pytest==8.0\ntoy==1.0\ntoydep==2.0\n");
+}
+
+TEST_F(PythonResolverTest, TheLockNamesNoHostAndNoSecret) {
+  require(variant.runtime.requirements, "toy");
+  variant.indexes = {{{"https://other:hidden@private.example/simple", {}}, {"toy"}}};
+  resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0"));
+  resolve();
+  EXPECT_EQ(image.wheels[0].index, "index-1");
+  const std::string text = to_json(Lock{{}, {image}});
+  EXPECT_THAT(text, AllOf(Not(HasSubstr("://")), Not(HasSubstr("example")), Not(HasSubstr("secret")),
+                          Not(HasSubstr(temporary.path()))));
+}
+
+TEST_F(PythonResolverTest, SecretsReachTheResolverByEnvironmentAndFileOnly) {
+  require(variant.runtime.requirements, "toy");
+  variant.indexes = {{{"https://other:hidden@private.example/simple", {}}, {"toy"}}};
+  resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0"));
+  resolve();
+  for (const FakeResolver::Question& question : resolver.questions) {
+    for (const std::string& argument : question.argv)
+      EXPECT_THAT(argument, AllOf(Not(HasSubstr("secret")), Not(HasSubstr("hidden"))));
+    EXPECT_EQ(question.env.at("UV_DEFAULT_INDEX"), site.default_index->url);
+    EXPECT_TRUE(question.network);
+  }
+}
+
+TEST_F(PythonResolverTest, RoutesOfTransitiveProjectsAreFoundOut) {
+  require(variant.runtime.requirements, "toy");
+  variant.indexes = {{{"https://private.example/simple", {}}, {"toydep", "unused"}}};
+  resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0") + locked("toydep", "2.0"));
+  resolve();
+  EXPECT_FALSE(resolver.questions[0].files.contains("pyproject.toml"));
+  EXPECT_THAT(resolver.questions[1].files["pyproject.toml"],
+              AllOf(HasSubstr("\"toydep\" = { index"), Not(HasSubstr("unused"))));
+  EXPECT_EQ(image.wheels[0].index, "default");
+  EXPECT_EQ(image.wheels[1].index, "index-1");
+}
+
+TEST_F(PythonResolverTest, FailureNamesTheRequirementAndHidesTheSecret) {
+  require(variant.runtime.requirements, "toy");
+  require(variant.runtime.requirements, "other");
+  resolver.failure =
+      "error: No solution found\n  cause: Because https://user:secret@index.example and you require other==1, we\n";
+  try {
+    resolve();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.location(), variant.runtime.requirements[1].location);
+    for (const std::string& context : error.context()) EXPECT_THAT(context, Not(HasSubstr("secret")));
+  }
+}
+
+TEST_F(PythonResolverTest, UrlsAreRefusedWithTheirPlace) {
+  require(variant.runtime.requirements, "toy @ https://example.com/toy-1-py3-none-any.whl");
+  try {
+    resolve();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("not yet supported"));
+    EXPECT_EQ(error.location(), variant.runtime.requirements[0].location);
+  }
+}
+
+TEST_F(PythonResolverTest, PinsToKeepAreGivenAsTheOldAnswer) {
+  require(variant.runtime.requirements, "toy");
+  resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0"));
+  resolve({{"toy", "1.0"}});
+  EXPECT_THAT(resolver.questions[0].files["pylock.answer.toml"], HasSubstr("name = \"toy\"\nversion = \"1.0\""));
+}
+
+TEST_F(PythonResolverTest, NothingRequiredNothingAsked) {
+  resolve();
+  EXPECT_TRUE(resolver.questions.empty());
+  EXPECT_TRUE(image.wheels.empty());
+}
+
+}  // namespace
+}  // namespace mlbuild::test

@@ -1,0 +1,225 @@
+// Building a source distribution, with a small backend of its own and the host's Python in place of the sandbox (which
+// has its tests in tests/sandbox). The real thing, with Debian packages and setuptools, is in
+// sdist_build_real_test.cpp.
+
+#include "mlbuild/run/sdist_build.hpp"
+
+#include "../../src/run/build_failure.hpp"
+
+#include "mlbuild/archive/tar.hpp"
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/io/deflate.hpp"
+#include "mlbuild/sys/child_process.hpp"
+#include "mlbuild/sys/temp_dir.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mlbuild {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kProject = "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n";
+constexpr const char* kBackend = R"(
+import os
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    with open(os.path.join(directory, "toy-1.0-py3-none-any.whl"), "w") as file:
+        file.write("the wheel, epoch " + os.environ["SOURCE_DATE_EPOCH"])
+    return "toy-1.0-py3-none-any.whl"
+)";
+
+std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files) {
+  std::string tar;
+  for (const auto& [path, content] : files) {
+    TarEntry entry;
+    entry.path = path;
+    entry.size_bytes = content.size();
+    tar += tar_header(entry) + content + std::string(tar_padding_bytes(content.size()), '\0');
+  }
+  return tar + std::string(as_text(tar_end_of_archive()));
+}
+
+/// Runs the job on the host: paths of the job's mounts become the host's, the interpreter is the host's python3.
+class HostPython final : public Sandbox {
+ public:
+  SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
+    last = job;
+    Command command;
+    command.argv = {"python3"};
+    for (std::size_t i = 1; i < job.argv.size(); ++i) command.argv.push_back(on_host(job, job.argv[i]));
+    command.env = job.env;
+    const CommandResult result = run_command(command, cancellation);
+    SandboxOutcome outcome;
+    outcome.code = result.code;
+    outcome.err = result.err;
+    return outcome;
+  }
+  SandboxLevel level() override { return SandboxLevel::L0; }
+  SandboxJob last;
+
+ private:
+  static std::string on_host(const SandboxJob& job, const std::string& inside) {
+    for (const SandboxMount& mount : job.mounts) {
+      const std::string prefix = mount.inside.string();
+      if (inside.starts_with(prefix)) return mount.host.string() + inside.substr(prefix.size());
+    }
+    return inside;
+  }
+};
+
+class SdistBuild : public ::testing::Test {
+ protected:
+  BlobDigest keep(std::string_view content) {
+    const auto writer = store.begin();
+    writer->write(as_bytes(content));
+    return writer->commit();
+  }
+  SdistBuildInputs inputs_for_tar(const std::string& tar) {
+    SdistBuildInputs inputs;
+    inputs.sdist = keep(as_text(Deflater(6).gzip_member(as_bytes(tar))));
+    inputs.sdist_filename = "toy-1.0.tar.gz";
+    inputs.project = "toy";
+    inputs.version = "1.0";
+    return inputs;
+  }
+  SdistBuildInputs inputs_for(const std::string& backend, const std::string& project = kProject) {
+    return inputs_for_tar(tar_of(
+        {{"toy-1.0/PKG-INFO", "Name: toy\n"}, {"toy-1.0/pyproject.toml", project}, {"toy-1.0/own.py", backend}}));
+  }
+  BuiltWheel build(const SdistBuildInputs& inputs) { return build_sdist(inputs, store, sandbox, never); }
+  Error failure_of(const SdistBuildInputs& inputs) {
+    try {
+      build(inputs);
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "was built";
+    return {ErrorKind::Internal, ""};
+  }
+
+  TempDir directory;
+  DiskStore store{directory.path() / "store"};
+  HostPython sandbox;
+  Cancellation never;
+};
+
+TEST_F(SdistBuild, KeepsTheBackendsWheelAndItsFacts) {
+  const SdistBuildInputs inputs = inputs_for(kBackend);
+  const BuiltWheel wheel = build(inputs);
+  EXPECT_EQ(wheel.filename, "toy-1.0-py3-none-any.whl");
+  EXPECT_EQ(as_text(read_all(*store.open(wheel.digest), 1000)), "the wheel, epoch 315532800");
+  const BuiltWheel known = parse_built_wheel(store.get(sdist_build_card(inputs).key()).value());
+  EXPECT_EQ(known.digest, wheel.digest);
+  EXPECT_EQ(known.size_bytes, wheel.size_bytes);
+}
+
+TEST_F(SdistBuild, RunsWithoutNetworkInAFixedEnvironment) {
+  build(inputs_for(kBackend));
+  EXPECT_FALSE(sandbox.last.network);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : sandbox.last.env) names.push_back(name);
+  EXPECT_THAT(names, ElementsAre("HOME", "LANG", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED",
+                                 "SOURCE_DATE_EPOCH", "TZ"));
+  EXPECT_EQ(sandbox.last.working_directory, "/build/source/toy-1.0");
+}
+
+TEST_F(SdistBuild, LeavesNothingButTheBlobs) {
+  build(inputs_for(kBackend));
+  EXPECT_TRUE(std::filesystem::is_empty(store.root() / "tmp"));
+}
+
+TEST_F(SdistBuild, NamesWhatTheBackendWantsOnTop) {
+  const Error error = failure_of(
+      inputs_for(std::string(kBackend) +
+                 "def get_requires_for_build_wheel(config_settings=None):\n  return ['no-such-project>=2']\n"));
+  EXPECT_EQ(error.kind(), ErrorKind::Step);
+  EXPECT_THAT(error.message(), HasSubstr("needs `no-such-project>=2`"));
+  EXPECT_THAT(error.hint_text(), HasSubstr("requirements.build"));
+}
+
+TEST_F(SdistBuild, ChecksTheProjectsOwnRequirements) {
+  const Error error = failure_of(inputs_for(
+      kBackend, "[build-system]\nrequires = ['no-such-project']\nbuild-backend = 'own'\nbackend-path = ['.']\n"));
+  EXPECT_THAT(error.message(), HasSubstr("no-such-project"));
+}
+
+TEST_F(SdistBuild, RefusesABackendPathOutsideTheSource) {
+  const Error error = failure_of(
+      inputs_for(kBackend, "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['../..']\n"));
+  EXPECT_THAT(error.context().front(), HasSubstr("leaves the source tree"));
+}
+
+TEST_F(SdistBuild, ShowsTheEndOfTheOutputAndAWayOut) {
+  const Error error =
+      failure_of(inputs_for("def build_wheel(*arguments):\n  for i in range(100): print('line', i, flush=True)\n  "
+                            "import not_there_at_all\n"));
+  EXPECT_EQ(error.kind(), ErrorKind::Step);
+  EXPECT_THAT(error.context().front(), HasSubstr("line 99"));
+  EXPECT_THAT(error.context().front(), Not(HasSubstr("line 40\n")));
+  EXPECT_THAT(error.hint_text(), HasSubstr("brings the module `not_there_at_all` to `requirements.build`"));
+}
+
+TEST_F(SdistBuild, RefusesAnotherVersionThanTheLocked) {
+  SdistBuildInputs inputs = inputs_for(kBackend);
+  inputs.version = "1.1";
+  EXPECT_THAT(failure_of(inputs).message(), HasSubstr("made `toy-1.0-py3-none-any.whl`, but toy 1.1 is locked"));
+}
+
+TEST_F(SdistBuild, RefusesTwoWheels) {
+  const Error error =
+      failure_of(inputs_for(std::string(kBackend) + "    \ndef build_wheel(directory, *more):\n  for name in 'ab': "
+                                                    "open(directory + '/' + name, 'w')\n  return 'a'\n"));
+  EXPECT_THAT(error.message(), HasSubstr("made 2 files instead of one wheel"));
+}
+
+TEST_F(SdistBuild, DoesNotFollowALinkInPlaceOfTheWheel) {
+  write_file_atomically(directory.path() / "secret", "of the host");
+  const std::string secret = (directory.path() / "secret").string();
+  EXPECT_THROW(build(inputs_for("import os\ndef build_wheel(directory, *more):\n  os.symlink('" + secret +
+                                "', directory + '/toy-1.0-py3-none-any.whl')\n  return 'toy-1.0-py3-none-any.whl'\n")),
+               Error);
+}
+
+TEST_F(SdistBuild, RefusesArchivesWithoutOneTopDirectory) {
+  EXPECT_EQ(failure_of(inputs_for_tar(tar_of({{"a/x", "1"}, {"b/x", "2"}}))).kind(), ErrorKind::Foreign);
+  EXPECT_EQ(failure_of(inputs_for_tar(tar_of({{"file", "1"}}))).kind(), ErrorKind::Foreign);
+}
+
+TEST_F(SdistBuild, RefusesArchivesThatLeaveTheirDirectory) {
+  std::string tar = tar_of({{"toy-1.0/..x", "out"}});
+  tar.replace(tar.find("/..x"), 4, "/../");
+  EXPECT_EQ(failure_of(inputs_for_tar(tar)).kind(), ErrorKind::Foreign);
+}
+
+TEST_F(SdistBuild, RefusesZipArchivesByName) {
+  SdistBuildInputs inputs = inputs_for(kBackend);
+  inputs.sdist_filename = "toy-1.0.zip";
+  EXPECT_THAT(failure_of(inputs).message(), HasSubstr("PEP 625"));
+}
+
+TEST_F(SdistBuild, KeyNamesEveryInput) {
+  SdistBuildInputs inputs = inputs_for(kBackend);
+  const KeyCard before = sdist_build_card(inputs);
+  inputs.root_packages = {{"gcc", "12", "amd64", inputs.sdist}};
+  inputs.build_requirements = {{"setuptools-70.0.0-py3-none-any.whl", inputs.sdist}};
+  inputs.epoch_seconds += 1;
+  std::vector<std::string> fields;
+  for (const CardChange& change : diff(before, sdist_build_card(inputs))) fields.push_back(change.field);
+  EXPECT_THAT(fields, ElementsAre("build:setuptools-70.0.0-py3-none-any.whl", "deb:gcc", "epoch"));
+}
+
+TEST(BuildAdvice, ReadsTheWordsOfCompilersAndInterpreters) {
+  EXPECT_THAT(advice_from_output("src/x.c:1:10: fatal error: zlib.h: No such file or directory\n"),
+              HasSubstr("`zlib.h` to `system.build`"));
+  EXPECT_THAT(advice_from_output("error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory"),
+              HasSubstr("compiler"));
+  EXPECT_THAT(advice_from_output("fatal error: Python.h: No such file or directory"), HasSubstr("headers"));
+  EXPECT_THAT(advice_from_output("/usr/bin/ld: cannot find -lpq: No such file or directory"), HasSubstr("libpq.so"));
+  EXPECT_EQ(advice_from_output("something else"), "");
+}
+
+}  // namespace
+}  // namespace mlbuild
