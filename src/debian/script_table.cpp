@@ -77,7 +77,7 @@ constexpr std::array<KnownScript, 52> kKnown = {{
      "session\\trequired\\tpam_unix.so\\n"},
     {"0116277ff172f29303c46133d05c7cf14757406eb1fee2dae61bd2888f610454", "libpam-systemd", "postinst", "none"},
     {"da4628c8b3eac49c946d09b9d654b5b78b7c998e06f632281ea06159d1754c18", "libpaper1", "postinst",
-     "text etc/papersize letter\\n"},
+     "text etc/papersize a4\\n"},
     {"0dab5de239c09767038b66f07405dbb95764c9ac01e3ad3e2ace5e89322bcbc8", "libsensors5", "preinst", "none"},
     {"117116955cbe00ccedcb2b97c933efd2cf14965926980c21db2b8fb327089273", "login", "postinst",
      "empty var/log/faillog 0644; empty etc/subuid 0644; empty etc/subgid 0644"},

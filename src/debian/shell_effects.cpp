@@ -1,21 +1,21 @@
 #include "shell_effects.hpp"
 
+#include "shell_commands.hpp"
 #include "shell_syntax.hpp"
+#include "shell_test.hpp"
+#include "shell_value.hpp"
+#include "shell_words.hpp"
 
-#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/debian/merged_usr.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <optional>
-#include <set>
 
 namespace mlbuild::debian {
 namespace {
@@ -23,35 +23,9 @@ namespace {
 constexpr int kCallDepthLimit = 16;
 constexpr int kStepLimit = 20000;
 
-enum class Truth { False, True, Unknown };
 enum class Flow { Next, Return, Exit };
 
-/// A word after expansion; without a value when it depends on the machine.
-using Value = std::optional<std::string>;
-
-/// Commands that only talk to services, caches or menus that an image does not have, or only read and print. Why each
-/// is harmless: docs/debian.md, "Maintainer scripts".
-const std::set<std::string_view> kHarmless = {
-    // shell
-    ":", "true", "false", "set", "umask", "unset", "export", "local", "readonly", "shift", "break", "continue", "read",
-    "echo", "printf", "cd", "wait",
-    // read and print
-    "which", "command", "type", "getent", "grep", "egrep", "fgrep", "cmp", "uname", "readlink", "realpath", "md5sum",
-    "sha1sum", "sha256sum", "sha512sum", "cut", "head", "tail", "sort", "uniq", "tr", "basename", "dirname", "id", "ls",
-    "cat", "wc", "pidof", "expr", "stat", "dpkg-query", "dpkg-architecture", "dpkg-realpath", "getconf", "date",
-    // services and boot
-    "dpkg-maintscript-helper", "deb-systemd-helper", "deb-systemd-invoke", "systemctl", "invoke-rc.d", "update-rc.d",
-    "service", "update-initramfs", "update-grub", "telinit", "udevadm", "systemd-tmpfiles", "start-stop-daemon",
-    "restorecon",
-    // caches that are rebuilt on demand, or that only desktops read
-    "ldconfig", "py3compile", "py3clean", "pycompile", "pyclean", "update-menus", "update-mime", "update-mime-database",
-    "update-desktop-database", "update-icon-caches", "gtk-update-icon-cache", "fc-cache", "install-info",
-    "install-docs", "update-binfmts", "update-info-dir", "update-fonts-scale", "update-fonts-dir", "update-fonts-alias",
-    "dpkg-trigger",
-    // debconf: questions and their defaults
-    "db_version", "db_capb", "db_input", "db_go", "db_get", "db_stop", "db_purge", "db_fset", "db_set", "db_subst",
-    "db_title", "db_unregister", "db_reset", "db_beginblock", "db_endblock", "db_settitle", "db_register", "db_metaget",
-    "db_fget"};
+using Value = ShellValue;
 
 struct Unanswered {
   std::string what;
@@ -367,229 +341,50 @@ class Interpreter {
       flow_ = name == "exit" ? Flow::Exit : Flow::Return;
       return Truth::Unknown;
     }
-    if (name == "[" || name == "test") return run_test(words);
     if (name == "true" || name == ":") return Truth::True;
     if (name == "false") return Truth::False;
+    if (name == "[" || name == "test") return or_give_up(evaluate_test(words), node);
+    if (name == "dpkg") return or_give_up(answer_of_dpkg(words), node);
+    if (name == "update-alternatives") return add_effects(or_give_up(alternatives_installed(words), node));
+    note_variables(name, words, node);
+    if (name == "." && words.size() > 1 && words[1] == "/usr/share/debconf/confmodule") return Truth::Unknown;
+    if ((name == "rm" || name == "rmdir") && removes_nothing_shipped(words, is_preinst_)) return Truth::Unknown;
+    if ((name == "install" || name == "mkdir") && uncertain_ == 0) {
+      return add_effects(or_give_up(directories_made(words), node));
+    }
+    if (is_harmless_command(name, words, join(node.words, " "))) return Truth::Unknown;
+    give_up(describe(node));
+  }
+
+  /// Commands of the shell that change what words mean.
+  void note_variables(const std::string& name, const std::vector<Value>& words, const ShellNode& node) {
     if (name == "local" || name == "export" || name == "readonly") {
       for (const std::string& word : node.words) {
         if (is_assignment(word)) assign(word);
       }
-      return Truth::True;
     }
-    if (name == "." && words.size() > 1 && words[1] == "/usr/share/debconf/confmodule") return Truth::Unknown;
     if (name == "shift" || (name == "set" && words.size() > 1 && words[1] == "--")) arguments_.assign(9, std::nullopt);
     if (name == "read") {
       for (std::size_t i = 1; i < words.size(); ++i) variables_[words[i].value_or("")] = std::nullopt;
     }
     if (name.starts_with("db_")) variables_["RET"] = std::nullopt;
-    if (name == "update-alternatives") return run_alternatives(words, node);
-    if (name == "dpkg") return run_dpkg(words, node);
-    if ((name == "rm" || name == "rmdir") && removes_nothing_shipped(words)) return Truth::Unknown;
-    if ((name == "install" || name == "mkdir") && uncertain_ == 0 && add_directories(words)) return Truth::Unknown;
-    if (is_glib_cache(name) || is_listing(name, words) || is_filter(name, words, node)) return Truth::Unknown;
-    if (kHarmless.contains(name) && !(name == "command" && !is_lookup(words))) return Truth::Unknown;
-    give_up(describe(node));
   }
 
-  /// Before a first unpacking there is nothing of this package; afterwards these directories hold generated files only.
-  bool removes_nothing_shipped(const std::vector<Value>& words) const {
-    if (is_preinst_) return true;
-    return std::all_of(words.begin() + 1, words.end(), [](const Value& word) {
-      if (!word) return false;
-      const std::string path = word->substr(0, word->find("/../"));
-      if (path.starts_with("-")) return true;
-      constexpr std::array<std::string_view, 4> kGenerated = {"/etc/alternatives/", "/var/cache/", "/var/lib/",
-                                                              "/run/"};
-      return std::any_of(kGenerated.begin(), kGenerated.end(),
-                         [&](std::string_view top) { return path.starts_with(top); });
-    });
+  template <class Answer>
+  static Answer or_give_up(std::optional<Answer> answer, const ShellNode& node) {
+    if (!answer) give_up(describe(node));
+    return std::move(*answer);
   }
 
-  /// `install -d PATH...`, `mkdir -p PATH...` with literal arguments.
-  bool add_directories(const std::vector<Value>& words) {
-    if (words.size() < 3 || (words[1] != "-d" && words[1] != "-p")) return false;
-    for (std::size_t i = 2; i < words.size(); ++i) {
-      if (!words[i] || !words[i]->starts_with('/') || !is_safe(std::string_view(*words[i]).substr(1))) return false;
-    }
-    for (std::size_t i = 2; i < words.size(); ++i) {
-      ScriptEffect effect;
-      effect.kind = ScriptEffect::Kind::Directory;
-      effect.path = merged_usr_path(std::string_view(*words[i]).substr(1));
-      effects_.push_back(std::move(effect));
-    }
-    return true;
-  }
-
-  /// GLib's caches: the reader does without them, or the layer warns (deb_layer.cpp).
-  static bool is_glib_cache(std::string_view name) {
-    return name.ends_with("/glib-compile-schemas") || name.ends_with("/gio-querymodules");
+  Truth add_effects(std::vector<ScriptEffect> effects) {
+    std::move(effects.begin(), effects.end(), std::back_inserter(effects_));
+    return Truth::Unknown;
   }
 
   static std::string describe(const ShellNode& node) {
     std::string text = join(node.words, " ");
     if (text.size() > 100) text = text.substr(0, 100) + "...";
     return text;
-  }
-
-  static bool is_lookup(const std::vector<Value>& words) {
-    return words.size() > 1 && (words[1] == "-v" || words[1] == "-V");
-  }
-
-  static bool is_listing(const std::string& name, const std::vector<Value>& words) {
-    if (name != "dpkg-divert" && name != "dpkg-statoverride") return false;
-    return std::any_of(words.begin(), words.end(), [](const Value& word) {
-      return word && (word->starts_with("--list") || *word == "--truename" || *word == "--remove");
-    });
-  }
-
-  /// sed and awk as filters: no editing in place, no files written by the program text.
-  static bool is_filter(const std::string& name, const std::vector<Value>& words, const ShellNode& node) {
-    if (name != "sed" && name != "awk") return false;
-    for (std::size_t i = 1; i < words.size(); ++i) {
-      if (!words[i] || words[i]->starts_with("-i") || words[i]->starts_with("--in-place")) return false;
-    }
-    const std::string text = join(node.words, " ");
-    const auto has = [&](std::string_view part) { return text.find(part) != std::string::npos; };
-    if (name == "awk") return !has(">") && !has("|") && !has("system");
-    return !has(" w ") && !has("/w") && !has("/e'") && !has("/e\"") && !has("/e;");
-  }
-
-  Truth run_dpkg(const std::vector<Value>& words, const ShellNode& node) {
-    const Value option = words.size() > 1 ? words[1] : std::nullopt;
-    if (option == "--compare-versions" && words.size() == 5) return compare_old_version(words[2], words[3]);
-    for (const std::string_view reading : {"--compare-versions", "-s", "--status", "-l", "--list", "-L", "--listfiles",
-                                           "--print-architecture", "-S", "--search", "--validate-pkgname"}) {
-      if (option == reading) return Truth::Unknown;
-    }
-    give_up(describe(node));
-  }
-
-  /// There is no old version: dpkg(1), --compare-versions: the -nl forms take an empty version as later than any, the
-  /// others as earlier.
-  static Truth compare_old_version(const Value& version, const Value& relation) {
-    if (!version || !version->empty() || !relation) return Truth::Unknown;
-    const bool is_less = relation->starts_with("l") || relation->starts_with("<");
-    const bool is_greater = relation->starts_with("g") || relation->starts_with(">");
-    if (!is_less && !is_greater) return *relation == "ne" ? Truth::True : Truth::False;
-    const bool empty_is_later = relation->ends_with("-nl");
-    return is_less != empty_is_later ? Truth::True : Truth::False;
-  }
-
-  Truth run_alternatives(const std::vector<Value>& words, const ShellNode& node) {
-    std::size_t at = 1;
-    while (at < words.size() && words[at] && words[at]->starts_with("--") && *words[at] != "--install") {
-      const std::string& option = *words[at];
-      if (option == "--quiet" || option == "--force" || option == "--verbose" || option == "--skip-auto") {
-        ++at;
-        continue;
-      }
-      for (const std::string_view harmless :
-           {"--remove", "--remove-all", "--auto", "--query", "--display", "--list", "--get-selections"}) {
-        if (option == harmless) return Truth::Unknown;
-      }
-      give_up(describe(node));
-    }
-    if (at + 4 >= words.size() || words[at] != "--install") give_up(describe(node));
-    int priority = 0;
-    const std::string number = words[at + 4].value_or("?");
-    const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), priority);
-    if (failure != std::errc{} || end != number.data() + number.size()) give_up(describe(node));
-    add_alternative(words, at + 1, priority, node);
-    for (at += 5; at < words.size(); at += 4) {
-      if (words[at] != "--slave" || at + 3 >= words.size()) give_up(describe(node));
-      add_alternative(words, at + 1, priority, node);
-    }
-    return Truth::Unknown;
-  }
-
-  void add_alternative(const std::vector<Value>& words, std::size_t at, int priority, const ShellNode& node) {
-    const Value &link = words[at], &name = words[at + 1], &target = words[at + 2];
-    if (!link || !name || !target || !link->starts_with('/') || !target->starts_with('/')) give_up(describe(node));
-    const std::string path = merged_usr_path(std::string_view(*link).substr(1));
-    const bool is_plain = name->find('/') == std::string::npos && is_safe(*name);
-    if (!is_plain || !is_safe(path) || !is_safe(std::string_view(*target).substr(1))) give_up(describe(node));
-    ScriptEffect effect;
-    effect.kind = ScriptEffect::Kind::Alternative;
-    effect.path = path;
-    effect.name = *name;
-    effect.value = *target;
-    effect.priority = priority;
-    effects_.push_back(std::move(effect));
-  }
-
-  static bool is_safe(std::string_view path) {
-    const auto parts = split(path, '/');
-    return why_unsafe_path(path).empty() &&
-           std::none_of(parts.begin(), parts.end(), [](std::string_view part) { return part.starts_with(".wh."); });
-  }
-
-  // ---- test(1)
-
-  Truth run_test(const std::vector<Value>& words) {
-    std::vector<Value> operands(words.begin() + 1, words.end());
-    if (words.front() == "[") {
-      if (operands.empty() || operands.back() != "]") give_up("`[` without `]`");
-      operands.pop_back();
-    }
-    std::size_t at = 0;
-    const Truth truth = test_or(operands, at);
-    return at == operands.size() ? truth : Truth::Unknown;
-  }
-
-  static Truth test_or(const std::vector<Value>& words, std::size_t& at) {
-    Truth truth = test_and(words, at);
-    while (at < words.size() && words[at] == "-o") {
-      const Truth right = test_and(words, ++at);
-      if (truth == Truth::True || right == Truth::True) {
-        truth = Truth::True;
-      } else if (truth == Truth::Unknown || right == Truth::Unknown) {
-        truth = Truth::Unknown;
-      }
-    }
-    return truth;
-  }
-
-  static Truth test_and(const std::vector<Value>& words, std::size_t& at) {
-    Truth truth = test_primary(words, at);
-    while (at < words.size() && words[at] == "-a") {
-      const Truth right = test_primary(words, ++at);
-      if (truth == Truth::False || right == Truth::False) {
-        truth = Truth::False;
-      } else if (truth == Truth::Unknown || right == Truth::Unknown) {
-        truth = Truth::Unknown;
-      }
-    }
-    return truth;
-  }
-
-  static Truth test_primary(const std::vector<Value>& words, std::size_t& at) {
-    if (at >= words.size()) return Truth::False;
-    if (words[at] == "!" && at + 1 < words.size()) {
-      const Truth truth = test_primary(words, ++at);
-      if (truth == Truth::Unknown) return truth;
-      return truth == Truth::True ? Truth::False : Truth::True;
-    }
-    const auto as_truth = [](bool value) { return value ? Truth::True : Truth::False; };
-    if (at + 2 < words.size() && words[at + 1]) {
-      const std::string& operation = *words[at + 1];
-      const bool equality = operation == "=" || operation == "==" || operation == "!=";
-      if (equality || (operation.size() == 3 && operation.front() == '-')) {
-        const Value &left = words[at], &right = words[at + 2];
-        at += 3;
-        if (!equality || !left || !right) return Truth::Unknown;
-        return as_truth((*left == *right) == (operation != "!="));
-      }
-    }
-    if (at + 1 < words.size() && words[at] && words[at]->size() == 2 && words[at]->front() == '-') {
-      const std::string& operation = *words[at];
-      const Value& operand = words[at + 1];
-      at += 2;
-      if (operation == "-n" || operation == "-z")
-        return operand ? as_truth(operand->empty() == (operation == "-z")) : Truth::Unknown;
-      return operand == "/run/systemd/system" ? Truth::False : Truth::Unknown;  // no init system runs in an image
-    }
-    const Value& single = words[at++];
-    return single ? as_truth(!single->empty()) : Truth::Unknown;
   }
 
   bool is_preinst_ = false;

@@ -1,5 +1,7 @@
 #include "shell_syntax.hpp"
 
+#include "shell_words.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 
@@ -14,61 +16,13 @@ namespace {
 constexpr std::size_t kScriptLimitBytes = 1U << 20U;
 constexpr int kDepthLimit = 48;
 
-[[noreturn]] void refuse(std::string_view script, std::size_t at, std::string_view why) {
-  at = std::min(at, script.size());
-  const auto line = std::count(script.begin(), script.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1;
-  throw Error(ErrorKind::Foreign, fmt::format("line {}: {}", line, why));
-}
-
-bool ends_word(char c) { return std::string_view(" \t\n;&|()<>").find(c) != std::string_view::npos; }
-
-std::size_t skip_single_quotes(std::string_view script, std::size_t at) {
-  const auto end = script.find('\'', at + 1);
-  if (end == std::string_view::npos) refuse(script, at, "quote without end");
-  return end + 1;
-}
-
-std::size_t skip_double_quotes(std::string_view script, std::size_t at) {
-  for (++at; at < script.size();) {
-    if (script[at] == '"') return at + 1;
-    if (script[at] == '\\') {
-      at += 2;
-    } else if (script[at] == '$' || script[at] == '`') {
-      at = skip_shell_expansion(script, at);
-    } else {
-      ++at;
-    }
-  }
-  refuse(script, at, "quote without end");
-}
-
-/// Up to the closing character, which may be inside quotes or nested expansions without ending it.
-std::size_t skip_balanced(std::string_view script, std::size_t at, char open, char close) {
-  int depth = 0;
-  while (at < script.size()) {
-    const char c = script[at];
-    if (c == '\\') {
-      at += 2;
-    } else if (c == '\'') {
-      at = skip_single_quotes(script, at);
-    } else if (c == '"') {
-      at = skip_double_quotes(script, at);
-    } else {
-      if (c == open) ++depth;
-      if (c == close && --depth == 0) return at + 1;
-      ++at;
-    }
-  }
-  refuse(script, at, "expansion without end");
-}
-
 class Parser {
  public:
   explicit Parser(std::string_view script) : script_(script) {}
 
   ShellList parse() {
     ShellList list = parse_list({});
-    if (!at_end()) refuse(script_, at_, fmt::format("`{}` is out of place", printable(peek_word())));
+    if (!at_end()) refuse_shell(script_, at_, fmt::format("`{}` is out of place", printable(peek_word())));
     return list;
   }
 
@@ -129,7 +83,7 @@ class Parser {
 
   std::string_view peek_word() {
     skip_blanks();
-    if (at_ >= script_.size() || ends_word(script_[at_])) return {};
+    if (at_ >= script_.size() || ends_shell_word(script_[at_])) return {};
     return script_.substr(at_, skip_shell_word(script_, at_) - at_);
   }
 
@@ -140,7 +94,7 @@ class Parser {
 
   void expect_reserved(std::string_view word) {
     skip_separators();
-    if (peek_word() != word) refuse(script_, at_, fmt::format("`{}` is missing", word));
+    if (peek_word() != word) refuse_shell(script_, at_, fmt::format("`{}` is missing", word));
     at_ += word.size();
   }
 
@@ -155,20 +109,20 @@ class Parser {
       if (strip_tabs) line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
       if (line == plain) return;
       const bool runs = line.find("$(") != std::string_view::npos || line.find('`') != std::string_view::npos;
-      if (!quoted && runs) refuse(script_, at_, "here-document that runs commands");
+      if (!quoted && runs) refuse_shell(script_, at_, "here-document that runs commands");
     }
-    refuse(script_, at_, "here-document without end");
+    refuse_shell(script_, at_, "here-document without end");
   }
 
   ShellList parse_list(const Words& ends) {
-    if (++depth_ > kDepthLimit) refuse(script_, at_, "too deeply nested");
+    if (++depth_ > kDepthLimit) refuse_shell(script_, at_, "too deeply nested");
     ShellList list;
     for (skip_separators(); !at_end(); skip_separators()) {
       const auto rest = script_.substr(at_);
       if (rest.starts_with(')') || rest.starts_with(";;") || peek_reserved(ends)) break;
       list.push_back(parse_and_or());
       skip_blanks();
-      if (at_ < script_.size() && script_[at_] == '&') refuse(script_, at_, "background job");
+      if (at_ < script_.size() && script_[at_] == '&') refuse_shell(script_, at_, "background job");
     }
     --depth_;
     return list;
@@ -233,7 +187,7 @@ class Parser {
     node->kind = ShellNode::Kind::Group;
     node->parts = parse_list({"}"});
     skip_separators();
-    if (!take(end)) refuse(script_, at_, fmt::format("`{}` is missing", end));
+    if (!take(end)) refuse_shell(script_, at_, fmt::format("`{}` is missing", end));
     node->is_subshell = end == ")";
     return node;
   }
@@ -246,7 +200,7 @@ class Parser {
     take("()");
     skip_newlines();
     auto body = parse_compound();
-    if (body == nullptr || body->kind != ShellNode::Kind::Group) refuse(script_, at_, "function without body");
+    if (body == nullptr || body->kind != ShellNode::Kind::Group) refuse_shell(script_, at_, "function without body");
     node->parts = std::move(body->parts);
     return node;
   }
@@ -309,11 +263,11 @@ class Parser {
       do {
         take_word(patterns);
       } while (take("|"));
-      if (!take(")")) refuse(script_, at_, "`)` is missing");
+      if (!take(")")) refuse_shell(script_, at_, "`)` is missing");
       ShellList body = parse_list({"esac"});
       node->arms.emplace_back(std::move(patterns), std::move(body));
       skip_separators();
-      if (!take(";;") && peek_word() != "esac") refuse(script_, at_, "`;;` is missing");
+      if (!take(";;") && peek_word() != "esac") refuse_shell(script_, at_, "`;;` is missing");
     }
     expect_reserved("esac");
     return node;
@@ -326,13 +280,13 @@ class Parser {
       if (peek_word().empty()) break;
       take_word(node->words);
     }
-    if (node->words.empty() && node->redirects.empty()) refuse(script_, at_, "a command is missing");
+    if (node->words.empty() && node->redirects.empty()) refuse_shell(script_, at_, "a command is missing");
     return node;
   }
 
   void take_word(std::vector<std::string>& words) {
     const auto word = peek_word();
-    if (word.empty()) refuse(script_, at_, "a word is missing");
+    if (word.empty()) refuse_shell(script_, at_, "a word is missing");
     words.emplace_back(word);
     at_ += word.size();
   }
@@ -362,47 +316,6 @@ class Parser {
 };
 
 }  // namespace
-
-std::size_t skip_shell_expansion(std::string_view script, std::size_t at) {
-  const auto rest = script.substr(at);
-  if (rest.starts_with("$((")) refuse(script, at, "arithmetic");
-  if (rest.starts_with("$(")) return skip_balanced(script, at + 1, '(', ')');
-  if (rest.starts_with("${")) return skip_balanced(script, at + 1, '{', '}');
-  if (rest.starts_with('`')) {
-    for (std::size_t i = at + 1; i < script.size(); ++i) {
-      if (script[i] == '\\') {
-        ++i;
-      } else if (script[i] == '`') {
-        return i + 1;
-      }
-    }
-    refuse(script, at, "backquote without end");
-  }
-  return at + 1;
-}
-
-std::size_t skip_shell_word(std::string_view script, std::size_t at) {
-  while (at < script.size() && !ends_word(script[at])) {
-    switch (script[at]) {
-      case '\\':
-        at = std::min(at + 2, script.size());
-        break;
-      case '\'':
-        at = skip_single_quotes(script, at);
-        break;
-      case '"':
-        at = skip_double_quotes(script, at);
-        break;
-      case '$':
-      case '`':
-        at = skip_shell_expansion(script, at);
-        break;
-      default:
-        ++at;
-    }
-  }
-  return std::min(at, script.size());
-}
 
 ShellList parse_shell(std::string_view script) {
   if (script.size() > kScriptLimitBytes) throw Error(ErrorKind::Foreign, "line 1: script is too large");

@@ -37,10 +37,4 @@ struct ShellNode {
 /// Throws Error{Foreign} for what is not in the subset, naming the line.
 ShellList parse_shell(std::string_view script);
 
-/// The index behind the word that begins at `at` (quotes, `$(...)`, `${...}` and backquotes balanced). Throws
-/// Error{Foreign}.
-std::size_t skip_shell_word(std::string_view script, std::size_t at);
-/// The index behind `$(...)`, `${...}` or a backquoted command that begins at `at`.
-std::size_t skip_shell_expansion(std::string_view script, std::size_t at);
-
 }  // namespace mlbuild::debian

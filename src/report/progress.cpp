@@ -33,6 +33,8 @@ class Tally {
   void count(const WorkKnown& event, double now) {
     fetch_bytes_ = event.fetch_bytes;
     layer_bytes_ = event.layer_bytes;
+    fetched_bytes_ = 0;
+    done_layer_bytes_ = 0;
     phase_start_ = now;
   }
   void count(const BytesFetched& event, double) { fetched_bytes_ += event.bytes; }

@@ -18,6 +18,10 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kIgnoreFileLimitBytes = 1U << 20U;
 constexpr std::size_t kDepthLimit = 128;
 
+std::string joined(const std::string& directory, const std::string& name) {
+  return directory.empty() ? name : fmt::format("{}/{}", directory, name);
+}
+
 /// Walks the copies of one variant. Later copies replace files of earlier ones, as in a file system.
 class AppWalk {
  public:
@@ -83,8 +87,8 @@ class AppWalk {
     std::error_code failed;
     for (fs::directory_iterator it(directory_ / from, failed), end; it != end; it.increment(failed)) {
       const std::string name = it->path().filename().string();
-      const std::string inner_from = from.empty() ? name : from + "/" + name;
-      const std::string inner_to = to.empty() ? name : to + "/" + name;
+      const std::string inner_from = joined(from, name);
+      const std::string inner_to = joined(to, name);
       const fs::file_status status = it->symlink_status();
       const bool excluded = ignore_.excludes(inner_from);
       if (fs::is_directory(status)) {

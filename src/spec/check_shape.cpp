@@ -23,7 +23,7 @@ std::string quoted_list(std::span<const std::string> words) {
 /// "config.cmd" for "cmd": where a key would be right that stands at the wrong place.
 std::string home_of(std::string_view name, const Rule& rule, const std::string& path) {
   for (const Rule::Key& key : rule.keys) {
-    const std::string here = path.empty() ? key.name : path + "." + key.name;
+    std::string here = path.empty() ? key.name : path + "." + key.name;
     if (key.name == name) return here;
     if (std::string below = home_of(name, key.rule, here); !below.empty()) return below;
   }

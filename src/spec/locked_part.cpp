@@ -31,8 +31,7 @@ std::string requirement_text(const python::Requirement& requirement) {
 /// Neither order nor repetition changes what is resolved.
 json sorted_texts(std::vector<std::string> texts) {
   std::ranges::sort(texts);
-  const auto rest = std::ranges::unique(texts);
-  texts.erase(rest.begin(), rest.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   return texts;
 }
 

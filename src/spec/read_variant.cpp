@@ -127,8 +127,8 @@ void read_sdists(const YamlNode* python, SpecVariant& variant, const ReadContext
       if (auto project = project_name(name, context.diagnostics)) variant.sdist_names.push_back(std::move(*project));
     }
     std::ranges::sort(variant.sdist_names);
-    const auto rest = std::ranges::unique(variant.sdist_names);
-    variant.sdist_names.erase(rest.begin(), rest.end());
+    variant.sdist_names.erase(std::unique(variant.sdist_names.begin(), variant.sdist_names.end()),
+                              variant.sdist_names.end());
   } else if (node->text == "allow") {
     variant.sdists = SdistPolicy::Allow;
   } else if (node->text != "deny") {

@@ -52,7 +52,7 @@ class Damage(CliTest):
 
     def setUp(self):
         super().setUp()
-        self.spec = self.copy_spec("minimal") / "mlbuild.yaml"
+        self.spec = self.fresh_spec("minimal")
         self.store = self.directory / "store"
         self.first = self.build(self.spec, store=self.store).out
 

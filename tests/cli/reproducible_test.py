@@ -9,16 +9,19 @@ import unittest
 
 from support import MLBUILD, ROOT, SHARED_STORE, CliTest, run
 
-SPEC = ROOT / "specs/sklearn-train"
-
 
 class Reproducible(CliTest):
-    def digest(self, *args, spec=SPEC / "mlbuild.yaml", store=SHARED_STORE, **kwargs):
-        return self.build(spec, "--locked", *args, store=store, **kwargs).out.strip()
+    def setUp(self):
+        super().setUp()
+        self.spec = self.fresh_spec("sklearn-train")
+
+    def digest(self, *args, spec=None, store=SHARED_STORE, **kwargs):
+        return self.build(spec or self.spec, "--locked", *args, store=store, **kwargs).out.strip()
 
     def test_the_digest_depends_on_the_lock_only(self):
         reference = self.digest("--threads", "8")
-        elsewhere = self.copy_spec("sklearn-train")
+        elsewhere = self.directory / "elsewhere"
+        shutil.copytree(self.spec.parent, elsewhere)
         runs = {
             "an empty store, one thread": lambda: self.digest("--threads", "1", store=self.directory / "one"),
             "another empty store, umask 077": lambda: self.digest(store=self.directory / "two", prefix=["sh", "-c", 'umask 077; exec "$@"', "sh"]),
@@ -34,7 +37,7 @@ class Reproducible(CliTest):
         reference = self.digest()
         home = pathlib.Path(tempfile.mkdtemp(prefix="mlbuild-user-", dir="/tmp"))
         self.addCleanup(shutil.rmtree, home, ignore_errors=True)
-        shutil.copytree(SPEC, home / "spec")
+        shutil.copytree(self.spec.parent, home / "spec")
         binary = home / "mlbuild"
         shutil.copy(MLBUILD, binary)
         subprocess.run(["chown", "-R", "65534:65534", home], check=True)

@@ -37,6 +37,13 @@ class CliTest(unittest.TestCase):
         shutil.copytree(ROOT / "specs" / name, target)
         return target
 
+    def fresh_spec(self, name):
+        """A copy whose lock holds the committed pins of Python packages and the Debian versions of today: superseded .debs
+        vanish from mirrors, so the committed lock itself may have become unbuildable since."""
+        spec = self.copy_spec(name) / "mlbuild.yaml"
+        self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
+        return spec
+
     def write_spec(self, text, **files):
         (self.directory / "mlbuild.yaml").write_text(text)
         for name, content in files.items():

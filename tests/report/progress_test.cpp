@@ -31,6 +31,16 @@ TEST_F(ProgressTest, TheLineTellsBytesRateAndTimeLeft) {
   EXPECT_EQ(text, "fetching 25.0 MB of 100.0 MB, 2.5 MB/s, 30 s left\n");
 }
 
+TEST_F(ProgressTest, ASecondPhaseCountsFromZero) {
+  const auto reporter = make_plain_reporter(out, clock);
+  reporter->on(WorkKnown{0, 1000});
+  reporter->on(StepFinished{"a", "a", 1000, 0, 0});
+  reporter->on(WorkKnown{0, 500});
+  now = 10;
+  reporter->on(StepFinished{"b", "b", 100, 0, 0});
+  EXPECT_EQ(text, "layers 100 B of 500 B done\n");
+}
+
 TEST_F(ProgressTest, ATerminalIsRedrawnAtMostTenTimesASecond) {
   const auto reporter = make_terminal_reporter(out, clock, Colour::Never);
   reporter->on(WorkKnown{1000, 0});
