@@ -10,10 +10,9 @@ say "1/4 packages"
 install_packages build run
 
 say "2/4 building mlbuild (a few minutes the first time)"
-# Where Python packages come from is asked of this host's pip; the repository names no host. apt's sources are read by mlbuild itself.
-index=$(python3 -m pip config get global.index-url 2>/dev/null ||
-        python3 -c 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)')
-cmake --preset release -DMLBUILD_TESTS=OFF -DMLBUILD_DEFAULT_PYTHON_INDEX="${PIP_INDEX_URL:-$index}" >/dev/null
+export CCACHE_DIR="${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ccache}"
+# apt's sources and this host's pip configuration are read by mlbuild itself.
+cmake --preset release -DMLBUILD_TESTS=OFF -DMLBUILD_DEFAULT_PYTHON_INDEX="$(default_python_index)" >/dev/null
 cmake --build --preset release
 mlbuild=build/release/src/cli/mlbuild
 

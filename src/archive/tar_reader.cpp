@@ -130,7 +130,7 @@ TarType type_of(archive_entry* entry, std::string_view path) {
 
 std::string symlink_target(archive_entry* entry, std::string_view path) {
   const char* raw = archive_entry_symlink(entry);
-  const std::string target = raw != nullptr ? raw : "";
+  std::string target = raw != nullptr ? raw : "";
   if (target.empty()) refuse(path, "its link target is empty");
   if (!is_valid_utf8(target)) refuse(path, "its link target is not valid UTF-8");
   return target;

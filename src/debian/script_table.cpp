@@ -6,14 +6,14 @@
 // effects on an empty root written down. `print_scripts FILE.deb...` (tests/debian) prints the digests and which
 // scripts are unknown. "none" also stands for: only matters to an installed system (services, conffile moves, Emacs,
 // dictionaries, bytecode, which is a layer of its own). Scripts that must run a program of their package (ghostscript,
-// graphviz, gdk-pixbuf, GTK, locale-gen) are missing on purpose.
+// graphviz, locale-gen) are missing on purpose.
 //
 //   dir PATH MODE [GID]; empty PATH MODE [GID]; text PATH CONTENT; copy FROM TO; link PATH TARGET
-//   alternative LINK NAME TARGET PRIORITY; ca-bundle; time-zone; accounts; none
+//   alternative LINK NAME TARGET PRIORITY; ca-bundle; time-zone; accounts; warn TEXT; none
 namespace mlbuild::debian {
 namespace {
 
-constexpr std::array<KnownScript, 52> kKnown = {{
+constexpr std::array<KnownScript, 55> kKnown = {{
     {"76f7d4cb5463a6a2b687430412b53328c36ae70451144aa18d6e10d1cff510d6", "base-files", "postinst",
      "dir mnt 0755; dir srv 0755; dir opt 0755; dir etc/opt 0755; dir var/opt 0755; dir media 0755; dir "
      "var/mail 2775 8; link var/spool/mail ../mail; dir run/lock 1777; copy "
@@ -59,6 +59,12 @@ constexpr std::array<KnownScript, 52> kKnown = {{
     {"16e91f7ebde8ac4ce331203b97aea0f7000a5c20d9a019374fb8a8a2b950425f", "libc6", "postinst", "none"},
     {"271f49c467eacf6ead15553dc6151533e831f5a856b572aa9bf452e86be6ee6f", "libc6", "preinst", "none"},
     {"cc9e02b5038d3fa882391f4b836cc723bf63393a68f45d476fc4790f0271d250", "libc6", "preinst", "none"},  // arm64
+    {"e2adc9ddd36260998c8c6a292ebec6315e384ad2de505a375ec0d481c756a5c0", "libgdk-pixbuf-2.0-0", "postinst",
+     "warn gdk-pixbuf has no list of its modules and reads PNG and JPEG only"},
+    {"97517e32dbb5a430d65ad19a4d1ad082483c0652e6bc521a69372b3617ec7a77", "libgtk-3-0", "postinst",
+     "warn GTK has no list of its input methods"},
+    {"da73c1f5895cccfc3cb51d55b7d0197387f776c77d3241cdbc47f1e279b72da1", "libgtk2.0-0", "postinst",
+     "warn GTK has no list of its input methods"},
     {"93ad3eb2d79f386bb9026b126ede4032c685b3d810ac7799a31e6197a55b9a65", "libglib2.0-0", "postinst", "none"},
     {"5a682ced7edde36b37f93e3b8d3cefd2f54caed14163f55afa1faf99f26d6af6", "libpam-modules", "postinst",
      "empty etc/security/opasswd 0600"},

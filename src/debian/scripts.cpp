@@ -69,6 +69,10 @@ ScriptEffect parse_effect(std::string_view notation) {
     effect.name = std::string(words[2]);
     effect.value = std::string(words[3]);
     effect.priority = static_cast<int>(parse_integer(words[4], 10));
+  } else if (kind == "warn" && has(1)) {
+    effect.kind = ScriptEffect::Kind::Warning;
+    effect.path.clear();
+    effect.value = std::string(notation.substr(static_cast<std::size_t>(words[1].data() - notation.data())));
   } else if (kind == "ca-bundle") {
     effect.kind = ScriptEffect::Kind::CaBundle;
   } else if (kind == "time-zone") {

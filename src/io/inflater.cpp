@@ -6,7 +6,7 @@ namespace mlbuild {
 namespace {
 
 // ISA-L keeps 64 KiB of history of its own and copies it around at each call: a larger buffer makes that cost vanish.
-constexpr std::size_t kInflateBufferBytes = 256 * 1024;
+constexpr std::size_t kInflateBufferBytes = std::size_t{256} * 1024;
 
 }  // namespace
 

@@ -123,6 +123,8 @@ void apply_one(DebTree& tree, const ScriptEffect& effect, const DebLayerParamete
       return tree.add_symlink(effect.path, effect.value);
     case ScriptEffect::Kind::Alternative:
       return;  // all together, below
+    case ScriptEffect::Kind::Warning:
+      return;  // for the facts only
     case ScriptEffect::Kind::CaBundle:
       return add_ca_bundle(tree);
     case ScriptEffect::Kind::TimeZone:

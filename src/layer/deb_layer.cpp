@@ -136,6 +136,9 @@ LayerFacts DebLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
   tree.write(writer, parameters_.epoch_seconds);
   LayerFacts facts = writer.finish();
   facts.packages = package_facts(tree, facts.size_bytes);
+  for (const debian::ScriptEffect& effect : effects) {
+    if (effect.kind == debian::ScriptEffect::Kind::Warning) facts.warnings.push_back(effect.value);
+  }
   warn_of_schemas(tree, facts);
   return facts;
 }

@@ -18,7 +18,7 @@ namespace mlbuild {
 namespace {
 
 // One read of the source blob. Small enough that the bytes are still in L2 when the inflater and the hash come to them.
-constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{256} << 10U;
 
 /// The plain bytes of one deflated file on their way through: everything that must be known about them in one pass.
 class PlainPass final : public Sink {

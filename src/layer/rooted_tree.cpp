@@ -173,7 +173,7 @@ void RootedTree::clear_at(int directory, const std::string& path, const std::fun
   Fd listed(::openat(directory, ".", kOpenDirectory));
   if (!listed.valid()) fail("reading", path);
   for (const std::string& name : names_in(std::move(listed))) {
-    const std::string child = path.empty() ? name : path + "/" + name;
+    const std::string child = path.empty() ? name : fmt::format("{}/{}", path, name);
     if (!keep(child)) {
       remove_at(directory, name);
       continue;

@@ -1,5 +1,9 @@
 #include "host_network.hpp"
 
+#include "netrc.hpp"
+
+#include "mlbuild/sys/file.hpp"
+
 #include <array>
 #include <cstdlib>
 #include <optional>
@@ -52,6 +56,13 @@ void add_host_network(SandboxJob& job) {
   for (const char* name : kProxyVariables) {
     if (const auto value = variable(name)) job.env[name] = *value;
   }
+}
+
+std::string host_credentials(const std::set<std::string>& hosts) {
+  const std::optional<std::string> home = variable("HOME");
+  const std::string fallback = home ? *home + "/.netrc" : "";
+  const auto file = real_file(variable("NETRC").value_or(fallback));
+  return file ? netrc_for_hosts(read_text_file(*file, 1U << 20U), hosts) : "";
 }
 
 }  // namespace mlbuild

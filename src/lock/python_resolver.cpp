@@ -57,11 +57,13 @@ void refuse_urls(const std::vector<const python::Requirement*>& requirements) {
 
 }  // namespace
 
-PythonResolver::PythonResolver(const ResolveContext& context, const SpecVariant& variant, LockedImage& image, Uv& uv)
+PythonResolver::PythonResolver(const ResolveContext& context, const SpecVariant& variant, LockedImage& image, Uv& uv,
+                               KnownSizes& sizes)
     : context_(context),
       variant_(variant),
       image_(image),
       uv_(uv),
+      sizes_(sizes),
       target_(target_of(image)),
       target_text_(target_text(image)),
       tags_(python::compatible_tags(target_)) {
@@ -96,6 +98,7 @@ void PythonResolver::resolve(const Pins& preferences) {
   }
   Group runtime = group_of("runtime requirements", {&variant_.runtime});
   append(runtime.limits, as_limits(held));
+  runtime.held = has_dev;
   std::set<std::string> shipped;
   for (const Pinned& pinned : pin(runtime, preferences)) {
     shipped.insert(pinned.file.name);
@@ -116,7 +119,7 @@ std::vector<PythonResolver::Pinned> PythonResolver::pin(const Group& group, cons
   context_.on_activity(fmt::format("resolving {} {} for {}", group.lines.size(), group.what, target_text_));
   UvRequest request = request_for(group, preferences);
   const std::vector<PylockPackage> packages = ask_for_packages(group, request);
-  auto edges = ask_for_edges(request, packages);
+  auto edges = ask_for_edges(group, request, packages);
   std::vector<Pinned> pinned;
   for (const PylockPackage& package : packages) {
     const ChosenFile chosen = choose_file(package, rules_for(group, package.name));
@@ -145,6 +148,7 @@ UvRequest PythonResolver::request_for(const Group& group, const Pins& preference
   request.sdist_names = variant_.sdist_names;
   if (variant_.exclude_newer) request.exclude_newer = variant_.exclude_newer->value;
   request.preferences = preferences;
+  request.offline = group.held;
   for (const python::Requirement* requirement : group.requirements) {
     const auto route = routed_.find(requirement->name);
     if (route != routed_.end()) request.routes.insert(*route);
@@ -163,8 +167,14 @@ UvQuestion PythonResolver::question_for(const Group& group) const {
   return question;
 }
 
-UvAnswer PythonResolver::ask(const Group& group, const UvRequest& request) {
+/// A question whose answer is in the resolver's cache is asked offline first: half of the time of an answer goes into
+/// asking the index whether anything changed.
+UvAnswer PythonResolver::ask(const Group& group, UvRequest request) {
   UvAnswer answer = uv_.ask(request);
+  if (!answer.ok && request.offline) {
+    request.offline = false;
+    answer = uv_.ask(request);
+  }
   if (!answer.ok)
     throw explain_uv_failure(answer.messages, question_for(group)).while_doing(fmt::format("resolving {}", group.what));
   return answer;
@@ -189,18 +199,11 @@ std::vector<PylockPackage> PythonResolver::ask_for_packages(const Group& group, 
 }
 
 std::map<std::string, std::vector<std::string>> PythonResolver::ask_for_edges(
-    UvRequest request, const std::vector<PylockPackage>& packages) {
+    const Group& group, UvRequest request, const std::vector<PylockPackage>& packages) {
   request.output = UvRequest::Output::Edges;
   for (const PylockPackage& package : packages) request.constraints.push_back(package.name + "==" + package.version);
-  request.offline = true;  // everything needed is in the resolver's cache
-  UvAnswer answer = uv_.ask(request);
-  if (!answer.ok) {
-    request.offline = false;
-    answer = uv_.ask(request);
-  }
-  if (!answer.ok)
-    throw Error(ErrorKind::Step, "the resolver does not repeat its own answer").while_doing(answer.messages);
-  return parse_uv_edges(answer.text);
+  request.offline = true;
+  return parse_uv_edges(ask(group, request).text);
 }
 
 FileRules PythonResolver::rules_for(const Group& group, const std::string& name) const {
@@ -224,18 +227,22 @@ const PythonIndex& PythonResolver::index_named(const std::string& name) const {
   return found == indexes_.end() ? context_.site.require_index() : *found;
 }
 
-void PythonResolver::fill_sizes(std::vector<Pinned>& pinned) const {
-  std::vector<Pinned*> unknown;
+void PythonResolver::fill_sizes(std::vector<Pinned>& pinned) {
+  std::vector<LockedFile*> unknown;
+  std::vector<std::string> urls;
   for (Pinned& one : pinned) {
-    if (one.file.size_bytes == 0) unknown.push_back(&one);
+    if (one.file.size_bytes == 0) one.file.size_bytes = sizes_[one.file.sha256];
+    if (one.file.size_bytes != 0) continue;
+    unknown.push_back(&one.file);
+    urls.push_back(authorized_url(index_named(one.file.index), one.url));
   }
   parallel_for(kParallelQueries, unknown.size(), [&](std::size_t i) {
-    Pinned& one = *unknown[i];
     context_.cancellation.check();
-    one.file.size_bytes =
-        with_context([&] { return fmt::format("asking for the size of `{}`", one.file.filename); },
-                     [&] { return query_size(context_.http, authorized_url(index_named(one.file.index), one.url)); });
+    unknown[i]->size_bytes =
+        with_context([&] { return fmt::format("asking for the size of `{}`", unknown[i]->filename); },
+                     [&] { return query_size(context_.http, urls[i]); });
   });
+  for (const Pinned& one : pinned) sizes_[one.file.sha256] = one.file.size_bytes;
 }
 
 LockedSdist PythonResolver::with_build_requirements(const LockedFile& sdist) {

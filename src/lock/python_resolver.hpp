@@ -14,13 +14,16 @@
 namespace mlbuild {
 
 using Pins = std::vector<std::pair<std::string, std::string>>;  ///< name and version
+using KnownSizes = std::map<BlobDigest, std::uint64_t>;
 
 /// Answers the Python part of one image: asks the resolver, chooses files, looks up sizes, pins what source
 /// distributions need to be built.
 class PythonResolver {
  public:
-  /// `image` has platform and interpreter; wheels, sdists and dev are filled in by resolve().
-  PythonResolver(const ResolveContext& context, const SpecVariant& variant, LockedImage& image, Uv& uv);
+  /// `image` has platform and interpreter; wheels, sdists and dev are filled in by resolve(). `sizes` is what is known
+  /// of files already; it grows, so that a file's size is asked for once.
+  PythonResolver(const ResolveContext& context, const SpecVariant& variant, LockedImage& image, Uv& uv,
+                 KnownSizes& sizes);
 
   /// `preferences`: versions to stay with as long as they satisfy.
   void resolve(const Pins& preferences);
@@ -34,6 +37,7 @@ class PythonResolver {
     std::vector<std::string> lines;   ///< what is asked for
     std::vector<std::string> limits;  ///< further constraints
     SdistPolicy sdists = SdistPolicy::Deny;
+    bool held = false;  ///< every version is given: the resolver's cache knows all of it
   };
   struct Pinned {
     LockedFile file;
@@ -43,15 +47,15 @@ class PythonResolver {
 
   std::vector<Pinned> pin(const Group& group, const Pins& preferences);
   std::vector<PylockPackage> ask_for_packages(const Group& group, UvRequest& request);
-  std::map<std::string, std::vector<std::string>> ask_for_edges(UvRequest request,
+  std::map<std::string, std::vector<std::string>> ask_for_edges(const Group& group, UvRequest request,
                                                                 const std::vector<PylockPackage>& packages);
-  UvAnswer ask(const Group& group, const UvRequest& request);
+  UvAnswer ask(const Group& group, UvRequest request);
   UvRequest request_for(const Group& group, const Pins& preferences) const;
   UvQuestion question_for(const Group& group) const;
   FileRules rules_for(const Group& group, const std::string& name) const;
   bool add_routes(UvRequest& request, const std::vector<PylockPackage>& packages) const;
   const PythonIndex& index_named(const std::string& name) const;
-  void fill_sizes(std::vector<Pinned>& pinned) const;
+  void fill_sizes(std::vector<Pinned>& pinned);
   Group group_of(std::string what, const std::vector<const RequirementSet*>& sets) const;
   LockedSdist with_build_requirements(const LockedFile& sdist);
 
@@ -59,6 +63,7 @@ class PythonResolver {
   const SpecVariant& variant_;
   LockedImage& image_;
   Uv& uv_;
+  KnownSizes& sizes_;
   python::TargetPlatform target_;
   std::string target_text_;
   std::vector<std::string> tags_;

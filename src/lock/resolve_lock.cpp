@@ -33,6 +33,24 @@ bool needs_resolver(const SpecVariant& variant) {
   return !variant.runtime.requirements.empty() || !variant.dev.requirements.empty();
 }
 
+/// Sizes of the previous lock's files: a file's digest fixes its size.
+KnownSizes sizes_of(const std::optional<Lock>& lock) {
+  KnownSizes sizes;
+  const auto add = [&](const std::vector<LockedFile>& files) {
+    for (const LockedFile& file : files) sizes.emplace(file.sha256, file.size_bytes);
+  };
+  if (!lock) return sizes;
+  for (const LockedImage& image : lock->images) {
+    add(image.wheels);
+    add(image.dev);
+    for (const LockedSdist& sdist : image.sdists) {
+      add({sdist.sdist});
+      add(sdist.build_requirements);
+    }
+  }
+  return sizes;
+}
+
 /// Makes the resolver at its first use: a spec without requirements needs none. One per suite and Python version.
 class UvFactory {
  public:
@@ -60,6 +78,7 @@ Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const U
   lock.tools = pinned_resolver();
   DebianResolver debian(context);
   UvFactory resolvers(context, debian);
+  KnownSizes sizes = sizes_of(previous);
   for (const SpecVariant& variant : spec.variants) {
     for (const oci::Platform& platform : spec.platforms) {
       LockedImage image;
@@ -70,7 +89,7 @@ Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const U
       debian.resolve(variant, image);
       if (previous) keep_releases(*previous, image);
       if (needs_resolver(variant))
-        PythonResolver(context, variant, image, resolvers.get(variant))
+        PythonResolver(context, variant, image, resolvers.get(variant), sizes)
             .resolve(preferences_for(image, previous, upgrade, lock));
       lock.images.push_back(std::move(image));
     }

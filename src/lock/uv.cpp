@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace mlbuild {
 namespace {
 
@@ -17,8 +19,16 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kAnswerLimit = std::uint64_t{64} << 20U;
 constexpr std::chrono::seconds kDeadline{900};
 
-void write_inputs(const UvRequest& request, const fs::path& work) {
-  for (const auto& [name, text] : uv_input_files(request)) write_file_atomically(work / name, text);
+void write_file(const fs::path& path, const std::string& text) {
+  AtomicFile file(path, 0600);
+  file.write(as_bytes(text));
+  file.commit();
+}
+
+std::set<std::string> hosts_of(const std::vector<std::string>& urls) {
+  std::set<std::string> hosts;
+  for (const std::string& url : urls) hosts.insert(Url::parse(url).host);
+  return hosts;
 }
 
 void replace_all(std::string& text, const std::string& from, std::string_view to) {
@@ -43,7 +53,8 @@ SandboxJob Uv::job(const UvRequest& request, const fs::path& work) const {
              {"TZ", "UTC"},  // a date in exclude-newer means a day of the time zone
              {"UV_CACHE_DIR", "/mlbuild/cache"},
              {"UV_DEFAULT_INDEX", context_.site.require_index().url},
-             {"UV_HTTP_TIMEOUT", "60"}};
+             {"UV_HTTP_TIMEOUT", "60"},
+             {"NETRC", "/mlbuild/work/netrc"}};
   add_host_network(job);
   job.argv = uv_arguments(request);
   job.argv.insert(job.argv.begin(), "/mlbuild/uv/uv");
@@ -54,10 +65,19 @@ SandboxJob Uv::job(const UvRequest& request, const fs::path& work) const {
   return job;
 }
 
-std::string Uv::without_secrets(std::string text, const UvRequest& request) const {
+std::vector<std::string> Uv::index_urls(const UvRequest& request) const {
   std::vector<std::string> urls = {context_.site.require_index().url};
   for (const PythonIndex& index : request.indexes) urls.push_back(index.url);
-  for (const std::string& url : urls) {
+  return urls;
+}
+
+void Uv::write_inputs(const UvRequest& request, const fs::path& work) const {
+  for (const auto& [name, text] : uv_input_files(request)) write_file(work / name, text);
+  write_file(work / "netrc", host_credentials(hosts_of(index_urls(request))));
+}
+
+std::string Uv::without_secrets(std::string text, const UvRequest& request) const {
+  for (const std::string& url : index_urls(request)) {
     const std::string user_info = Url::parse(url).user_info;
     if (user_info.empty()) continue;
     replace_all(text, user_info + "@", "");

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace mlbuild {
 
@@ -27,6 +28,8 @@ class Uv {
 
  private:
   SandboxJob job(const UvRequest& request, const std::filesystem::path& work) const;
+  void write_inputs(const UvRequest& request, const std::filesystem::path& work) const;
+  std::vector<std::string> index_urls(const UvRequest& request) const;
   std::string without_secrets(std::string text, const UvRequest& request) const;
 
   const ResolveContext& context_;

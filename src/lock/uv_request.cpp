@@ -73,9 +73,9 @@ std::vector<std::string> uv_arguments(const UvRequest& request) {
   }
   add({"-o", uv_output_file(request)});
   add({"--python-version", request.python_full_version, "--python-platform", python::uv_platform(request.target)});
-  // --no-config: a stray uv.toml would be read. --prerelease disallow: else pre-releases are taken to get around a
-  // missing wheel.
-  add({"--no-config", "--prerelease", "disallow", "--no-python-downloads", "--no-header", "--color", "never",
+  // --no-config: a stray uv.toml would be read. --prerelease explicit: only what a requirement names; the default takes
+  // pre-releases also to get around a missing wheel.
+  add({"--no-config", "--prerelease", "explicit", "--no-python-downloads", "--no-header", "--color", "never",
        "--no-progress"});
   if (request.sdists != SdistPolicy::Allow) add({"--only-binary", ":all:"});
   if (request.sdists == SdistPolicy::Listed) {

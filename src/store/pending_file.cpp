@@ -11,7 +11,7 @@
 namespace mlbuild {
 namespace {
 
-constexpr std::size_t kBufferBytes = 256U * 1024U;
+constexpr std::size_t kBufferBytes = 256U << 10U;
 constexpr mode_t kMode = 0444;  // content-addressed: nobody has a reason to write into it
 
 Fd open_temporary(std::string& name) {

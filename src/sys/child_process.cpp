@@ -23,6 +23,7 @@ namespace process = boost::process::v2;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPollInterval{20};  // for the cancellation flag, which a signal handler sets
+constexpr std::size_t kOutputBufferBytes = 16384;
 constexpr std::chrono::seconds kGraceBeforeKill{2};
 constexpr std::chrono::seconds kDrainAfterExit{1};
 
@@ -62,7 +63,7 @@ class OutputReader {
 
   std::size_t limit_bytes_;
   std::string text_;
-  std::array<char, 16 * 1024> buffer_{};
+  std::array<char, kOutputBufferBytes> buffer_{};
   bool cut_ = false;
   bool ended_ = false;
 };
@@ -90,7 +91,7 @@ std::filesystem::path executable_of(const Command& command) {
 
 std::vector<std::string> environment_of(const Command& command) {
   std::vector<std::string> pairs;
-  for (const auto& [name, value] : command.env) pairs.push_back(name + "=" + value);
+  for (const auto& [name, value] : command.env) pairs.push_back(fmt::format("{}={}", name, value));
   return pairs;
 }
 

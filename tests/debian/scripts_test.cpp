@@ -127,6 +127,7 @@ TEST(ParseEffects, ReadsTheNotation) {
   EXPECT_EQ(effects[0].gid, 8U);
   EXPECT_EQ(effects[1].value, "a\tb\n");
   EXPECT_EQ(effects[2].path, "etc/x");
+  EXPECT_EQ(parse_effects("warn it goes without").front().value, "it goes without");
 }
 
 }  // namespace

@@ -203,6 +203,13 @@ TEST(DebLayer, HighestAlternativeThatExistsWins) {
   EXPECT_EQ(layer.entries.at("etc/alternatives/tool").entry.link_target, "/usr/bin/high");
 }
 
+TEST(DebLayer, SettingsThatAreNotCompiledAreAWarning) {
+  EXPECT_TRUE(unpack({DebBuilder().file("usr/share/x", "x")}).facts.warnings.empty());
+  const ReadLayer layer = unpack({DebBuilder().file("usr/share/glib-2.0/schemas/x.gschema.xml", "x")});
+  ASSERT_EQ(layer.facts.warnings.size(), 1U);
+  EXPECT_THAT(layer.facts.warnings.front(), HasSubstr("GSettings"));
+}
+
 TEST(DebLayer, BaseHasTheSkeletonNoPackageShips) {
   const ReadLayer layer = unpack(tiny_base(), as_base());
   for (const char* link : {"bin", "sbin", "lib", "lib64"})

@@ -59,7 +59,8 @@ class PythonResolverTest : public ::testing::Test {
   void resolve(const Pins& preferences = {}) {
     const ResolveContext context{http, store, resolver, site, cancellation, 1, [](const std::string&) {}};
     Uv uv(context, temporary.path(), temporary.path());
-    PythonResolver(context, variant, image, uv).resolve(preferences);
+    KnownSizes sizes;
+    PythonResolver(context, variant, image, uv, sizes).resolve(preferences);
   }
 
   TempDir temporary;

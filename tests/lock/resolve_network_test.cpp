@@ -90,6 +90,13 @@ TEST_F(ResolveLock, KeepsPinsUntilAskedToMove) {
   EXPECT_EQ(resolve(loose, old, Upgrade{false, {"idna"}}).images[0].wheels[0].version, "3.7");
 }
 
+TEST_F(ResolveLock, TakesAPrereleaseOnlyWhenItIsNamed) {
+  const Lock named = resolve(spec("requirements: {runtime: [omegaconf==2.4.0.dev3]}\n"));
+  EXPECT_EQ(named.images[0].wheels[0].version, "2.4.0.dev3");
+  // Wheels of this one come only with a pre-release or without what hydra-core 1.3 needs.
+  EXPECT_THAT(refusal("requirements: {runtime: [hydra-core>=1.3]}\n").hint_text(), HasSubstr("sdists"));
+}
+
 TEST_F(ResolveLock, PinsWhatASourceDistributionNeeds) {
   const Lock lock =
       resolve(spec("requirements: {runtime: [antlr4-python3-runtime==4.9.3]}\n"

@@ -25,9 +25,9 @@ std::string joined(const UvRequest& asked) {
   return text;
 }
 
-TEST(UvRequest, AlwaysRefusesPrereleasesAndStrayConfiguration) {
+TEST(UvRequest, TakesNoPrereleaseUnaskedAndNoStrayConfiguration) {
   EXPECT_THAT(joined(request()),
-              AllOf(HasSubstr("--prerelease disallow"), HasSubstr("--no-config"), HasSubstr("--no-python-downloads"),
+              AllOf(HasSubstr("--prerelease explicit"), HasSubstr("--no-config"), HasSubstr("--no-python-downloads"),
                     HasSubstr("--python-platform x86_64-manylinux_2_36"), HasSubstr("--python-version 3.11.2")));
 }
 

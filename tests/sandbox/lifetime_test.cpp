@@ -118,12 +118,26 @@ TEST_F(Lifetime, CancellationEndsTheRun) {
   EXPECT_TRUE(fs::is_empty(probe.path() / "scratch"));
 }
 
-TEST_F(Lifetime, SurvivesTheEndOfTheThreadThatStartedIt) {
-  SandboxJob job = probe.job({"memory", std::to_string(200L << 20)});
-  SandboxOutcome outcome;
-  std::thread pool([&] { outcome = probe.run(job); });
-  pool.join();
-  EXPECT_TRUE(outcome.ok());
+/// The helper is the only child that this test program has at that moment.
+pid_t only_child() {
+  pid_t child = 0;
+  for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
+    std::ifstream in(thread.path() / "children");
+    if (in >> child) return child;
+  }
+  return 0;
+}
+
+TEST_F(Lifetime, KillingTheHelperLeavesNoProcess) {
+  SandboxJob job = daemon_job();
+  job.argv = {"/bin/probe", "heartbeat", "/shared/alive"};
+  std::thread run([&] { EXPECT_THROW(probe.run(job), Error); });
+  for (int i = 0; i < 500 && heartbeats() == 0; ++i) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_TRUE(heart_beats());
+  ASSERT_GT(only_child(), 0);
+  ::kill(only_child(), SIGKILL);
+  run.join();
+  EXPECT_FALSE(heart_beats());
 }
 
 TEST_F(Lifetime, KillingTheProgramLeavesNoProcess) {

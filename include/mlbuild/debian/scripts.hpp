@@ -23,6 +23,7 @@ struct ScriptEffect {
                   ///< highest wins
     CaBundle,     ///< /etc/ssl/certs/ca-certificates.crt and the links to it
     TimeZone,     ///< /etc/localtime, /etc/timezone: UTC
+    Warning,      ///< `value` tells what the image goes without; nothing is made
     Accounts,     ///< /etc/passwd, /etc/group (and shadow forms) from base-passwd's masters
   };
   Kind kind = Kind::Directory;

@@ -102,7 +102,7 @@ class TeeSink final : public Sink {
   Sink& second_;
 };
 
-inline constexpr std::size_t kStreamBufferBytes = 128 * 1024;
+inline constexpr std::size_t kStreamBufferBytes = std::size_t{128} * 1024;
 
 /// Pumps everything from source to sink through one buffer; returns the number of bytes.
 std::uint64_t copy(Source& source, Sink& sink);

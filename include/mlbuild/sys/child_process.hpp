@@ -29,9 +29,10 @@ struct CommandResult {
   bool ok() const { return end == End::Exited && code == 0; }
 };
 
-/// Runs a child to its end through Boost.Process v2, with its own process group, stdin/stdout/stderr as pipes and no
-/// other descriptor. Past the deadline or on cancellation the group gets SIGTERM, after 2 s SIGKILL. Throws Error{Step}
-/// when the program cannot be started, Error{Interrupted} on cancellation.
+/// Runs a child to its end through Boost.Process v2, in a process group of its own, with no signal blocked, stdin as a
+/// file in memory, stdout and stderr as pipes and no other descriptor. Past the deadline or on cancellation the group
+/// gets SIGTERM, after 2 s SIGKILL; what the child leaves running in its group when it ends is killed. Throws
+/// Error{Step} when the program cannot be started, Error{Interrupted} on cancellation. Thread-safe.
 CommandResult run_command(const Command& command, const Cancellation& cancellation);
 
 std::optional<std::filesystem::path> find_program(const std::string& name);  ///< in PATH plus /usr/sbin:/sbin
