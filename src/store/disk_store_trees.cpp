@@ -32,7 +32,7 @@ void reset_root(const std::filesystem::path& tree) {
 std::filesystem::path DiskStore::tree(const StepKey& key,
                                       const std::function<void(const std::filesystem::path&)>& fill) {
   const StoreLayout& layout = state_->layout;
-  const std::filesystem::path path = layout.tree(key);
+  std::filesystem::path path = layout.tree(key);
   if (use_directory(path)) return path;
   make_directories(layout.trees());
   const FileLock single_flight(layout.tmp() / ("tree-" + key.hex() + ".lock"), FileLock::Mode::Exclusive);
