@@ -18,8 +18,13 @@ mlbuild=build/release/src/cli/mlbuild
 
 say "3/4 mlbuild build specs/sklearn-train/mlbuild.yaml"
 build_image() { "$mlbuild" build specs/sklearn-train/mlbuild.yaml -t sklearn-train:quickstart -o oci:out/sklearn-train; }
-# Debian's mirrors drop superseded versions, so the lock in the repository may name packages that are gone: lock again then.
-build_image || { "$mlbuild" lock specs/sklearn-train/mlbuild.yaml && build_image; }
+build_image || {
+  # Debian's mirrors drop superseded versions, so the lock of an older checkout may name packages that are gone: lock again then.
+  [ $? -eq 3 ] || exit 1
+  echo "locking again, in case the mirrors dropped what the lock names"
+  "$mlbuild" lock specs/sklearn-train/mlbuild.yaml
+  build_image
+}
 
 say "4/4 proof: umoci unpacks it, its own Python imports and trains, without network and without the host's Python"
 rm -rf out/bundle

@@ -53,6 +53,7 @@ std::filesystem::path build_root(const SdistBuildInputs& inputs, DiskStore& stor
                    if (!inputs.build_requirements.empty())
                      layers.push_back(store.stream(make_layer(wheels, store).digest));
                    std::vector<Source*> order;
+                   order.reserve(layers.size());
                    for (const std::unique_ptr<Source>& layer : layers) order.push_back(layer.get());
                    unpack_layers(order, root, cancellation);
                  });

@@ -187,7 +187,7 @@ BuiltWheel build_sdist(const SdistBuildInputs& inputs, DiskStore& store, Sandbox
   const SandboxOutcome outcome = sandbox.run(job_of(inputs, place, root, top), cancellation);
   if (!outcome.ok()) throw build_failure(inputs.sdist_filename, outcome);
   refuse_missing_requirements(inputs, place.answer() / "answer.json");
-  const BuiltWheel wheel = keep_wheel(place.out() / wheel_name(inputs, place.out()), store);
+  BuiltWheel wheel = keep_wheel(place.out() / wheel_name(inputs, place.out()), store);
   store.put(sdist_build_card(inputs).key(), to_json(wheel));
   return wheel;
 }

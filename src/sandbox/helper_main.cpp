@@ -117,7 +117,7 @@ class Supervisor {
 
   /// The first failure wins: after a failed exec the payload's report comes before that of pid 1.
   HelperReport outcome() {
-    std::array<char, 64 * 1024> buffer{};
+    std::array<char, std::size_t{64} * 1024> buffer{};
     std::optional<HelperReport> result;
     for (;;) {
       const ssize_t count = ::recv(channel_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);

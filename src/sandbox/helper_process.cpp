@@ -67,7 +67,7 @@ class Stream {
   pollfd to_poll() const { return {ended_ ? -1 : fd_.get(), POLLIN, 0}; }
   bool ended() const { return ended_; }
   void read_some() {
-    std::array<char, 32 * 1024> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read fills it
+    std::array<char, std::size_t{32} * 1024> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read fills it
     const ssize_t count = ::read(fd_.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) return;
     if (count <= 0) {

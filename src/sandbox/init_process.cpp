@@ -108,8 +108,8 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
   outcome.level = set_up(job, caller);
   if (job.probe) return outcome;
   pass_on_terminate();
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0,
-          0);  // the payload has our user id, and /proc/1 must show it nothing; exec undoes it
+  // The payload has our user id, and /proc/1 must show it nothing. Its own exec undoes this.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const pid_t payload = start_payload(job.job, channel);
   drop_capabilities();
   const int status = reap_until(payload);

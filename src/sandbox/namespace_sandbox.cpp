@@ -68,7 +68,7 @@ SandboxOutcome::End end_of(HelperReport::End end) {
 
 class NamespaceSandbox final : public Sandbox {
  public:
-  NamespaceSandbox(std::filesystem::path helper, std::filesystem::path scratch)
+  NamespaceSandbox(std::filesystem::path helper, const std::filesystem::path& scratch)
       : helper_(std::move(helper)), scratch_(std::filesystem::absolute(scratch)) {}
 
   SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
@@ -124,8 +124,8 @@ class NamespaceSandbox final : public Sandbox {
 
 }  // namespace
 
-std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, std::filesystem::path scratch) {
-  return std::make_unique<NamespaceSandbox>(std::move(helper), std::move(scratch));
+std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, const std::filesystem::path& scratch) {
+  return std::make_unique<NamespaceSandbox>(std::move(helper), scratch);
 }
 
 }  // namespace mlbuild

@@ -3,6 +3,7 @@
 #include "helper_job.hpp"
 #include "system_call_filter.hpp"
 
+#include <fmt/format.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/securebits.h>
@@ -48,6 +49,7 @@ void reset_signals() {
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
@@ -56,7 +58,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 [[noreturn]] void execute(const SandboxJob& job) {
   std::vector<std::string> arguments = job.argv;
   std::vector<std::string> environment;
-  for (const auto& [name, value] : job.env) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : job.env) environment.push_back(fmt::format("{}={}", name, value));
   ::execve(arguments.front().c_str(), pointers_to(arguments).data(), pointers_to(environment).data());
   throw SetupFailure{stage::kExec, errno, job.argv.front()};
 }

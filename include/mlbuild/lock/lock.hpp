@@ -1,14 +1,14 @@
 #pragma once
 
+#include "mlbuild/base/digest.hpp"
+#include "mlbuild/oci/oci.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "mlbuild/base/digest.hpp"
-#include "mlbuild/oci/oci.hpp"
 
 namespace mlbuild {
 
@@ -28,7 +28,7 @@ struct LockedDeb {
 
 /// A wheel or sdist: found on the named index by project and file name.
 struct LockedFile {
-  std::string name;      ///< normalised project name
+  std::string name;  ///< normalised project name
   std::string version;
   std::string filename;
   std::string index = "default";
@@ -44,8 +44,8 @@ struct LockedSdist {
 };
 
 struct LockedInterpreter {
-  std::string version = "3.11";       ///< minor
-  std::string full_version;           ///< "3.11.2"
+  std::string version = "3.11";  ///< minor
+  std::string full_version;      ///< "3.11.2"
   std::string path = "/usr/local/bin/python";
   std::string glibc = "2.36";
 };
@@ -54,8 +54,8 @@ struct LockedInterpreter {
 struct LockedImage {
   std::string variant;  ///< "" for the spec itself
   oci::Platform platform;
-  BlobDigest spec_digest;       ///< locked_part_digest of the variant
-  std::string spec_part;        ///< locked_part_json, to explain what changed
+  BlobDigest spec_digest;  ///< locked_part_digest of the variant
+  std::string spec_part;   ///< locked_part_json, to explain what changed
   std::string base_suite, base_flavor;
   std::vector<LockedRelease> releases;
   std::vector<LockedDeb> base;            ///< sorted by name
@@ -75,7 +75,7 @@ struct LockedTool {
 
 /// docs/formats/lock.md. Canonical JSON; names no host, path or credential.
 struct Lock {
-  std::vector<LockedTool> tools;  ///< the resolver
+  std::vector<LockedTool> tools;    ///< the resolver
   std::vector<LockedImage> images;  ///< by variant, then platform
   const LockedImage* find(std::string_view variant, const oci::Platform& platform) const;
 };

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <filesystem>
-#include <functional>
-#include <optional>
-#include <set>
-#include <string>
-
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/lock/lock.hpp"
 #include "mlbuild/net/http.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/spec/spec.hpp"
 #include "mlbuild/store/disk_store.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
 
 namespace mlbuild {
 
@@ -30,16 +30,18 @@ struct Upgrade {
   std::set<std::string> names;  ///< normalised
 };
 
-/// Answers the spec: Debian closure and Python resolution for every variant and platform. Pins of `previous` are kept as long as they
-/// satisfy the spec, unless named by `upgrade`. Conflicts and missing wheels are Error{Step/Spec} with the requirement's line and the
-/// resolver's own words as context.
-Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade, const ResolveContext& context);
+/// Answers the spec: Debian closure and Python resolution for every variant and platform. Pins of `previous` are kept
+/// as long as they satisfy the spec, unless named by `upgrade`. Conflicts and missing wheels are Error{Step/Spec} with
+/// the requirement's line and the resolver's own words as context.
+Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade,
+                  const ResolveContext& context);
 
 /// What differs between the part of the spec that the lock answered and the spec now, one line per field
 /// ("requirements.runtime: + scipy==1.13"); empty: the lock answers this spec.
 std::vector<std::string> explain_stale(const Lock& lock, const Spec& spec);
 
-/// Unpacked root with the Debian packages of `debs` (base flavour rules, all packages unpacked), as a tree of the store.
+/// Unpacked root with the Debian packages of `debs` (base flavour rules, all packages unpacked), as a tree of the
+/// store.
 std::filesystem::path debian_tree(const std::vector<LockedDeb>& debs, const ResolveContext& context);
 
 }  // namespace mlbuild

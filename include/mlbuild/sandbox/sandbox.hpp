@@ -66,7 +66,7 @@ class Sandbox {
 /// Sandbox by Linux namespaces. The helper is this program's own binary, started again as `<helper> __sandbox`
 /// (job as JSON on descriptor 3, outcome as JSON on descriptor 4, lifeline pipe on 5); `scratch` is where overlay
 /// uppers go (same file system as the trees).
-std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, std::filesystem::path scratch);
+std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, const std::filesystem::path& scratch);
 
 /// Entry point of the helper: main calls it when argv[1] is "__sandbox". Returns the exit code.
 int sandbox_helper_main();
