@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import platform
-import resource
 import shutil
 import statistics
 import subprocess
@@ -21,22 +20,19 @@ SPECS = {"sklearn": ROOT / "specs/sklearn-train", "torch": ROOT / "specs/torch-c
 
 
 def timed(command):
-    """Wall, CPU and peak memory of one process and its children."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begin = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = child.communicate()
-    wall = time.monotonic() - begin
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if child.returncode != 0:
-        sys.exit(f"{command}: exit {child.returncode}\n{err.decode()}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall_s": round(wall, 4), "cpu_s": round(cpu, 4)}, out.decode()
-
-
-def peak_memory(command):
-    done = subprocess.run(["/usr/bin/time", "-f", "%M", *command], capture_output=True, text=True, check=True)
-    return int(done.stderr.strip().splitlines()[-1]) * 1024
+    """Wall, CPU (of the process and the children it waited for) and peak memory of the largest of them; and stdout."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        begin = time.monotonic()
+        child = subprocess.Popen(command, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - begin
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            err.seek(0)
+            sys.exit(f"{command}: exit {child.returncode}\n{err.read().decode()}")
+        out.seek(0)
+        figures = {"wall_s": round(wall, 4), "cpu_s": round(usage.ru_utime + usage.ru_stime, 4), "peak_memory_bytes": usage.ru_maxrss * 1024}
+        return figures, out.read().decode()
 
 
 def median_of(runs):
@@ -79,7 +75,6 @@ def measure(options, work):
     # Forced: every layer again from warm sources, without the output.
     forced = build[:-2] + ["--force"]
     result["all_layers_again"] = median_of([timed(forced)[0] for _ in range(3)])
-    result["all_layers_again"]["peak_memory_bytes"] = peak_memory(forced)
     result["digest"] = digest.strip()
     result["layers"] = layers(options, work, spec)
     return result

@@ -100,6 +100,22 @@ class Discard final : public LayerSink {
   void blob_range(const BlobDigest&, std::uint64_t, ByteSpan) override {}
 };
 
+/// One layer to make.
+struct Task {
+  std::size_t wheel = 0;
+  LayerPart part;
+};
+
+/// Huge wheels are several layers, as in a build.
+std::vector<Task> tasks_for(const std::vector<std::filesystem::path>& wheels) {
+  std::vector<Task> tasks;
+  for (std::size_t wheel = 0; wheel < wheels.size(); ++wheel) {
+    const std::size_t parts = part_count(std::filesystem::file_size(wheels[wheel]));
+    for (std::size_t part = 0; part < parts; ++part) tasks.push_back({wheel, {part, parts}});
+  }
+  return tasks;
+}
+
 void run(const std::filesystem::path& directory, std::size_t threads) {
   const std::vector<std::filesystem::path> wheels = test::wheels_in(directory);  // largest first
   if (wheels.empty()) throw Error(ErrorKind::Usage, fmt::format("no wheels in `{}`", directory.string()));
@@ -112,11 +128,14 @@ void run(const std::filesystem::path& directory, std::size_t threads) {
     for (const auto& wheel : wheels) floor.run(wheel);
   });
   const std::uint64_t rss_before = peak_rss_bytes();
-  std::vector<std::uint64_t> layer_bytes(wheels.size());
+  const std::vector<Task> tasks = tasks_for(wheels);
+  std::vector<std::uint64_t> layer_bytes(tasks.size());
   const Cost layer_cost = measure([&] {
-    parallel_for(threads, inputs.size(), [&](std::size_t index) {
+    parallel_for(threads, tasks.size(), [&](std::size_t index) {
       Discard out;
-      layer_bytes[index] = WheelLayerRecipe({inputs[index]}, {}).write(files, out).size_bytes;
+      WheelLayerParameters parameters;
+      parameters.part = tasks[index].part;
+      layer_bytes[index] = WheelLayerRecipe({inputs[tasks[index].wheel]}, parameters).write(files, out).size_bytes;
     });
   });
   std::uint64_t layer_sum = 0;

@@ -31,7 +31,8 @@ Layers read_layers() {
   return layers;
 }
 
-std::vector<std::string> violations_in(const fs::path& folder, const std::string& module, const std::set<std::string>& allowed) {
+std::vector<std::string> violations_in(const fs::path& folder, const std::string& module,
+                                       const std::set<std::string>& allowed) {
   static const std::regex kInclude(R"(^\s*#\s*include\s*["<]mlbuild/([a-z_]+)/)");
   std::vector<std::string> found;
   if (!fs::exists(folder)) return found;

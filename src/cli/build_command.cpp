@@ -1,14 +1,15 @@
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <charconv>
-#include <chrono>
-
 #include "commands.hpp"
 #include "locking.hpp"
+
 #include "mlbuild/publish/sink.hpp"
 #include "mlbuild/report/plan_text.hpp"
 #include "mlbuild/run/build.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
 
 namespace mlbuild::cli {
 namespace {
@@ -66,7 +67,8 @@ std::string image_tag(const BuildOptions& options, const Spec& spec) {
   return spec.name + ":latest";
 }
 
-std::vector<PublishResult> publish(const std::vector<BuildResult>& results, const BuildOptions& options, const Spec& spec, World& world) {
+std::vector<PublishResult> publish(const std::vector<BuildResult>& results, const BuildOptions& options,
+                                   const Spec& spec, World& world) {
   std::vector<PublishResult> published;
   std::vector<Image> images;
   std::uint64_t bytes = 0;
@@ -77,18 +79,19 @@ std::vector<PublishResult> publish(const std::vector<BuildResult>& results, cons
   for (const std::string& output : options.outputs) {
     const std::unique_ptr<ImageSink> sink = make_sink(output);
     world.events().on(PublishStarted{output, bytes});
-    published.push_back(with_context(
-        [&] { return fmt::format("writing the image to {}", output); },
-        [&] {
-          return sink->put(images, image_tag(options, spec), world.store(),
-                           [&](std::uint64_t written) { world.events().on(BytesPublished{written}); }, world.cancellation());
-        }));
+    published.push_back(with_context([&] { return fmt::format("writing the image to {}", output); },
+                                     [&] {
+                                       return sink->put(
+                                           images, image_tag(options, spec), world.store(),
+                                           [&](std::uint64_t written) { world.events().on(BytesPublished{written}); },
+                                           world.cancellation());
+                                     }));
   }
   return published;
 }
 
-void print_results(const std::vector<BuildResult>& results, const std::vector<PublishResult>& published, const BuildOptions& options,
-                   const Spec& spec, World& world) {
+void print_results(const std::vector<BuildResult>& results, const std::vector<PublishResult>& published,
+                   const BuildOptions& options, const Spec& spec, World& world) {
   world.end_progress();
   if (world.json()) {
     world.print(build_summary_json(results, published) + "\n");
@@ -112,7 +115,9 @@ int run_build(const BuildOptions& options, World& world) {
   }
   const Spec spec = read_spec(options.spec);
   spec.variant(options.variant);
-  const LockPolicy policy = options.locked ? LockPolicy::Locked : options.dry_run ? LockPolicy::DryRun : LockPolicy::Update;
+  const LockPolicy policy = options.locked    ? LockPolicy::Locked
+                            : options.dry_run ? LockPolicy::DryRun
+                                              : LockPolicy::Update;
   const Lock lock = ensure_lock(spec, policy, world);
   const std::vector<BuildRequest> requests = requests_for(spec, lock, options);
   if (options.dry_run) return show_plans(requests, options.explain, world);
@@ -132,7 +137,8 @@ int run_build(const BuildOptions& options, World& world) {
 void add_spec_and_choice(CLI::App& command, const std::shared_ptr<BuildOptions>& options) {
   command.add_option("SPEC", options->spec, "the spec (default: mlbuild.yaml)");
   command.add_option("--variant", options->variant, "build this variant of the spec");
-  command.add_option("--platform", options->platforms, "only these of the spec's platforms, e.g. linux/amd64")->delimiter(',');
+  command.add_option("--platform", options->platforms, "only these of the spec's platforms, e.g. linux/amd64")
+      ->delimiter(',');
   command.add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec (for CI)");
   command.add_flag("--explain", options->explain, "say why each step runs, with the place in your files");
 }
@@ -144,7 +150,8 @@ void add_build_command(CLI::App& program, Action& chosen) {
   CLI::App* command = program.add_subcommand("build", "build the image that a spec describes");
   add_spec_and_choice(*command, options);
   command->add_option("-t,--tag", options->tag, "name of the image, e.g. churn-train:1.4");
-  command->add_option("-o,--output", options->outputs, "where to write it: oci:DIR or docker:FILE.tar; may be given more than once");
+  command->add_option("-o,--output", options->outputs,
+                      "where to write it: oci:DIR or docker:FILE.tar; may be given more than once");
   command->add_flag("--dry-run", options->dry_run, "show the plan, fetch and write nothing");
   command->add_flag("--force", options->force, "make every layer again");
   command->add_flag("--push", options->push, "push to the spec's `image` (not yet supported)");

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <functional>
-
 #include "world.hpp"
+
+#include <functional>
 
 namespace CLI {
 class App;

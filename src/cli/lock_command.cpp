@@ -1,11 +1,11 @@
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-
 #include "commands.hpp"
 #include "locking.hpp"
+
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/python/names.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace mlbuild::cli {
 namespace {
@@ -61,7 +61,8 @@ std::string moved_text(const std::optional<Lock>& before, const Lock& now) {
   for (const auto& [name, version] : new_versions) {
     const auto old = old_versions.find(name);
     if (old == old_versions.end()) text += fmt::format("  + {} {}\n", name, version);
-    if (old != old_versions.end() && old->second != version) text += fmt::format("    {} {} -> {}\n", name, old->second, version);
+    if (old != old_versions.end() && old->second != version)
+      text += fmt::format("    {} {} -> {}\n", name, old->second, version);
   }
   for (const auto& [name, version] : old_versions) {
     if (!new_versions.contains(name)) text += fmt::format("  - {} {}\n", name, version);
@@ -73,9 +74,9 @@ std::string summary(const LockedImage& image) {
   std::uint64_t wheel_bytes = 0;
   for (const LockedFile& wheel : image.wheels) wheel_bytes += wheel.size_bytes;
   const std::string variant = image.variant.empty() ? "" : image.variant + " ";
-  return fmt::format("  {}{}: {} wheels ({}), {} built from source, {} Debian packages, {} for development only\n", variant,
-                     image.platform.to_string(), image.wheels.size(), human_bytes(wheel_bytes), image.sdists.size(),
-                     image.base.size() + image.system_runtime.size(), image.dev.size());
+  return fmt::format("  {}{}: {} wheels ({}), {} built from source, {} Debian packages, {} for development only\n",
+                     variant, image.platform.to_string(), image.wheels.size(), human_bytes(wheel_bytes),
+                     image.sdists.size(), image.base.size() + image.system_runtime.size(), image.dev.size());
 }
 
 int run_lock(const LockOptions& options, World& world) {
@@ -91,7 +92,8 @@ int run_lock(const LockOptions& options, World& world) {
   world.end_progress();
   const bool same = present && to_json(*present) == to_json(lock);
   if (!same) write_lock(spec, lock);
-  world.note(fmt::format("{} {}\n{}", same ? "unchanged:" : "locked", lock_path(spec).string(), moved_text(present, lock)));
+  world.note(
+      fmt::format("{} {}\n{}", same ? "unchanged:" : "locked", lock_path(spec).string(), moved_text(present, lock)));
   for (const LockedImage& image : lock.images) world.note(summary(image));
   if (world.json()) world.print(to_json(lock) + "\n");
   return 0;

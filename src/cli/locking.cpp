@@ -1,11 +1,11 @@
 #include "locking.hpp"
 
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/sys/file.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "mlbuild/base/text.hpp"
-#include "mlbuild/sys/file.hpp"
 
 namespace mlbuild::cli {
 namespace {
@@ -14,23 +14,29 @@ namespace {
 [[noreturn]] void refuse_missing(const Spec& spec) {
   for (const python::Requirement& requirement : spec.variants.front().runtime.requirements) {
     if (requirement.is_pinned()) continue;
-    throw Error(ErrorKind::Spec, fmt::format("requirement `{}` is not pinned, and there is no lock `{}`", requirement.text, lock_path(spec).string()))
+    throw Error(ErrorKind::Spec, fmt::format("requirement `{}` is not pinned, and there is no lock `{}`",
+                                             requirement.text, lock_path(spec).string()))
         .at(requirement.location)
         .hint(fmt::format("run `mlbuild lock {}` and commit the lock; `--locked` makes none", spec.path.string()));
   }
-  throw Error(ErrorKind::Spec, fmt::format("there is no lock `{}`, and `--locked` makes none", lock_path(spec).string()))
+  throw Error(ErrorKind::Spec,
+              fmt::format("there is no lock `{}`, and `--locked` makes none", lock_path(spec).string()))
       .hint(fmt::format("run `mlbuild lock {}` and commit the lock", spec.path.string()));
 }
 
 [[noreturn]] void refuse_stale(const Spec& spec, const std::vector<std::string>& changes) {
-  Error error(ErrorKind::Spec, fmt::format("the lock `{}` no longer answers the spec, and `--locked` does not change it", lock_path(spec).string()));
+  Error error(ErrorKind::Spec,
+              fmt::format("the lock `{}` no longer answers the spec, and `--locked` does not change it",
+                          lock_path(spec).string()));
   for (const std::string& change : changes) error.while_doing("changed: " + change);
   throw error.hint(fmt::format("run `mlbuild lock {}` and commit the lock", spec.path.string()));
 }
 
 }  // namespace
 
-std::filesystem::path lock_path(const Spec& spec) { return std::filesystem::path(spec.path).replace_extension(".lock"); }
+std::filesystem::path lock_path(const Spec& spec) {
+  return std::filesystem::path(spec.path).replace_extension(".lock");
+}
 
 std::optional<Lock> read_lock(const Spec& spec) {
   const std::filesystem::path path = lock_path(spec);
@@ -42,8 +48,13 @@ void write_lock(const Spec& spec, const Lock& lock) { write_file_atomically(lock
 
 Lock resolve(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade, World& world) {
   EventSink& events = world.events();
-  const ResolveContext context{world.http(),         world.store(),   world.sandbox(), world.site(),
-                               world.cancellation(), world.threads(), [&](const std::string& text) { events.on(ActivityStarted{text}); }};
+  const ResolveContext context{world.http(),
+                               world.store(),
+                               world.sandbox(),
+                               world.site(),
+                               world.cancellation(),
+                               world.threads(),
+                               [&](const std::string& text) { events.on(ActivityStarted{text}); }};
   return resolve_lock(spec, previous, upgrade, context);
 }
 
@@ -76,7 +87,8 @@ std::vector<const LockedImage*> chosen_images(const Spec& spec, const Lock& lock
       std::vector<std::string> known;
       for (const oci::Platform& other : spec.platforms) known.push_back(other.to_string());
       throw Error(ErrorKind::Usage, fmt::format("the spec is not built for platform `{}`", platform.to_string()))
-          .hint(fmt::format("it names {}; add the platform to `platforms` in {}", join(known, ", "), spec.path.string()));
+          .hint(
+              fmt::format("it names {}; add the platform to `platforms` in {}", join(known, ", "), spec.path.string()));
     }
     images.push_back(image);
   }

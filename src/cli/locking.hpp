@@ -1,13 +1,14 @@
 #pragma once
 
-#include <filesystem>
-#include <string>
-#include <vector>
+#include "world.hpp"
 
 #include "mlbuild/lock/lock.hpp"
 #include "mlbuild/lock/resolve.hpp"
 #include "mlbuild/spec/spec.hpp"
-#include "world.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace mlbuild::cli {
 
@@ -18,9 +19,9 @@ void write_lock(const Spec& spec, const Lock& lock);
 Lock resolve(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade, World& world);
 
 enum class LockPolicy {
-  Update,   ///< lock when there is none or the spec's locked part changed; says what changed; writes the file
-  Locked,   ///< refuse instead (CI)
-  DryRun    ///< like Update, but nothing is written
+  Update,  ///< lock when there is none or the spec's locked part changed; says what changed; writes the file
+  Locked,  ///< refuse instead (CI)
+  DryRun   ///< like Update, but nothing is written
 };
 /// The lock that answers `spec`.
 Lock ensure_lock(const Spec& spec, LockPolicy policy, World& world);

@@ -1,17 +1,18 @@
 // Builds the objects, runs the chosen command and maps errors to exit codes; everything else is in the modules.
 
+#include "commands.hpp"
+
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/report/error_text.hpp"
+#include "mlbuild/sandbox/sandbox.hpp"
+
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
-
-#include "commands.hpp"
-#include "mlbuild/base/text.hpp"
-#include "mlbuild/report/error_text.hpp"
-#include "mlbuild/sandbox/sandbox.hpp"
 
 namespace {
 
@@ -43,8 +44,10 @@ void show(const Error& error, bool json) {
 
 void add_global_options(CLI::App& program, mlbuild::cli::GlobalOptions& options) {
   program.add_option("--store", options.store, "directory of the store (default: $XDG_CACHE_HOME/mlbuild)");
-  program.add_option("--format", options.format, "text or json; json goes to stdout")->check(CLI::IsMember({"text", "json"}));
-  program.add_option("--threads", options.threads, "threads that make layers (default: one per processor)")->check(CLI::Range(1, 1024));
+  program.add_option("--format", options.format, "text or json; json goes to stdout")
+      ->check(CLI::IsMember({"text", "json"}));
+  program.add_option("--threads", options.threads, "threads that make layers (default: one per processor)")
+      ->check(CLI::Range(1, 1024));
   program.add_flag("-q,--quiet", options.quiet, "only warnings and errors on stderr");
 }
 
@@ -67,14 +70,16 @@ std::string usage_hint(const CLI::App& program, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word.starts_with('-')) continue;
-    if (std::find(names.begin(), names.end(), word) != names.end()) return fmt::format("`mlbuild {} --help` lists its options", word);
+    if (std::find(names.begin(), names.end(), word) != names.end())
+      return fmt::format("`mlbuild {} --help` lists its options", word);
     if (const auto near = mlbuild::nearest_word(word, names)) return fmt::format("did you mean `mlbuild {}`?", *near);
     break;
   }
   return "`mlbuild --help` lists the commands";
 }
 
-int run_program(CLI::App& program, int argc, char** argv, mlbuild::cli::GlobalOptions& options, mlbuild::cli::Action& chosen) {
+int run_program(CLI::App& program, int argc, char** argv, mlbuild::cli::GlobalOptions& options,
+                mlbuild::cli::Action& chosen) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -90,7 +95,8 @@ int run_program(CLI::App& program, int argc, char** argv, mlbuild::cli::GlobalOp
     return chosen(world);
   } catch (const Error& error) {
     world.end_progress();
-    show(cancellation.requested() ? Error(ErrorKind::Interrupted, "interrupted; nothing half-written remains") : error, world.json());
+    show(cancellation.requested() ? Error(ErrorKind::Interrupted, "interrupted; nothing half-written remains") : error,
+         world.json());
     return exit_code(cancellation.requested() ? ErrorKind::Interrupted : error.kind());
   }
 }
@@ -109,7 +115,9 @@ int main(int argc, char** argv) {
     add_commands(program, chosen);
     return run_program(program, argc, argv, options, chosen);
   } catch (const std::exception& failure) {
-    show(Error(ErrorKind::Internal, failure.what()).hint("this is a bug in mlbuild; please report it with the command line and the spec"), false);
+    show(Error(ErrorKind::Internal, failure.what())
+             .hint("this is a bug in mlbuild; please report it with the command line and the spec"),
+         false);
     return exit_code(ErrorKind::Internal);
   }
 }

@@ -1,7 +1,8 @@
-#include <CLI/CLI.hpp>
-
 #include "commands.hpp"
+
 #include "mlbuild/spec/spec.hpp"
+
+#include <CLI/CLI.hpp>
 
 namespace mlbuild::cli {
 

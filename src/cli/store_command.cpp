@@ -1,12 +1,13 @@
-#include <fmt/format.h>
+#include "commands.hpp"
+
+#include "mlbuild/base/text.hpp"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <chrono>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "commands.hpp"
-#include "mlbuild/base/text.hpp"
+#include <charconv>
+#include <chrono>
 
 namespace mlbuild::cli {
 namespace {
@@ -26,7 +27,8 @@ std::chrono::seconds parse_age(const std::string& text) {
   const std::map<std::string_view, std::int64_t> kUnits{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
   const auto found = kUnits.find(unit);
   if (error != std::errc() || found == kUnits.end()) {
-    throw Error(ErrorKind::Usage, fmt::format("`{}` is no age", text)).hint("write a number and s, m, h or d, e.g. `30d`");
+    throw Error(ErrorKind::Usage, fmt::format("`{}` is no age", text))
+        .hint("write a number and s, m, h or d, e.g. `30d`");
   }
   return std::chrono::seconds(count * found->second);
 }
@@ -41,26 +43,39 @@ int list_store(World& world) {
   const std::vector<DiskStore::Listed> blobs = world.store().list();
   if (world.json()) {
     json list = json::array();
-    for (const auto& blob : blobs) list.push_back({{"digest", blob.digest.to_string()}, {"size", blob.size_bytes}, {"virtual", blob.is_virtual}});
-    world.print(json{{"path", world.store_path().string()}, {"blobs", list}, {"blob_bytes", usage.blob_bytes},
-                     {"trees", usage.trees}, {"tree_bytes", usage.tree_bytes}, {"keys", usage.keys}}.dump(2) + "\n");
+    for (const auto& blob : blobs)
+      list.push_back({{"digest", blob.digest.to_string()}, {"size", blob.size_bytes}, {"virtual", blob.is_virtual}});
+    world.print(json{{"path", world.store_path().string()},
+                     {"blobs", list},
+                     {"blob_bytes", usage.blob_bytes},
+                     {"trees", usage.trees},
+                     {"tree_bytes", usage.tree_bytes},
+                     {"keys", usage.keys}}
+                    .dump(2) +
+                "\n");
     return 0;
   }
   for (const auto& blob : blobs) {
     world.print(fmt::format("{}  {:>9}  {:<7}  used {}\n", blob.digest.to_string(), human_bytes(blob.size_bytes),
                             blob.is_virtual ? "virtual" : "blob", age_text(blob.last_used)));
   }
-  world.note(fmt::format("{}: {} blobs, {}; {} virtual layers; {} trees, {}; {} keys\n", world.store_path().string(), usage.blobs,
-                         human_bytes(usage.blob_bytes), usage.virtual_blobs, usage.trees, human_bytes(usage.tree_bytes), usage.keys));
+  world.note(fmt::format("{}: {} blobs, {}; {} virtual layers; {} trees, {}; {} keys\n", world.store_path().string(),
+                         usage.blobs, human_bytes(usage.blob_bytes), usage.virtual_blobs, usage.trees,
+                         human_bytes(usage.tree_bytes), usage.keys));
   return 0;
 }
 
 int clean_store(const StoreOptions& options, World& world) {
   const GcResult result = collect_garbage(world.store_path(), parse_age(options.older_than));
   if (world.json()) {
-    world.print(json{{"removed_files", result.removed_files}, {"removed_bytes", result.removed_bytes}, {"kept_bytes", result.kept_bytes}}.dump() + "\n");
+    world.print(json{{"removed_files", result.removed_files},
+                     {"removed_bytes", result.removed_bytes},
+                     {"kept_bytes", result.kept_bytes}}
+                    .dump() +
+                "\n");
   } else {
-    world.note(fmt::format("removed {} files, {}; kept {}\n", result.removed_files, human_bytes(result.removed_bytes), human_bytes(result.kept_bytes)));
+    world.note(fmt::format("removed {} files, {}; kept {}\n", result.removed_files, human_bytes(result.removed_bytes),
+                           human_bytes(result.kept_bytes)));
   }
   return 0;
 }
@@ -73,9 +88,11 @@ int check_store(const StoreOptions& options, World& world) {
     world.print(json{{"damaged", list}}.dump(2) + "\n");
   } else {
     for (const StoreDamage& damage : damages) world.print(fmt::format("{}: {}\n", damage.what, damage.why));
-    world.note(fmt::format("{} damaged{}\n", damages.size(), options.repair && !damages.empty() ? ", moved aside" : ""));
+    world.note(
+        fmt::format("{} damaged{}\n", damages.size(), options.repair && !damages.empty() ? ", moved aside" : ""));
   }
-  if (!damages.empty() && !options.repair) world.note("hint: `mlbuild store verify --repair` moves them aside; the next build fetches them again\n");
+  if (!damages.empty() && !options.repair)
+    world.note("hint: `mlbuild store verify --repair` moves them aside; the next build fetches them again\n");
   return damages.empty() || options.repair ? 0 : 1;
 }
 

@@ -1,9 +1,9 @@
-#include <fmt/format.h>
+#include "commands.hpp"
+
+#include "mlbuild/io/deflate.hpp"
 
 #include <CLI/CLI.hpp>
-
-#include "commands.hpp"
-#include "mlbuild/io/deflate.hpp"
+#include <fmt/format.h>
 
 namespace mlbuild::cli {
 
@@ -12,7 +12,8 @@ void add_version_command(CLI::App& program, Action& chosen) {
   command->callback([&chosen] {
     chosen = [](World& world) {
       if (world.json()) {
-        world.print(fmt::format("{{\"compressor\":\"{}\",\"version\":\"{}\"}}\n", Deflater::version(), MLBUILD_VERSION));
+        world.print(
+            fmt::format("{{\"compressor\":\"{}\",\"version\":\"{}\"}}\n", Deflater::version(), MLBUILD_VERSION));
       } else {
         world.print(fmt::format("mlbuild {} ({})\n", MLBUILD_VERSION, Deflater::version()));
       }

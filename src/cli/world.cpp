@@ -1,5 +1,7 @@
 #include "world.hpp"
 
+#include "mlbuild/base/error.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -7,8 +9,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
-
-#include "mlbuild/base/error.hpp"
 
 namespace mlbuild::cli {
 namespace {
@@ -22,7 +22,9 @@ double monotonic_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1 && environment_variable("TERM").value_or("") != "dumb"; }
+bool stderr_is_terminal() {
+  return ::isatty(STDERR_FILENO) == 1 && environment_variable("TERM").value_or("") != "dumb";
+}
 
 }  // namespace
 
@@ -82,9 +84,7 @@ std::size_t World::threads() const {
   return options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
 }
 
-BuildContext World::build_context() {
-  return {store(), http(), sandbox(), site(), cancellation_, events(), threads()};
-}
+BuildContext World::build_context() { return {store(), http(), sandbox(), site(), cancellation_, events(), threads()}; }
 
 void World::print(const std::string& text) const { write_out(stdout, text); }
 

@@ -1,10 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/net/http.hpp"
 #include "mlbuild/report/progress.hpp"
@@ -13,20 +8,26 @@
 #include "mlbuild/store/disk_store.hpp"
 #include "mlbuild/sys/cancel.hpp"
 
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
 namespace mlbuild::cli {
 
 /// What every command may be given.
 struct GlobalOptions {
-  std::string store;           ///< --store; empty: $XDG_CACHE_HOME/mlbuild or ~/.cache/mlbuild
-  std::string format = "text"; ///< text | json
-  std::size_t threads = 0;     ///< 0: one per processor
+  std::string store;            ///< --store; empty: $XDG_CACHE_HOME/mlbuild or ~/.cache/mlbuild
+  std::string format = "text";  ///< text | json
+  std::size_t threads = 0;      ///< 0: one per processor
   bool quiet = false;
 };
 
 /// The objects that commands work with, each made at its first use: a command that only reads opens no connection.
 class World {
  public:
-  World(const GlobalOptions& options, const Cancellation& cancellation) : options_(options), cancellation_(cancellation) {}
+  World(const GlobalOptions& options, const Cancellation& cancellation)
+      : options_(options), cancellation_(cancellation) {}
 
   std::filesystem::path store_path() const;
   DiskStore& store();

@@ -116,6 +116,7 @@ KeyCard DebLayerRecipe::card() const {
   card.set("ignored scripts", join(parameters_.ignore_scripts, " "));
   card.set("shadow", parameters_.include_shadow ? "yes" : "no");
   card.set("venv", parameters_.venv_python);
+  card.set("layer format", std::to_string(kLayerFormatVersion));
   return card;
 }
 

@@ -48,6 +48,10 @@ void join_smallest_own(Spread& spread, const std::vector<PartitionItem>& wheels,
 
 }  // namespace
 
+std::size_t part_count(std::uint64_t wheel_size_bytes) {
+  return std::max<std::uint64_t>(1, wheel_size_bytes / kSplitBytes + (wheel_size_bytes % kSplitBytes == 0 ? 0 : 1));
+}
+
 std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<PartitionItem>& wheels,
                                                        std::size_t max_layers) {
   max_layers = std::max<std::size_t>(max_layers, 1);

@@ -171,19 +171,41 @@ void check_requires_python(WheelArchive& wheel, const InstallScheme& scheme) {
   }
 }
 
-/// PEP 425, "Compressed Tag Sets": the file name's sets multiplied out. The file name counts, a different WHEEL is only
-/// noted.
-void compare_tags(WheelArchive& wheel) {
-  std::set<std::string> expected;
-  for (const std::string& python : wheel.filename.python_tags) {
-    for (const std::string& abi : wheel.filename.abi_tags) {
-      for (const std::string& platform : wheel.filename.platform_tags) {
-        expected.insert(fmt::format("{}-{}-{}", python, abi, platform));
-      }
+/// PEP 425, "Compressed Tag Sets", multiplied out.
+std::set<std::string> expand(const std::vector<std::string_view>& pythons, const std::vector<std::string_view>& abis,
+                             const std::vector<std::string_view>& platforms) {
+  std::set<std::string> tags;
+  for (const std::string_view python : pythons) {
+    for (const std::string_view abi : abis) {
+      for (const std::string_view platform : platforms) tags.insert(fmt::format("{}-{}-{}", python, abi, platform));
     }
   }
-  const std::set<std::string> found(wheel.wheel.tags.begin(), wheel.wheel.tags.end());
-  if (found != expected) wheel.warnings.emplace_back("the tags in WHEEL are not those of the file name");
+  return tags;
+}
+
+/// The tags of WHEEL; some tools write them compressed there, too.
+std::set<std::string> wheel_file_tags(const python::WheelFile& wheel) {
+  std::set<std::string> tags;
+  for (const std::string& tag : wheel.tags) {
+    const std::vector<std::string_view> parts = split(tag, '-');
+    if (parts.size() == 3) tags.merge(expand(split(parts[0], '.'), split(parts[1], '.'), split(parts[2], '.')));
+  }
+  return tags;
+}
+
+/// The file name counts. Build tools often leave aliases out on one side, so only a WHEEL that has no tag of the file
+/// name is worth a warning.
+void compare_tags(WheelArchive& wheel) {
+  const auto views = [](const std::vector<std::string>& texts) {
+    return std::vector<std::string_view>(texts.begin(), texts.end());
+  };
+  const python::WheelFilename& name = wheel.filename;
+  const std::set<std::string> found = wheel_file_tags(wheel.wheel);
+  const std::set<std::string> expected =
+      expand(views(name.python_tags), views(name.abi_tags), views(name.platform_tags));
+  const bool share =
+      std::any_of(expected.begin(), expected.end(), [&](const auto& tag) { return found.contains(tag); });
+  if (!share) wheel.warnings.emplace_back("no tag of the file name is in WHEEL");
 }
 
 }  // namespace

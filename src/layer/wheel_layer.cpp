@@ -130,6 +130,7 @@ LayerFacts WheelLayer::write(const std::vector<WheelArchive>& wheels, const std:
     package.name = python::normalize_name(wheel.metadata.name);
     package.version = wheel.metadata.version;
     facts.packages.push_back(std::move(package));
+    if (parameters_.part.number > 0) continue;  // the first part tells the warnings
     for (const std::string& warning : wheel.warnings) {
       facts.warnings.push_back(fmt::format("wheel `{}`: {}", wheel.input.filename, warning));
     }
@@ -161,6 +162,9 @@ KeyCard WheelLayerRecipe::card() const {
     card.set("wheel " + project, fmt::format("{} {}", wheel.filename, wheel.digest.to_string()));
   }
   add_scheme(card, parameters_.scheme);
+  if (parameters_.part.count > 1) {
+    card.set("part", fmt::format("{} of {}", parameters_.part.number + 1, parameters_.part.count));
+  }
   card.set("epoch seconds", std::to_string(parameters_.epoch_seconds))
       .set("deflate level", std::to_string(parameters_.deflate_level))
       .set("deflater", Deflater::version())
@@ -170,7 +174,7 @@ KeyCard WheelLayerRecipe::card() const {
 
 LayerFacts WheelLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
   std::vector<WheelArchive> wheels = open_wheels(wheels_, parameters_.scheme, blobs);
-  const std::vector<InstalledFile> files = merge_files(wheels, parameters_.scheme);
+  const std::vector<InstalledFile> files = files_of_part(merge_files(wheels, parameters_.scheme), parameters_.part);
   return WheelLayer(parameters_, out).write(wheels, files);
 }
 

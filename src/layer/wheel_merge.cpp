@@ -43,6 +43,10 @@ void check_no_file_is_directory(const std::vector<InstalledFile>& files) {
   }
 }
 
+std::uint64_t compressed_bytes(const InstalledFile& file) {
+  return file.member != nullptr ? file.member->compressed_size_bytes : file.content.size();
+}
+
 }  // namespace
 
 std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const InstallScheme& scheme, BlobStore& blobs) {
@@ -76,6 +80,21 @@ std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const 
   }
   check_no_file_is_directory(merged);
   return merged;
+}
+
+std::vector<InstalledFile> files_of_part(std::vector<InstalledFile> files, const LayerPart& part) {
+  if (part.count == 1) return files;
+  std::uint64_t total_bytes = 0;
+  for (const InstalledFile& file : files) total_bytes += compressed_bytes(file);
+  const std::uint64_t part_bytes = total_bytes / part.count + 1;
+  std::vector<InstalledFile> chosen;
+  std::uint64_t position = 0;
+  for (InstalledFile& file : files) {
+    const bool is_in_part = position / part_bytes == part.number;
+    position += compressed_bytes(file);
+    if (is_in_part) chosen.push_back(std::move(file));
+  }
+  return chosen;
 }
 
 }  // namespace mlbuild

@@ -15,4 +15,7 @@ std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const Inst
 /// where another needs a directory, are Error{Foreign} that names both.
 std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme);
 
+/// The files of one part: in path order, as many compressed bytes in each part as whole files allow.
+std::vector<InstalledFile> files_of_part(std::vector<InstalledFile> files, const LayerPart& part);
+
 }  // namespace mlbuild

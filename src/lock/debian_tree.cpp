@@ -43,7 +43,7 @@ DebLayerRecipe recipe_of(const std::vector<LockedDeb>& debs) {
   for (const LockedDeb& deb : debs) inputs.push_back({deb.name, deb.version, deb.architecture, deb.sha256});
   DebLayerParameters parameters;
   parameters.is_base = true;
-  parameters.deflate_level = 1;  // the layer is unpacked at once and never shipped
+  parameters.deflate_level = 0;  // the layer is unpacked at once and never shipped
   parameters.venv_python = python_version(debs);
   return {std::move(inputs), std::move(parameters)};
 }
@@ -66,8 +66,7 @@ std::filesystem::path debian_tree(const std::vector<LockedDeb>& debs, const Reso
   return context.store.tree(key, [&](const std::filesystem::path& root) {
     context.on_activity(fmt::format("unpacking {} Debian packages for the sandbox", packages.size()));
     fetch_debs(packages, context);
-    const LayerFacts facts = make_layer(recipe, context.store);
-    const std::unique_ptr<Source> layer = context.store.stream(facts.digest);
+    const std::unique_ptr<Source> layer = stream_layer(recipe, context.store);
     unpack_layers({layer.get()}, root, context.cancellation);
   });
 }

@@ -2,6 +2,7 @@
 #include "strict_json.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/json_depth.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/lock/lock.hpp"
 #include "mlbuild/python/names.hpp"
@@ -20,7 +21,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kSizeLimit = std::size_t{64} << 20U;
-constexpr int kDepthLimit = 32;
+constexpr std::size_t kDepthLimit = 32;
 
 /// Relative path below a mirror: plain components only.
 bool is_plain_path(std::string_view path) {
@@ -166,12 +167,9 @@ void check_version(StrictObject& object) {
 
 json parse_text(std::string_view text) {
   if (text.size() > kSizeLimit) throw Error(ErrorKind::Spec, "the lock is larger than 64 MiB");
-  const auto bounded = [](int depth, json::parse_event_t, json&) {
-    if (depth > kDepthLimit) throw Error(ErrorKind::Spec, "the lock is nested too deeply");
-    return true;
-  };
+  if (json_depth(text) > kDepthLimit) throw Error(ErrorKind::Spec, "the lock is nested too deeply");
   try {
-    return json::parse(text, bounded);
+    return json::parse(text);
   } catch (const json::parse_error& error) {
     const std::string_view before = text.substr(0, std::min<std::size_t>(error.byte, text.size()));
     const auto line = static_cast<unsigned>(1 + std::count(before.begin(), before.end(), '\n'));

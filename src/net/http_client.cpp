@@ -3,6 +3,7 @@
 // testable.
 
 #include "curl_handle_pool.hpp"
+#include "origin_pauses.hpp"
 #include "transfer.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -70,6 +71,13 @@ Error describe_bad_status(const HttpRequest& request, const HttpResponse& respon
                            printable_url(response.final_url), said.empty() ? "" : ": ", said));
 }
 
+HttpResponse single_answer(TransferOutcome outcome) {
+  HttpResponse response = outcome.failure ? HttpResponse() : std::move(outcome.response);
+  response.failure = std::move(outcome.failure);
+  response.transient = outcome.transient;
+  return response;
+}
+
 class CurlHttpClient final : public HttpClient {
  public:
   CurlHttpClient(const Cancellation& cancellation, const HttpTuning& tuning)
@@ -81,11 +89,14 @@ class CurlHttpClient final : public HttpClient {
   TransferOutcome follow(const HttpRequest& request, Body& body);
   TransferOutcome exchange(const HttpRequest& request, const Url& url, Body& body);
   milliseconds pause_after(int failed_tries, const TransferOutcome& outcome);
+  void note_pause(const std::string& origin, const TransferOutcome& outcome);
+  void wait_for(const std::string& origin);
   void sleep(milliseconds pause) const;
 
   const Cancellation& cancellation_;
   TransportSettings settings_;
   CurlHandlePool handles_;
+  OriginPauses pauses_;
   std::mutex random_mutex_;
   std::mt19937 random_;
 };
@@ -95,6 +106,7 @@ HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& 
   for (int failed_tries = 1;; ++failed_tries) {
     cancellation_.check();
     TransferOutcome outcome = follow(request, body);
+    if (request.once) return single_answer(std::move(outcome));
     if (!outcome.failure && !outcome.transient) return std::move(outcome.response);
     if (outcome.transient && failed_tries < settings_.tuning.tries) {
       sleep(pause_after(failed_tries, outcome));
@@ -108,7 +120,7 @@ HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& 
 
 TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
   Url url = Url::parse(request.url);
-  const bool follows = request.method == "GET" || request.method == "HEAD";
+  const bool follows = request.follow_redirects && (request.method == "GET" || request.method == "HEAD");
   for (int redirects = 0;; ++redirects) {
     TransferOutcome outcome = exchange(request, url, body);
     if (outcome.failure || !follows || !is_redirect(outcome.response.status)) return outcome;
@@ -124,8 +136,22 @@ TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
 }
 
 TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, Body& body) {
+  wait_for(url.origin());
   const CurlHandlePool::Lease handle = handles_.take(url.origin());
-  return transfer(handle.get(), settings_, request, url, cancellation_, body);
+  TransferOutcome outcome = transfer(handle.get(), settings_, request, url, cancellation_, body);
+  note_pause(url.origin(), outcome);
+  return outcome;
+}
+
+void CurlHttpClient::note_pause(const std::string& origin, const TransferOutcome& outcome) {
+  const int status = outcome.response.status;
+  if (!outcome.retry_after || (status != 429 && status != 503)) return;
+  pauses_.add(origin, std::min(*outcome.retry_after, settings_.tuning.retry_after_limit));
+}
+
+// Another's answer may prolong the pause while this one sleeps.
+void CurlHttpClient::wait_for(const std::string& origin) {
+  for (milliseconds rest = pauses_.rest(origin); rest > milliseconds::zero(); rest = pauses_.rest(origin)) sleep(rest);
 }
 
 // Full jitter (random in [0, limit]) keeps a fleet of CI runners from coming back all at once; what the server asks for

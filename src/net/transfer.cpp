@@ -1,6 +1,7 @@
 #include "transfer.hpp"
 
 #include "curl_failure.hpp"
+#include "upload.hpp"
 
 #include "mlbuild/base/text.hpp"
 
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t kErrorBodyLimitBytes = 64U << 10U;
 constexpr std::size_t kHeaderLimitBytes = 256U << 10U;
 constexpr long kReceiveBufferBytes = 256L << 10U;
+constexpr long kSendBufferBytes = 512L << 10U;
+constexpr const char* kChallengeHeader = "www-authenticate";
 
 struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
@@ -33,6 +36,7 @@ class Exchange {
  public:
   Exchange(const HttpRequest& request, const Url& url, const Cancellation& cancellation, Body& body)
       : request_(request), url_(url), cancellation_(cancellation), body_(body), resuming_(body.can_resume()) {
+    if (sends_body(request)) upload_.emplace(request);
     response_.final_url = url.to_string();
     if (url.scheme == "file") response_.status = 200;
   }
@@ -41,6 +45,7 @@ class Exchange {
   bool on_body(ByteSpan bytes);  ///< false: enough was read
   void on_end();                 ///< a body that is empty never reaches on_body
   bool cancelled() const { return cancellation_.requested(); }
+  Upload* upload() { return upload_ ? &*upload_ : nullptr; }
   void keep_exception() noexcept { thrown_ = std::current_exception(); }
   void rethrow() const {
     if (thrown_) std::rethrow_exception(thrown_);
@@ -59,6 +64,7 @@ class Exchange {
   const Cancellation& cancellation_;
   Body& body_;
   bool resuming_;
+  std::optional<Upload> upload_;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
   bool started_ = false;
@@ -83,7 +89,10 @@ void Exchange::on_header(std::string_view line) {
   }
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return;
-  response_.headers[to_lower(trim(line.substr(0, colon)))] = std::string(trim(line.substr(colon + 1)));
+  const std::string name = to_lower(trim(line.substr(0, colon)));
+  const std::string value(trim(line.substr(colon + 1)));
+  std::string& known = response_.headers[name];
+  known = name == kChallengeHeader && !known.empty() ? known + ", " + value : value;
 }
 
 void Exchange::check_limit(std::uint64_t size_bytes) const {
@@ -158,16 +167,43 @@ std::size_t mlbuild_on_body(char* data, std::size_t size, std::size_t count, voi
   }
 }
 
-int mlbuild_on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-  return static_cast<Exchange*>(user)->cancelled() ? 1 : 0;
+std::size_t mlbuild_on_read(char* buffer, std::size_t size, std::size_t count, void* user) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  try {
+    return exchange.upload()->read(std::as_writable_bytes(std::span(buffer, size * count)));
+  } catch (...) {
+    exchange.keep_exception();
+    return CURL_READFUNC_ABORT;
+  }
+}
+
+// A kept connection may turn out to be closed after libcurl took the first bytes; then it begins again on a new one.
+int mlbuild_on_seek(void* user, curl_off_t offset, int origin) noexcept {
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Exchange*>(user)->upload()->rewind();
+  return CURL_SEEKFUNC_OK;
+}
+
+int mlbuild_on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  if (exchange.cancelled()) return 1;
+  return exchange.upload() != nullptr && exchange.upload()->is_stalled(sent) ? 1 : 0;
 }
 
 }  // extern "C"
 
 bool is_credential(std::string_view lower_name) { return lower_name == "authorization" || lower_name == "cookie"; }
 
+void append(HeaderList& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) throw Error(ErrorKind::Io, "out of memory while preparing a request");
+  static_cast<void>(list.release());  // append took it over
+  list.reset(longer);
+}
+
 HeaderList make_headers(const std::map<std::string, std::string>& headers, bool same_origin, bool& has_authorization) {
   HeaderList list;
+  append(list, "Expect:");  // removes it: not every server or proxy answers 100, and libcurl would wait for it
   for (const auto& [name, value] : headers) {
     const std::string lower = to_lower(name);
     if (is_credential(lower) && !same_origin) continue;
@@ -176,24 +212,21 @@ HeaderList make_headers(const std::map<std::string, std::string>& headers, bool 
     if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
       throw Error(ErrorKind::Foreign, fmt::format("value of header `{}` holds a line break", printable(name)));
     }
-    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-    if (longer == nullptr) throw Error(ErrorKind::Io, "out of memory while preparing a request");
-    static_cast<void>(list.release());  // append took it over
-    list.reset(longer);
+    append(list, line);
   }
   return list;
 }
 
-void set_credentials(CURL* handle, const TransportSettings& settings, const std::string& user_info) {
+void set_credentials(CURL* handle, const std::string& netrc_file, const std::string& user_info) {
   curl_easy_setopt(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
   if (!user_info.empty()) {
     const std::size_t colon = user_info.find(':');
     curl_easy_setopt(handle, CURLOPT_USERNAME, percent_decode(user_info.substr(0, colon)).c_str());
     const std::string password = colon == std::string::npos ? "" : percent_decode(user_info.substr(colon + 1));
     curl_easy_setopt(handle, CURLOPT_PASSWORD, password.c_str());
-  } else if (!settings.netrc_file.empty()) {
+  } else if (!netrc_file.empty()) {
     curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
-    curl_easy_setopt(handle, CURLOPT_NETRC_FILE, settings.netrc_file.c_str());
+    curl_easy_setopt(handle, CURLOPT_NETRC_FILE, netrc_file.c_str());
   }
 }
 
@@ -229,6 +262,23 @@ void set_callbacks(CURL* handle, Exchange& exchange, std::array<char, CURL_ERROR
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &mlbuild_on_progress);
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
+}
+
+/// An upload has two kinds of silence: libcurl watches the long one, while the server makes up its mind; Upload the
+/// short one, while bytes should be going out.
+void set_upload(CURL* handle, Exchange& exchange, const HttpRequest& request, const HttpTuning& tuning) {
+  if (exchange.upload() == nullptr) return;
+  exchange.upload()->set_stall_time(tuning.stall_time);
+  const std::uint64_t size_bytes = request.body ? request.body->size_bytes : 0;
+  curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size_bytes));
+  curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kSendBufferBytes);
+  curl_easy_setopt(handle, CURLOPT_READFUNCTION, &mlbuild_on_read);
+  curl_easy_setopt(handle, CURLOPT_READDATA, &exchange);
+  curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &mlbuild_on_seek);
+  curl_easy_setopt(handle, CURLOPT_SEEKDATA, &exchange);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(tuning.answer_time.count()));
 }
 
 std::optional<std::chrono::seconds> retry_after(CURL* handle) {
@@ -278,18 +328,25 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
   set_transport(handle, settings);
   set_method(handle, request.method);
   set_callbacks(handle, exchange, detail);
+  set_upload(handle, exchange, request, settings.tuning);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  if (!has_authorization) set_credentials(handle, settings, same_origin ? named.user_info : std::string());
+  if (!has_authorization) {
+    set_credentials(handle, request.use_netrc ? settings.netrc_file : std::string(),
+                    same_origin ? named.user_info : std::string());
+  }
   if (request.accept_compressed) curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
   Url target = url;
   target.user_info.clear();
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, url.scheme == "file" ? "file" : "http,https");
   curl_easy_setopt(handle, CURLOPT_URL, target.to_string().c_str());
 
-  const CURLcode code = curl_easy_perform(handle);
+  CURLcode code = curl_easy_perform(handle);
   exchange.rethrow();
   if (exchange.response().status == 416) body.validator.clear();  // it is another file now: start afresh
-  if (code == CURLE_ABORTED_BY_CALLBACK) cancellation.check();
+  if (code == CURLE_ABORTED_BY_CALLBACK) {
+    cancellation.check();
+    code = CURLE_OPERATION_TIMEDOUT;  // the only other reason to stop
+  }
   return judge(handle, code, url, detail.data(), exchange);
 }
 

@@ -44,7 +44,8 @@ inline constexpr const char* kErrorBodyHeader = "x-mlbuild-error-body";
 
 /// One request, one answer: no redirect, no retry. `request.url` is ignored in favour of `url`; credentials (user info,
 /// Authorization, Cookie) go out only when `url` is of the origin that the request names.
-/// Throws what the sink threw, Error{Interrupted}, and Error{Network} when the body exceeds the limit.
+/// Throws what the sink or the source of the request's body threw, Error{Interrupted}, and Error{Network} when the body
+/// exceeds the limit.
 TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const HttpRequest& request, const Url& url,
                          const Cancellation& cancellation, Body& body);
 

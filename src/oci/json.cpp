@@ -1,5 +1,6 @@
 #include "json.hpp"
 
+#include "mlbuild/base/json_depth.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -12,40 +13,15 @@ using nlohmann::json;
 // Registries accept manifests of 4 MiB; configs with long histories stay far below. A JSON value in memory is up to
 // sixteen times its text, which this bounds as well.
 constexpr std::size_t kMaxJsonBytes = 8U << 20U;
-constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxDepth = 64;
 
-/// Looks at brackets and strings only; what else is wrong, the parser finds. A callback of the parser could tell the
-/// depth, too, but then every end of an object walks over all its siblings: a list of a million of them would take
-/// hours.
-class Prescan {
- public:
-  explicit Prescan(std::string_view what) : what_(what) {}
-
-  void check(std::string_view text) {
-    int depth = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const char c = text[i];
-      if (c == '"') i = skip_string(text, i);
-      if (c == '[' || c == '{') ++depth;
-      if (c == ']' || c == '}') --depth;
-      if (depth > kMaxDepth) throw Error(ErrorKind::Foreign, fmt::format("{} is nested too deeply", what_));
-    }
+/// NUL can only be there as an escape: RFC 8259, 7.
+bool holds_nul(std::string_view text) {
+  for (std::size_t i = text.find('\\'); i != std::string_view::npos; i = text.find('\\', i + 2)) {
+    if (text.substr(i).starts_with("\\u0000")) return true;
   }
-
- private:
-  /// Returns the place of the closing quote, or the end. NUL can only be there as an escape: RFC 8259, 7.
-  std::size_t skip_string(std::string_view text, std::size_t i) const {
-    for (++i; i < text.size() && text[i] != '"'; ++i) {
-      if (text[i] != '\\') continue;
-      if (text.substr(i).starts_with("\\u0000"))
-        throw Error(ErrorKind::Foreign, fmt::format("{} holds a NUL character", what_));
-      ++i;
-    }
-    return i;
-  }
-
-  std::string_view what_;
-};
+  return false;
+}
 
 }  // namespace
 
@@ -53,7 +29,8 @@ json parse_bounded_json(std::string_view text, std::string_view what) {
   if (text.size() > kMaxJsonBytes) {
     throw Error(ErrorKind::Foreign, fmt::format("{} has {} bytes, more than {}", what, text.size(), kMaxJsonBytes));
   }
-  Prescan(what).check(text);
+  if (json_depth(text) > kMaxDepth) throw Error(ErrorKind::Foreign, fmt::format("{} is nested too deeply", what));
+  if (holds_nul(text)) throw Error(ErrorKind::Foreign, fmt::format("{} holds a NUL character", what));
   try {
     return json::parse(text);
   } catch (const json::exception& failure) {

@@ -1,12 +1,12 @@
 #include "layer_steps.hpp"
 
+#include "mlbuild/layer/deb_layer.hpp"
+#include "mlbuild/layer/wheel_layer.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
-
-#include "mlbuild/layer/deb_layer.hpp"
-#include "mlbuild/layer/wheel_layer.hpp"
 
 namespace mlbuild {
 namespace {
@@ -35,7 +35,8 @@ std::string wheel_step_label(const std::vector<const PlannedWheel*>& wheels) {
   for (const PlannedWheel* wheel : wheels) names.push_back(wheel->name);
   constexpr std::size_t kShown = 3;
   const std::size_t shown = std::min(kShown, names.size());
-  std::string label = fmt::format("wheels {}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  std::string label =
+      fmt::format("wheels {}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
   if (names.size() > shown) label += fmt::format(" +{}", names.size() - shown);
   return label;
 }
@@ -46,17 +47,20 @@ void collect_causes(Step& step, const std::vector<const PlannedWheel*>& wheels) 
   }
 }
 
-WheelLayerParameters wheel_parameters(const PlanRequest& request) {
+WheelLayerParameters wheel_parameters(const PlanRequest& request, const LayerPart& part) {
   WheelLayerParameters parameters;
+  parameters.part = part;
   parameters.scheme = install_scheme(request.image->interpreter);
   parameters.epoch_seconds = request.epoch_seconds;
   return parameters;
 }
 
-Step wheel_step(const PlanRequest& request, const std::vector<const PlannedWheel*>& wheels, PlanLookups& lookups, std::string id) {
+Step wheel_step(const PlanRequest& request, const std::vector<const PlannedWheel*>& wheels, const LayerPart& part,
+                PlanLookups& lookups, const std::string& id) {
   Step step;
-  step.id = std::move(id);
+  step.id = part.count == 1 ? id : fmt::format("{}:{}", id, part.number + 1);
   step.label = wheel_step_label(wheels);
+  if (part.count > 1) step.label += fmt::format(", part {} of {}", part.number + 1, part.count);
   collect_causes(step, wheels);
   std::vector<std::string> waits;
   std::vector<WheelInput> recipe_inputs;
@@ -73,14 +77,23 @@ Step wheel_step(const PlanRequest& request, const std::vector<const PlannedWheel
     step.reason = WaitsFor{std::move(waits)};
     return step;
   }
-  step.recipe = std::make_shared<WheelLayerRecipe>(std::move(recipe_inputs), wheel_parameters(request));
+  step.recipe = std::make_shared<WheelLayerRecipe>(std::move(recipe_inputs), wheel_parameters(request, part));
   return step;
 }
 
-/// Own layers are named after their wheel, groups after the group's number: a bump keeps the id, so that its change can be told.
-std::string wheel_step_id(const std::string& prefix, const std::vector<const PlannedWheel*>& wheels, std::size_t position) {
+/// Own layers are named after their wheel, groups after the group's number: a bump keeps the id, so that its change can
+/// be told.
+std::string wheel_step_id(const std::string& prefix, const std::vector<const PlannedWheel*>& wheels,
+                          std::size_t position) {
   if (wheels.size() == 1) return fmt::format("{}wheel:{}", prefix, wheels[0]->name);
   return fmt::format("{}wheels:{}", prefix, position);
+}
+
+/// How many layers huge wheels need on top of one each; never all that there are.
+std::size_t split_layers(const std::vector<PartitionItem>& items, std::size_t max_layers) {
+  std::size_t more = 0;
+  for (const PartitionItem& item : items) more += part_count(item.size_bytes) - 1;
+  return std::min(more, max_layers - 1);
 }
 
 }  // namespace
@@ -110,7 +123,8 @@ std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups,
   std::vector<Step> steps;
   Step base;
   base.id = id_prefix + "base";
-  base.label = fmt::format("base debian {} {} + python {}", image.base_suite, image.base_flavor, image.interpreter.version);
+  base.label =
+      fmt::format("base debian {} {} + python {}", image.base_suite, image.base_flavor, image.interpreter.version);
   base.inputs = deb_step_inputs(image.base, lookups);
   base.causes = {request.variant->base.suite.location};
   base.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.base),
@@ -137,11 +151,17 @@ std::vector<Step> wheel_steps(const PlanRequest& request, const std::vector<Plan
   items.reserve(wheels.size());
   for (const PlannedWheel& wheel : wheels) items.push_back({wheel.name, wheel.size_bytes});
   std::vector<Step> steps;
-  for (const std::vector<std::size_t>& members : partition_wheels(items, max_layers)) {
+  std::size_t position = 0;
+  for (const std::vector<std::size_t>& members :
+       partition_wheels(items, max_layers - split_layers(items, max_layers))) {
     std::vector<const PlannedWheel*> group;
     group.reserve(members.size());
     for (const std::size_t member : members) group.push_back(&wheels[member]);
-    steps.push_back(wheel_step(request, group, lookups, wheel_step_id(id_prefix, group, steps.size())));
+    const std::string id = wheel_step_id(id_prefix, group, position++);
+    const std::size_t parts = group.size() == 1 ? part_count(group.front()->size_bytes) : 1;
+    for (std::size_t part = 0; part < parts; ++part) {
+      steps.push_back(wheel_step(request, group, {part, parts}, lookups, id));
+    }
   }
   return steps;
 }

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "mlbuild/plan/plan.hpp"
+
 #include <string>
 #include <vector>
-
-#include "mlbuild/plan/plan.hpp"
 
 namespace mlbuild {
 
@@ -14,8 +14,8 @@ struct PlannedWheel {
   std::string filename;
   BlobDigest digest;
   std::uint64_t size_bytes = 0;
-  std::optional<LockedFile> locked;     ///< absent for a built one: nothing to fetch
-  std::optional<std::string> waits_for; ///< id of the sdist step that must run first; digest is then unknown
+  std::optional<LockedFile> locked;      ///< absent for a built one: nothing to fetch
+  std::optional<std::string> waits_for;  ///< id of the sdist step that must run first; digest is then unknown
   std::vector<Location> causes;
 };
 

@@ -1,20 +1,22 @@
 #include "mlbuild/plan/plan.hpp"
 
+#include "layer_steps.hpp"
+
+#include "mlbuild/layer/deb_layer.hpp"
+#include "mlbuild/layer/wheel_layer.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
-
-#include "layer_steps.hpp"
-#include "mlbuild/layer/deb_layer.hpp"
-#include "mlbuild/layer/wheel_layer.hpp"
 
 namespace mlbuild {
 namespace {
 
 std::string step_id_prefix(const PlanRequest& request) {
   const oci::Platform& platform = request.image->platform;
-  std::string prefix = fmt::format("{}/{}-{}{}/", request.spec_name, platform.os, platform.architecture, platform.variant);
+  std::string prefix =
+      fmt::format("{}/{}-{}{}/", request.spec_name, platform.os, platform.architecture, platform.variant);
   if (!request.variant->name.empty()) prefix += request.variant->name + "/";
   return prefix;
 }
@@ -63,7 +65,8 @@ struct SdistPlan {
   PlannedWheel wheel;
 };
 
-SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, PlanLookups& lookups, const std::string& id_prefix) {
+SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, PlanLookups& lookups,
+                     const std::string& id_prefix) {
   SdistPlan plan;
   Step& step = plan.step;
   step.id = fmt::format("{}sdist:{}", id_prefix, locked.sdist.name);
@@ -72,8 +75,10 @@ SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, Plan
   step.sdist = locked;
   step.card = lookups.sdist_card(*request.image, locked);
   step.inputs.push_back(python_input(locked.sdist, lookups));
-  for (const LockedFile& requirement : locked.build_requirements) step.inputs.push_back(python_input(requirement, lookups));
-  for (const std::vector<LockedDeb>* debs : {&request.image->base, &request.image->system_runtime, &request.image->system_build}) {
+  for (const LockedFile& requirement : locked.build_requirements)
+    step.inputs.push_back(python_input(requirement, lookups));
+  for (const std::vector<LockedDeb>* debs :
+       {&request.image->base, &request.image->system_runtime, &request.image->system_build}) {
     const std::vector<StepInput> inputs = deb_step_inputs(*debs, lookups);
     step.inputs.insert(step.inputs.end(), inputs.begin(), inputs.end());
   }
@@ -94,7 +99,8 @@ SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, Plan
   } else if (known) {
     step.reason = OutputMissing{known->digest};
   } else if (const std::optional<KeyCard> last = lookups.last_card(step.id)) {
-    if (std::vector<CardChange> changes = diff(*last, *step.card); !changes.empty()) step.reason = CardChanged{std::move(changes)};
+    if (std::vector<CardChange> changes = diff(*last, *step.card); !changes.empty())
+      step.reason = CardChanged{std::move(changes)};
   }
   return plan;
 }
@@ -146,7 +152,8 @@ InstallScheme install_scheme(const LockedInterpreter& interpreter) {
   return scheme;
 }
 
-DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant, std::int64_t epoch_seconds) {
+DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant,
+                                         std::int64_t epoch_seconds) {
   DebLayerParameters parameters;
   parameters.epoch_seconds = epoch_seconds;
   parameters.is_base = true;
@@ -168,7 +175,7 @@ Plan make_plan(const PlanRequest& request, PlanLookups& lookups) {
   const LockedImage& image = *request.image;
   const std::string prefix = step_id_prefix(request);
   const auto causes = causes_by_project(*request.variant);
-  Plan plan{request.variant->name, image.platform, {}};
+  Plan plan{request.variant->name, image.platform, {}, {}};
   std::vector<PlannedWheel> wheels;
   for (const LockedFile& file : image.wheels) wheels.push_back(locked_wheel(file));
   for (const LockedSdist& sdist : image.sdists) {
@@ -179,11 +186,14 @@ Plan make_plan(const PlanRequest& request, PlanLookups& lookups) {
   std::sort(wheels.begin(), wheels.end(), [](const PlannedWheel& a, const PlannedWheel& b) { return a.name < b.name; });
   for (PlannedWheel& wheel : wheels) {
     if (const auto found = causes.find(wheel.name); found != causes.end()) wheel.causes = found->second;
+    if (!wheel.waits_for) plan.wheels.push_back({wheel.filename, wheel.digest});
   }
   std::vector<Step> layers = debian_steps(request, lookups, prefix);
   std::optional<Step> app = app_step(request, prefix);
   const std::size_t taken = layers.size() + (app ? 1 : 0);
-  append(layers, wheel_steps(request, wheels, lookups, prefix, request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1)));
+  append(layers,
+         wheel_steps(request, wheels, lookups, prefix,
+                     request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1)));
   if (app) layers.push_back(std::move(*app));
   for (Step& step : layers) {
     if (step.recipe) decide_layer(step, request.force_layers, lookups);

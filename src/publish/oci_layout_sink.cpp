@@ -4,9 +4,9 @@
 #include "image_name.hpp"
 #include "layout_directory.hpp"
 #include "layout_index.hpp"
+#include "top_manifest.hpp"
 
 #include "mlbuild/base/error.hpp"
-#include "mlbuild/io/sha256.hpp"
 #include "mlbuild/publish/sink.hpp"
 
 #include <fmt/format.h>
@@ -15,21 +15,6 @@
 
 namespace mlbuild {
 namespace {
-
-/// One image-index of several platforms' manifests, or nothing for a single one.
-std::string index_json(const std::vector<Image>& images) {
-  oci::Index index;
-  for (const Image& image : images) index.manifests.push_back(image.manifest);
-  return images.size() > 1 ? oci::to_json(index) : std::string();
-}
-
-oci::Descriptor describe_index(std::string_view json) {
-  oci::Descriptor descriptor;
-  descriptor.media_type = oci::kIndexMediaType;
-  descriptor.digest = BlobDigest(sha256(json));
-  descriptor.size_bytes = json.size();
-  return descriptor;
-}
 
 /// Writes the blobs of one put().
 class LayoutRun {
@@ -90,13 +75,10 @@ class OciLayoutSink final : public ImageSink {
     result.where = "oci:" + directory_.string();
     LayoutRun run(layout, store, control, result);
     for (const Image& image : images) run.put(image);
-    oci::Descriptor top = images.front().manifest;
-    if (const std::string json = index_json(images); !json.empty()) {
-      top = describe_index(json);
-      run.put_json(top.digest, json);
-    }
-    result.digest = top.digest;
-    name_image(layout, top, ref_name);
+    const TopManifest top = top_manifest(images);
+    if (images.size() > 1) run.put_json(top.descriptor.digest, top.json);
+    result.digest = top.descriptor.digest;
+    name_image(layout, top.descriptor, ref_name);
     return result;
   }
 

@@ -1,5 +1,7 @@
 #include "mlbuild/publish/sink.hpp"
 
+#include "image_name.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 
@@ -10,30 +12,42 @@
 namespace mlbuild {
 namespace {
 
-constexpr const char* kPossible = "write `oci:DIR` for an OCI layout, or `docker:FILE.tar` for `docker load`";
+constexpr const char* kPossible =
+    "write `oci:DIR` for an OCI layout, `docker:FILE.tar` for `docker load`, or `registry:HOST/NAME:TAG` to push";
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::Usage, message).hint(kPossible); }
 
-/// docker://..., host.example/name, localhost:5000/name
-bool names_a_registry(std::string_view destination) {
-  constexpr std::array<std::string_view, 4> kPrefixes{"docker://", "registry:", "http://", "https://"};
+/// docker://..., host.example/name, localhost:5000/name: what other programs call a place in a registry.
+bool looks_like_registry(std::string_view destination) {
+  constexpr std::array<std::string_view, 3> kPrefixes{"docker://", "http://", "https://"};
   for (const std::string_view prefix : kPrefixes) {
     if (destination.starts_with(prefix)) return true;
   }
-  if (destination.starts_with("oci:") || destination.starts_with("docker:") || destination.starts_with('.'))
+  if (destination.starts_with('.') || destination.starts_with("oci:") || destination.starts_with("docker:")) {
     return false;
+  }
   const std::string_view host = destination.substr(0, destination.find('/'));
   return host.size() < destination.size() && host.find_first_of(".:") != std::string_view::npos;
 }
 
+std::unique_ptr<ImageSink> registry_sink(std::string_view name, const RegistryAccess* access) {
+  oci::Reference where = oci::Reference::parse(name);
+  if (where.digest) image_name(name);  // says why not
+  if (where.host.empty()) refuse(fmt::format("`{}` names no registry", printable(name)));
+  if (access == nullptr) throw Error(ErrorKind::Internal, "no access to registries here");
+  return make_registry_sink(std::move(where), {}, *access);
+}
+
 }  // namespace
 
-std::unique_ptr<ImageSink> make_sink(const std::string& destination) {
+std::unique_ptr<ImageSink> make_sink(const std::string& destination, const RegistryAccess* registry) {
+  constexpr std::string_view kRegistry = "registry:";
   const std::string shown = printable(destination);
   if (destination == "daemon" || destination.starts_with("daemon:")) {
     refuse("handing the image to a docker daemon is not yet supported");
   }
-  if (names_a_registry(destination)) refuse(fmt::format("pushing to a registry (`{}`) is not yet supported", shown));
+  if (destination.starts_with(kRegistry)) return registry_sink(destination.substr(kRegistry.size()), registry);
+  if (looks_like_registry(destination)) refuse(fmt::format("`{}` is written in another program's form", shown));
   const std::size_t colon = destination.find(':');
   if (colon == std::string::npos) refuse(fmt::format("`{}` does not say in which form to write the image", shown));
   const std::string form = destination.substr(0, colon);

@@ -1,12 +1,12 @@
 #include "mlbuild/report/error_text.hpp"
 
+#include "mlbuild/base/text.hpp"
+
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <fstream>
-#include <nlohmann/json.hpp>
-
-#include "mlbuild/base/text.hpp"
 
 namespace mlbuild {
 namespace {
@@ -34,7 +34,8 @@ std::string excerpt(const Location& at, Colour colour, const LineReader& read_li
   if (at.column > 0 && at.column <= line->size() + 1) {
     const std::size_t room = std::max<std::size_t>(1, line->size() + 1 - at.column);
     const std::size_t marks = std::clamp<std::size_t>(at.length, 1, room);
-    text += fmt::format("{} | {}{}\n", margin, std::string(at.column - 1, ' '), paint(std::string(marks, '^'), "31", colour));
+    text += fmt::format("{} | {}{}\n", margin, std::string(at.column - 1, ' '),
+                        paint(std::string(marks, '^'), "31", colour));
   }
   return text;
 }
@@ -54,15 +55,24 @@ std::string one_error(const Error& error, Colour colour, const LineReader& read_
 
 std::string_view kind_name(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::Spec: return "spec";
-    case ErrorKind::Usage: return "usage";
-    case ErrorKind::Step: return "step";
-    case ErrorKind::Foreign: return "foreign";
-    case ErrorKind::Io: return "io";
-    case ErrorKind::Network: return "network";
-    case ErrorKind::Gate: return "gate";
-    case ErrorKind::Interrupted: return "interrupted";
-    case ErrorKind::Internal: break;
+    case ErrorKind::Spec:
+      return "spec";
+    case ErrorKind::Usage:
+      return "usage";
+    case ErrorKind::Step:
+      return "step";
+    case ErrorKind::Foreign:
+      return "foreign";
+    case ErrorKind::Io:
+      return "io";
+    case ErrorKind::Network:
+      return "network";
+    case ErrorKind::Gate:
+      return "gate";
+    case ErrorKind::Interrupted:
+      return "interrupted";
+    case ErrorKind::Internal:
+      break;
   }
   return "internal";
 }

@@ -1,12 +1,12 @@
 #include "mlbuild/report/plan_text.hpp"
 
+#include "mlbuild/base/text.hpp"
+
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
-
-#include "mlbuild/base/text.hpp"
 
 namespace mlbuild {
 namespace {
@@ -41,21 +41,26 @@ struct ReasonText {
       parts.push_back(change_text(change));
     }
     std::string text = join(parts, "; ");
-    if (reason.changes.size() > kShownChanges) text += fmt::format("; and {} more", reason.changes.size() - kShownChanges);
+    if (reason.changes.size() > kShownChanges)
+      text += fmt::format("; and {} more", reason.changes.size() - kShownChanges);
     return text;
   }
 };
 
 std::string_view reason_name(const Reason& reason) {
-  constexpr std::array<std::string_view, 6> kNames{"already-known", "never-run", "card-changed", "output-missing", "waits-for", "forced"};
+  constexpr std::array<std::string_view, 6> kNames{"already-known",  "never-run", "card-changed",
+                                                   "output-missing", "waits-for", "forced"};
   return kNames[reason.index()];
 }
 
 std::string_view state_name(StepState state) {
   switch (state) {
-    case StepState::Cached: return "cached";
-    case StepState::Run: return "run";
-    case StepState::Open: break;
+    case StepState::Cached:
+      return "cached";
+    case StepState::Run:
+      return "run";
+    case StepState::Open:
+      break;
   }
   return "open";
 }
@@ -92,26 +97,40 @@ std::size_t label_width(const Plan& plan) {
 }
 
 json step_json(const Step& step) {
-  json value{{"id", step.id}, {"label", step.label}, {"state", state_name(step.state)}, {"reason", reason_name(step.reason)},
-             {"explanation", reason_text(step.reason)}, {"fetch_bytes", step.fetch_bytes()}, {"input_bytes", step.input_bytes()}};
+  json value{{"id", step.id},
+             {"label", step.label},
+             {"state", state_name(step.state)},
+             {"reason", reason_name(step.reason)},
+             {"explanation", reason_text(step.reason)},
+             {"fetch_bytes", step.fetch_bytes()},
+             {"input_bytes", step.input_bytes()}};
   value["kind"] = step.kind == StepKind::Layer ? "layer" : "build-sdist";
   if (step.card) value["key"] = step.card->key().to_string();
   if (step.facts) value["layer"] = {{"digest", step.facts->digest.to_string()}, {"size", step.facts->size_bytes}};
-  for (const Location& at : step.causes) value["causes"].push_back({{"file", at.file}, {"line", at.line}, {"column", at.column}});
+  for (const Location& at : step.causes)
+    value["causes"].push_back({{"file", at.file}, {"line", at.line}, {"column", at.column}});
   return value;
 }
 
 json image_json(const BuildResult& result) {
   json layers = json::array();
   for (const ImageLayer& layer : result.image.layers) {
-    layers.push_back({{"digest", layer.facts.digest.to_string()}, {"diff_id", layer.facts.diff_id.to_string()},
-                      {"size", layer.facts.size_bytes}, {"plain_size", layer.facts.plain_size_bytes},
-                      {"key", layer.key.to_string()}, {"created_by", layer.created_by}});
+    layers.push_back({{"digest", layer.facts.digest.to_string()},
+                      {"diff_id", layer.facts.diff_id.to_string()},
+                      {"size", layer.facts.size_bytes},
+                      {"plain_size", layer.facts.plain_size_bytes},
+                      {"key", layer.key.to_string()},
+                      {"created_by", layer.created_by}});
   }
-  return {{"platform", result.image.platform.to_string()}, {"digest", result.image.manifest.digest.to_string()},
-          {"compressed_size", result.image.compressed_size_bytes()}, {"plain_size", result.image.plain_size_bytes()},
-          {"fetched_bytes", result.fetched_bytes}, {"layers_made", result.layers_made}, {"layers_reused", result.layers_reused},
-          {"seconds", result.seconds}, {"layers", layers}};
+  return {{"platform", result.image.platform.to_string()},
+          {"digest", result.image.manifest.digest.to_string()},
+          {"compressed_size", result.image.compressed_size_bytes()},
+          {"plain_size", result.image.plain_size_bytes()},
+          {"fetched_bytes", result.fetched_bytes},
+          {"layers_made", result.layers_made},
+          {"layers_reused", result.layers_reused},
+          {"seconds", result.seconds},
+          {"layers", layers}};
 }
 
 }  // namespace
@@ -124,15 +143,18 @@ std::string plan_text(const Plan& plan, bool explain) {
   std::string last_cause;
   for (const Step& step : plan.steps) {
     const std::string size = step.facts ? human_bytes(step.facts->size_bytes) : human_bytes(step.input_bytes());
-    text += fmt::format("{:<{}}  {:<6}  {:>9}  {}\n", step.label, width, state_name(step.state), size, reason_text(step.reason));
+    text += fmt::format("{:<{}}  {:<6}  {:>9}  {}\n", step.label, width, state_name(step.state), size,
+                        reason_text(step.reason));
     if (explain && step.state != StepState::Cached) {
       const std::string causes = causes_text(step);
-      if (!causes.empty() && causes != last_cause) text += fmt::format("{:<{}}    asked for at {}\n", "", width, causes);
+      if (!causes.empty() && causes != last_cause)
+        text += fmt::format("{:<{}}    asked for at {}\n", "", width, causes);
       last_cause = causes;
     }
   }
   const Totals totals = totals_of(plan);
-  text += fmt::format("{} cached, {} to run, {} open; {} to fetch\n", totals.cached, totals.run, totals.open, human_bytes(totals.fetch_bytes));
+  text += fmt::format("{} cached, {} to run, {} open; {} to fetch\n", totals.cached, totals.run, totals.open,
+                      human_bytes(totals.fetch_bytes));
   return text;
 }
 
@@ -142,20 +164,29 @@ std::string plan_json(const std::vector<Plan>& plans) {
     json steps = json::array();
     for (const Step& step : plan.steps) steps.push_back(step_json(step));
     const Totals totals = totals_of(plan);
-    images.push_back({{"variant", plan.variant}, {"platform", plan.platform.to_string()}, {"steps", steps},
-                      {"totals", {{"cached", totals.cached}, {"run", totals.run}, {"open", totals.open}, {"fetch_bytes", totals.fetch_bytes}}}});
+    images.push_back({{"variant", plan.variant},
+                      {"platform", plan.platform.to_string()},
+                      {"steps", steps},
+                      {"totals",
+                       {{"cached", totals.cached},
+                        {"run", totals.run},
+                        {"open", totals.open},
+                        {"fetch_bytes", totals.fetch_bytes}}}});
   }
   return json{{"images", images}}.dump(2, ' ', false, json::error_handler_t::replace);
 }
 
-std::string build_summary_text(const BuildResult& result, const std::string& name, const std::vector<PublishResult>& published) {
+std::string build_summary_text(const BuildResult& result, const std::string& name,
+                               const std::vector<PublishResult>& published) {
   const Image& image = result.image;
   std::string text = fmt::format("{} ({})\n", name, image.platform.to_string());
   text += fmt::format("  size    {} compressed, {} plain, {} layers\n", human_bytes(image.compressed_size_bytes()),
                       human_bytes(image.plain_size_bytes()), image.layers.size());
-  text += fmt::format("  layers  {} made, {} reused; {} fetched\n", result.layers_made, result.layers_reused, human_bytes(result.fetched_bytes));
+  text += fmt::format("  layers  {} made, {} reused; {} fetched\n", result.layers_made, result.layers_reused,
+                      human_bytes(result.fetched_bytes));
   for (const PublishResult& place : published) {
-    text += fmt::format("  to      {}: {} written, {} there already\n", place.where, human_bytes(place.written_bytes), human_bytes(place.reused_bytes));
+    text += fmt::format("  to      {}: {} written, {} there already\n", place.where, human_bytes(place.written_bytes),
+                        human_bytes(place.reused_bytes));
   }
   text += fmt::format("  took    {:.2f} s\n", result.seconds);
   return text;
@@ -166,7 +197,10 @@ std::string build_summary_json(const std::vector<BuildResult>& results, const st
   for (const BuildResult& result : results) images.push_back(image_json(result));
   json places = json::array();
   for (const PublishResult& place : published) {
-    places.push_back({{"where", place.where}, {"digest", place.digest.to_string()}, {"written_bytes", place.written_bytes}, {"reused_bytes", place.reused_bytes}});
+    places.push_back({{"where", place.where},
+                      {"digest", place.digest.to_string()},
+                      {"written_bytes", place.written_bytes},
+                      {"reused_bytes", place.reused_bytes}});
   }
   return json{{"images", images}, {"published", places}}.dump(2, ' ', false, json::error_handler_t::replace);
 }

@@ -1,10 +1,10 @@
 #include "mlbuild/report/progress.hpp"
 
+#include "mlbuild/base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "mlbuild/base/text.hpp"
 
 namespace mlbuild {
 namespace {
@@ -20,9 +20,11 @@ class Tally {
   std::string status(double now) const {
     if (publish_bytes_ > 0) return fmt::format("writing {}{}", where_, transfer(published_bytes_, publish_bytes_, now));
     std::string text;
-    if (fetch_bytes_ > 0 && fetched_bytes_ < fetch_bytes_) text = "fetching" + transfer(fetched_bytes_, fetch_bytes_, now);
+    if (fetch_bytes_ > 0 && fetched_bytes_ < fetch_bytes_)
+      text = "fetching" + transfer(fetched_bytes_, fetch_bytes_, now);
     if (layer_bytes_ > 0) {
-      text += fmt::format("{}layers {} of {} done", text.empty() ? "" : "; ", human_bytes(done_layer_bytes_), human_bytes(layer_bytes_));
+      text += fmt::format("{}layers {} of {} done", text.empty() ? "" : "; ", human_bytes(done_layer_bytes_),
+                          human_bytes(layer_bytes_));
     }
     if (text.empty()) text = activity_;
     return text;
@@ -65,7 +67,8 @@ class Tally {
 
 class TerminalReporter final : public EventSink {
  public:
-  TerminalReporter(TextOut out, Clock clock, Colour colour) : out_(std::move(out)), clock_(std::move(clock)), colour_(colour) {}
+  TerminalReporter(TextOut out, Clock clock, Colour colour)
+      : out_(std::move(out)), clock_(std::move(clock)), colour_(colour) {}
   ~TerminalReporter() override { clear(); }
 
   void on(const Event& event) override {
@@ -74,7 +77,8 @@ class TerminalReporter final : public EventSink {
     tally_.add(event, now);
     if (const auto* warning = std::get_if<WarningRaised>(&event)) {
       clear();
-      out_(fmt::format("{} {}\n", colour_ == Colour::Always ? "\x1b[1;33mwarning:\x1b[0m" : "warning:", printable(warning->text)));
+      out_(fmt::format("{} {}\n",
+                       colour_ == Colour::Always ? "\x1b[1;33mwarning:\x1b[0m" : "warning:", printable(warning->text)));
       last_drawn_ = -1;
     }
     if (now - last_drawn_ < 0.1) return;
@@ -107,7 +111,8 @@ class PlainReporter final : public EventSink {
     const std::lock_guard lock(mutex_);
     const double now = clock_();
     tally_.add(event, now);
-    if (const auto* warning = std::get_if<WarningRaised>(&event)) out_(fmt::format("warning: {}\n", printable(warning->text)));
+    if (const auto* warning = std::get_if<WarningRaised>(&event))
+      out_(fmt::format("warning: {}\n", printable(warning->text)));
     if (const auto* activity = std::get_if<ActivityStarted>(&event)) {
       out_(activity->text + "\n");
       last_printed_ = now;
@@ -131,7 +136,8 @@ class QuietReporter final : public EventSink {
   explicit QuietReporter(TextOut out) : out_(std::move(out)) {}
   void on(const Event& event) override {
     const std::lock_guard lock(mutex_);
-    if (const auto* warning = std::get_if<WarningRaised>(&event)) out_(fmt::format("warning: {}\n", printable(warning->text)));
+    if (const auto* warning = std::get_if<WarningRaised>(&event))
+      out_(fmt::format("warning: {}\n", printable(warning->text)));
   }
 
  private:

@@ -1,11 +1,11 @@
 #include "app_files.hpp"
 
+#include "mlbuild/io/sha256.hpp"
+#include "mlbuild/sys/file.hpp"
+
 #include <map>
 #include <memory>
 #include <utility>
-
-#include "mlbuild/io/sha256.hpp"
-#include "mlbuild/sys/file.hpp"
 
 namespace mlbuild {
 namespace {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <vector>
-
 #include "mlbuild/layer/files_layer.hpp"
 #include "mlbuild/spec/spec.hpp"
+
+#include <vector>
 
 namespace mlbuild {
 

@@ -1,15 +1,17 @@
 #include "mlbuild/run/build.hpp"
 
+#include "app_files.hpp"
+#include "collision_check.hpp"
+#include "input_fetcher.hpp"
+#include "layer_run.hpp"
+#include "store_lookups.hpp"
+
+#include "mlbuild/run/sdist_build.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-
-#include "app_files.hpp"
-#include "input_fetcher.hpp"
-#include "layer_run.hpp"
-#include "mlbuild/run/sdist_build.hpp"
-#include "store_lookups.hpp"
 
 namespace mlbuild {
 namespace {
@@ -61,15 +63,17 @@ std::uint64_t missing_bytes(const std::vector<const Step*>& steps) {
 }
 
 /// Builds the source distributions one after another: each may use all processors.
-void run_sdists(const std::vector<const Step*>& steps, const BuildRequest& request, const InputFetcher& fetcher, const BuildContext& context) {
+void run_sdists(const std::vector<const Step*>& steps, const BuildRequest& request, const InputFetcher& fetcher,
+                const BuildContext& context) {
   fetch_all(missing_inputs(steps), fetcher);
   for (const Step* step : steps) {
     const auto begin = std::chrono::steady_clock::now();
     context.events.on(ActivityStarted{step->label});
     context.events.on(StepStarted{step->id, step->label});
     const SdistBuildInputs inputs = sdist_build_inputs(*request.image, *step->sdist, request.epoch_seconds);
-    const BuiltWheel wheel = with_context([&] { return fmt::format("building {}", step->sdist->sdist.filename); },
-                                          [&] { return build_sdist(inputs, context.store, context.sandbox, context.cancellation); });
+    const BuiltWheel wheel =
+        with_context([&] { return fmt::format("building {}", step->sdist->sdist.filename); },
+                     [&] { return build_sdist(inputs, context.store, context.sandbox, context.cancellation); });
     context.store.remember_card(step->id, *step->card);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     context.events.on(StepFinished{step->id, step->label, step->input_bytes(), wheel.size_bytes, seconds.count()});
@@ -117,14 +121,17 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
     PlanRequest again = prepared.plan_request;
     again.force_sdists = false;
     plan = make_plan(again, lookups);
-    if (!plan.complete()) throw Error(ErrorKind::Internal, "a source distribution was built but its wheel is not known");
+    if (!plan.complete())
+      throw Error(ErrorKind::Internal, "a source distribution was built but its wheel is not known");
   }
   const std::vector<const Step*> layers = steps_to_run(plan, StepKind::Layer);
   announce(layers, context.events);
   result.fetched_bytes += missing_bytes(layers);
   const std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
+  check_collisions(plan, install_scheme(request.image->interpreter), context.store);
   result.layers_made = layers.size();
-  result.image = compose_image(image_layers(plan, made), request.variant->config, request.image->platform, request.epoch_seconds);
+  result.image =
+      compose_image(image_layers(plan, made), request.variant->config, request.image->platform, request.epoch_seconds);
   result.layers_reused = result.image.layers.size() - layers.size();
   keep_blob(context.store, result.image.config, result.image.config_json);
   keep_blob(context.store, result.image.manifest, result.image.manifest_json);

@@ -8,7 +8,7 @@
 namespace mlbuild {
 namespace {
 
-constexpr int kFastest = 1;  // these layers are unpacked at once and never shipped
+constexpr int kNoCompression = 0;  // these layers are unpacked at once and never shipped
 
 /// A package may be both in the base and among what the spec asks for on top of it.
 std::vector<DebInput> each_once(const std::vector<DebInput>& packages) {
@@ -23,7 +23,7 @@ std::vector<DebInput> each_once(const std::vector<DebInput>& packages) {
 DebLayerRecipe deb_recipe(const SdistBuildInputs& inputs) {
   DebLayerParameters parameters;
   parameters.epoch_seconds = inputs.epoch_seconds;
-  parameters.deflate_level = kFastest;
+  parameters.deflate_level = kNoCompression;
   parameters.is_base = true;
   parameters.venv_python = inputs.scheme.python_version;
   return {each_once(inputs.root_packages), std::move(parameters)};
@@ -33,7 +33,7 @@ WheelLayerRecipe wheel_recipe(const SdistBuildInputs& inputs) {
   WheelLayerParameters parameters;
   parameters.scheme = inputs.scheme;
   parameters.epoch_seconds = inputs.epoch_seconds;
-  parameters.deflate_level = kFastest;
+  parameters.deflate_level = kNoCompression;
   return {inputs.build_requirements, std::move(parameters)};
 }
 
@@ -48,13 +48,10 @@ std::filesystem::path build_root(const SdistBuildInputs& inputs, DiskStore& stor
   return store.tree(card.key(), [&](const std::filesystem::path& root) {
     with_context([] { return std::string("making the root that source distributions are built in"); },
                  [&] {
-                   std::vector<std::unique_ptr<Source>> layers;
-                   layers.push_back(store.stream(make_layer(debs, store).digest));
-                   if (!inputs.build_requirements.empty())
-                     layers.push_back(store.stream(make_layer(wheels, store).digest));
-                   std::vector<Source*> order;
-                   order.reserve(layers.size());
-                   for (const std::unique_ptr<Source>& layer : layers) order.push_back(layer.get());
+                   const std::unique_ptr<Source> deb_layer = stream_layer(debs, store);
+                   const std::unique_ptr<Source> wheel_layer = stream_layer(wheels, store);
+                   std::vector<Source*> order{deb_layer.get()};
+                   if (!inputs.build_requirements.empty()) order.push_back(wheel_layer.get());
                    unpack_layers(order, root, cancellation);
                  });
   });

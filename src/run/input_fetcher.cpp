@@ -1,13 +1,13 @@
 #include "input_fetcher.hpp"
 
+#include "mlbuild/index/debian_repository.hpp"
+#include "mlbuild/index/python_index.hpp"
+#include "mlbuild/sys/thread_pool.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
-
-#include "mlbuild/index/debian_repository.hpp"
-#include "mlbuild/index/python_index.hpp"
-#include "mlbuild/sys/thread_pool.hpp"
 
 namespace mlbuild {
 
@@ -25,11 +25,11 @@ void InputFetcher::fetch(const StepInput& input) const {
   with_context([&] { return fmt::format("fetching {}", input.label); },
                [&] {
                  if (input.kind == StepInput::Kind::Deb) {
-                   fetch_deb(context_.http, context_.store, context_.site.require_debian(), input.origin, input.filename,
-                             input.digest, input.size_bytes, progress);
+                   fetch_deb(context_.http, context_.store, context_.site.require_debian(), input.origin,
+                             input.filename, input.digest, input.size_bytes, progress);
                  } else {
-                   fetch_python_file(context_.http, context_.store, context_.store, index_named(input.origin), input.project,
-                                     input.filename, input.digest, input.size_bytes, progress);
+                   fetch_python_file(context_.http, context_.store, context_.store, index_named(input.origin),
+                                     input.project, input.filename, input.digest, input.size_bytes, progress);
                  }
                });
 }

@@ -1,13 +1,14 @@
 #include "layer_run.hpp"
 
+#include "mlbuild/sys/thread_pool.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <set>
-
-#include "mlbuild/sys/thread_pool.hpp"
 
 namespace mlbuild {
 namespace {
@@ -16,8 +17,13 @@ namespace {
 class LayerRun {
  public:
   LayerRun(std::vector<const Step*> steps, const InputFetcher& fetcher, const BuildContext& context)
-      : steps_(std::move(steps)), fetcher_(fetcher), context_(context), layers_(context.threads), downloads_(kParallelDownloads) {
-    std::stable_sort(steps_.begin(), steps_.end(), [](const Step* a, const Step* b) { return a->input_bytes() > b->input_bytes(); });
+      : steps_(std::move(steps)),
+        fetcher_(fetcher),
+        context_(context),
+        layers_(context.threads),
+        downloads_(kParallelDownloads) {
+    std::stable_sort(steps_.begin(), steps_.end(),
+                     [](const Step* a, const Step* b) { return a->input_bytes() > b->input_bytes(); });
   }
 
   std::map<std::string, LayerFacts> run() {
@@ -25,11 +31,13 @@ class LayerRun {
     for (const Step* step : steps_) register_step(*step);
     for (const StepInput& input : missing) {
       downloads_.submit([this, input] {
+        if (failed_) return;  // layers_.wait() tells why
         fetcher_.fetch(input);
         arrived(input.digest);
       });
     }
-    downloads_.wait();  // a failed download is rethrown here; layers that have started end first (destructor of the pool)
+    downloads_
+        .wait();  // a failed download is rethrown here; layers that have started end first (destructor of the pool)
     layers_.wait();
     return std::move(facts_);
   }
@@ -62,11 +70,20 @@ class LayerRun {
 
   void start(const Step& step) {
     layers_.submit([this, &step] {
-      context_.cancellation.check();
-      LayerFacts facts = with_context([&] { return fmt::format("making layer `{}`", step.label); }, [&] { return make(step); });
-      const std::lock_guard lock(mutex_);
-      facts_.emplace(step.id, std::move(facts));
+      try {
+        context_.cancellation.check();
+        keep(step,
+             with_context([&] { return fmt::format("making layer `{}`", step.label); }, [&] { return make(step); }));
+      } catch (...) {
+        failed_ = true;
+        throw;
+      }
     });
+  }
+
+  void keep(const Step& step, LayerFacts facts) {
+    const std::lock_guard lock(mutex_);
+    facts_.emplace(step.id, std::move(facts));
   }
 
   LayerFacts make(const Step& step) {
@@ -84,6 +101,7 @@ class LayerRun {
   std::vector<const Step*> steps_;
   const InputFetcher& fetcher_;
   const BuildContext& context_;
+  std::atomic<bool> failed_ = false;  // a layer: no further download is started
   std::mutex mutex_;
   std::map<const Step*, std::size_t> pending_;
   std::map<BlobDigest, std::vector<const Step*>> waiting_;

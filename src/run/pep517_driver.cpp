@@ -2,8 +2,9 @@
 
 namespace mlbuild {
 
-// PEP 517, "Build backend interface"; PEP 518, "build-system table"; the answer for a missing table is PEP 517's "setuptools.build_meta:__legacy__".
-// Requirements are checked by name, and by version where the root has a `packaging` (setuptools carries one).
+// PEP 517, "Build backend interface"; PEP 518, "build-system table"; the answer for a missing table is PEP 517's
+// "setuptools.build_meta:__legacy__". Requirements are checked by name, and by version where the root has a `packaging`
+// (setuptools carries one).
 std::string_view pep517_driver() {
   return R"python(import importlib
 import importlib.metadata

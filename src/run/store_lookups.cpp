@@ -15,7 +15,8 @@ SdistBuildInputs sdist_build_inputs(const LockedImage& image, const LockedSdist&
   inputs.sdist_filename = sdist.sdist.filename;
   inputs.project = sdist.sdist.name;
   inputs.version = sdist.sdist.version;
-  for (const LockedFile& wheel : sdist.build_requirements) inputs.build_requirements.push_back({wheel.filename, wheel.sha256});
+  for (const LockedFile& wheel : sdist.build_requirements)
+    inputs.build_requirements.push_back({wheel.filename, wheel.sha256});
   append_debs(inputs.root_packages, image.base);
   append_debs(inputs.root_packages, image.system_runtime);
   append_debs(inputs.root_packages, image.system_build);

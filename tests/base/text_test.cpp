@@ -1,9 +1,9 @@
 #include "mlbuild/base/text.hpp"
 
-#include <gtest/gtest.h>
-
 #include "mlbuild/base/digest.hpp"
 #include "mlbuild/base/error.hpp"
+
+#include <gtest/gtest.h>
 
 namespace mlbuild {
 namespace {
@@ -18,6 +18,7 @@ TEST(Text, NearestWordFindsASlipAndNothingFarAway) {
   const std::vector<std::string> words{"requirements", "platforms", "config"};
   EXPECT_EQ(nearest_word("requirement", words), "requirements");
   EXPECT_EQ(nearest_word("confg", words), "config");
+  EXPECT_EQ(nearest_word("ocnfig", words), "config");
   EXPECT_EQ(nearest_word("zebra", words), std::nullopt);
 }
 
@@ -31,7 +32,10 @@ TEST(Text, BytesAreToldInTheUnitsOfRegistries) {
 
 TEST(Text, ControlAndBrokenBytesBecomeEscapes) {
   EXPECT_EQ(printable("a\x1b[2J"), "a\\x1b[2J");
-  EXPECT_EQ(printable("\xff" "caf\xc3\xa9"), "\\xff" "caf\xc3\xa9");
+  EXPECT_EQ(printable("\xff"
+                      "caf\xc3\xa9"),
+            "\\xff"
+            "caf\xc3\xa9");
   EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b") << "C1 controls move cursors too";
 }
 

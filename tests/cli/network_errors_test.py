@@ -83,10 +83,12 @@ class Damage(CliTest):
     def test_a_full_disk_leaves_no_partial_and_the_next_run_works(self):
         small = self.directory / "small"
         small.mkdir()
-        prefix = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size=3m none {small} && "$@"; code=$?; find {small} >&2; exit $code', "sh"]
+        prefix = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size=3m none {small} && "$@"; code=$?; find {small} >&2; cat {small}/image/index.json; exit $code', "sh"]
         done = run("build", self.spec, "--store", self.store, "-o", f"oci:{small}/image", prefix=prefix)
         self.assert_fails(done, 1, "space")
-        self.assertNotIn("index.json", done.err, "an incomplete layout has no index")
+        self.assertEqual(json.loads(done.out)["manifests"], [], "a layout without its blobs names no image")
+        self.assertNotRegex(done.err, r"/image/(?!index|oci-layout|blobs)", "no partial file stays")
+        self.assertNotIn(".tmp", done.err)
         self.build(self.spec, "-o", f"oci:{self.directory}/image", store=self.store)
 
     def test_ctrl_c_in_the_middle_leaves_a_store_that_works(self):

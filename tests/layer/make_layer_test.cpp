@@ -1,5 +1,6 @@
 #include "support/layer_reading.hpp"
 
+#include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
 #include "mlbuild/layer/layer.hpp"
 
@@ -88,6 +89,33 @@ TEST(MakeLayer, LongInlineRunsBecomeBlobs) {
   EXPECT_EQ(store.put.size(), 2U);
   for (const Segment& segment : store.put) EXPECT_TRUE(std::holds_alternative<RangeSegment>(segment));
   EXPECT_EQ(as_text(read_all(*store.stream(facts.digest), kLimit)), content);
+}
+
+TEST(StreamLayer, GivesTheLayersBytesAndKeepsNothing) {
+  SpyStore store;
+  const std::string content = counted(5'000'000);
+  const BlobDigest blob = put_blob(store, as_bytes(content));
+  const PieceRecipe recipe(blob, as_bytes(content), {{1'000'000, false}, {3'500'000, true}, {500'000, false}});
+  EXPECT_EQ(as_text(read_all(*stream_layer(recipe, store), kLimit)), content);
+  EXPECT_TRUE(store.put.empty());
+}
+
+TEST(StreamLayer, AReaderMayStopEarly) {
+  MemoryStore store;
+  const std::string content = counted(5'000'000);
+  const BlobDigest blob = put_blob(store, as_bytes(content));
+  const PieceRecipe recipe(blob, as_bytes(content), {{2'000'000, false}, {3'000'000, true}});
+  const auto stream = stream_layer(recipe, store);
+  Bytes some(1000);
+  EXPECT_GT(stream->read(some), 0U);
+}
+
+TEST(StreamLayer, TheRecipesErrorReachesTheReader) {
+  MemoryStore store;
+  WheelBuilder wheel = WheelBuilder::named("toy").add("toy.py", "answer = 42\n");
+  wheel.record_rows["toy.py"] = "toy.py," + record_hash_of("other") + ",12";
+  const WheelLayerRecipe recipe({put_wheel(store, wheel)}, {});
+  EXPECT_THROW(read_all(*stream_layer(recipe, store), kLimit), Error);
 }
 
 }  // namespace

@@ -215,7 +215,15 @@ TEST(OddWheel, TwoDistInfosAreRefused) {
 TEST(OddWheel, OtherTagInWheelFileIsWarnedAbout) {
   WheelBuilder wheel = toy();
   wheel.wheel_file = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: cp311-cp311-linux_x86_64\n";
-  EXPECT_THAT(warnings_of(wheel), ElementsAre(HasSubstr("tags")));
+  EXPECT_THAT(warnings_of(wheel), ElementsAre(HasSubstr("no tag of the file name")));
+}
+
+TEST(OddWheel, AliasesOfATagAreNoWarning) {
+  WheelBuilder wheel = toy();
+  wheel.tag = "py2.py3-none-any";
+  EXPECT_THAT(warnings_of(wheel), IsEmpty());
+  wheel.wheel_file = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2.py3-none-any\n";
+  EXPECT_THAT(warnings_of(wheel), IsEmpty());
 }
 
 TEST(OddWheel, StoredMemberIsAccepted) {

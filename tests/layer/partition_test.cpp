@@ -56,6 +56,13 @@ TEST(PartitionWheels, LargeWheelsHaveTheirOwnLayers) {
   EXPECT_EQ(large_and_alone(items, layers).size(), 13U);
 }
 
+TEST(PartCount, SplitsAboveTheLimitOnly) {
+  EXPECT_EQ(part_count(0), 1U);
+  EXPECT_EQ(part_count(kSplitBytes), 1U);
+  EXPECT_EQ(part_count(kSplitBytes + 1), 2U);
+  EXPECT_EQ(part_count(3 * kSplitBytes), 3U);
+}
+
 TEST(PartitionWheels, NeverMakesMoreLayersThanAllowed) {
   for (const std::size_t limit : {0U, 1U, 2U, 15U, 16U, 17U, 40U}) {
     EXPECT_LE(partition_wheels(wheels(100, 60), limit).size(), std::max<std::size_t>(limit, 1)) << limit;

@@ -184,6 +184,28 @@ TEST(WheelLayer, CollisionsAreFoundAcrossLayers) {
   EXPECT_THROW(check_wheel_collisions({a, b, c}, {}, store), Error);
 }
 
+TEST(WheelLayer, PartsTogetherAreTheWholeWheel) {
+  WheelBuilder wheel = toy();
+  for (const char* name : {"a.bin", "b.bin", "c.bin", "d.bin"}) wheel.add(name, std::string(5000, name[0]) + name);
+  const ReadLayer whole = install({wheel});
+  std::map<std::string, int> seen;
+  std::uint64_t plain_bytes = 0;
+  for (std::size_t number = 0; number < 3; ++number) {
+    WheelLayerParameters parameters;
+    parameters.part = {number, 3};
+    const ReadLayer part = install({wheel}, parameters);
+    EXPECT_LT(part.facts.plain_size_bytes, whole.facts.plain_size_bytes);
+    plain_bytes += part.facts.packages.at(0).plain_size_bytes;
+    for (const auto& [path, read] : part.entries) {
+      if (read.entry.type == TarType::File) ++seen[path];
+      EXPECT_EQ(read.content, whole.content(path));
+    }
+  }
+  EXPECT_EQ(plain_bytes, whole.facts.packages.at(0).plain_size_bytes);
+  for (const auto& [path, read] : whole.entries)
+    EXPECT_EQ(seen[path], read.entry.type == TarType::File ? 1 : 0) << path;
+}
+
 TEST(WheelLayer, CardNamesEachProject) {
   MemoryStore store;
   const WheelInput input = put_wheel(store, toy());

@@ -1,11 +1,11 @@
 #include "mlbuild/plan/plan.hpp"
 
+#include "mlbuild/io/sha256.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
-
-#include "mlbuild/io/sha256.hpp"
 
 namespace mlbuild {
 namespace {
@@ -170,6 +170,20 @@ TEST_F(PlanTest, TheCauseOfAWheelIsTheLineThatRequiresIt) {
   variant.runtime.requirements = {requirement};
   const Plan made = plan();
   EXPECT_EQ(step(made, "wheel:big").causes, (std::vector<Location>{{"requirements.txt", 7, 1, 8}}));
+}
+
+TEST_F(PlanTest, AHugeWheelIsSpreadOverSeveralLayersWithinTheLimit) {
+  image.wheels.push_back(wheel("huge", "1.0", 2 * kSplitBytes + 1));
+  variant.max_layers = 6;
+  std::set<std::string> labels;
+  std::size_t layers = 0;
+  for (const Step& step : plan().steps) {
+    labels.insert(step.label);
+    layers += step.kind == StepKind::Layer ? 1 : 0;
+  }
+  EXPECT_TRUE(labels.contains("wheel huge 1.0, part 1 of 3"));
+  EXPECT_TRUE(labels.contains("wheel huge 1.0, part 3 of 3"));
+  EXPECT_LE(layers, 6U);
 }
 
 }  // namespace

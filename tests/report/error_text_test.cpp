@@ -12,7 +12,9 @@ std::optional<std::string> one_line(const std::string& file, unsigned line) {
 
 TEST(ErrorText, ShowsPlaceExcerptContextAndWayOut) {
   Error error(ErrorKind::Step, "runtime requirement `torch==2.3.1` has no wheel for cp311 linux/arm64");
-  error.at({"specs/trainer.yaml", 17, 5, 12}).while_doing("while resolving `requirements.runtime`").hint("2.3.0 has one");
+  error.at({"specs/trainer.yaml", 17, 5, 12})
+      .while_doing("while resolving `requirements.runtime`")
+      .hint("2.3.0 has one");
   EXPECT_EQ(error_text(error, Colour::Never, one_line),
             "error: runtime requirement `torch==2.3.1` has no wheel for cp311 linux/arm64\n"
             "  --> specs/trainer.yaml:17:5\n"

@@ -19,8 +19,9 @@ Step step(const std::string& label, StepState state, Reason reason, std::uint64_
 
 TEST(PlanText, NamesStateSizeAndCauseOfEachStep) {
   Plan plan;
-  plan.steps = {step("wheel numpy 1.26.4", StepState::Cached, AlreadyKnown{}, 18300000),
-                step("wheel pandas 2.2.1", StepState::Run, CardChanged{{{"wheel", "pandas 2.2.0", "pandas 2.2.1"}}}, 13000000)};
+  plan.steps = {
+      step("wheel numpy 1.26.4", StepState::Cached, AlreadyKnown{}, 18300000),
+      step("wheel pandas 2.2.1", StepState::Run, CardChanged{{{"wheel", "pandas 2.2.0", "pandas 2.2.1"}}}, 13000000)};
   plan.steps[1].causes = {{"requirements.txt", 14, 1, 6}};
   EXPECT_EQ(plan_text(plan, true),
             "wheel numpy 1.26.4  cached    18.3 MB  unchanged\n"

@@ -2,14 +2,17 @@
 
 #include "mlbuild/run/build.hpp"
 
+#include "support/deb_builder.hpp"
+#include "support/wheel_builder.hpp"
+
+#include "mlbuild/io/sha256.hpp"
+#include "mlbuild/sys/file.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <mutex>
 #include <utility>
-
-#include "mlbuild/io/sha256.hpp"
-#include "mlbuild/sys/file.hpp"
 
 namespace mlbuild {
 namespace {
@@ -26,7 +29,9 @@ class NoNetwork final : public HttpClient {
 
 class NoSandbox final : public Sandbox {
  public:
-  SandboxOutcome run(const SandboxJob&, const Cancellation&) override { throw Error(ErrorKind::Step, "no sandbox in this test"); }
+  SandboxOutcome run(const SandboxJob&, const Cancellation&) override {
+    throw Error(ErrorKind::Step, "no sandbox in this test");
+  }
   SandboxLevel level() override { return SandboxLevel::None; }
 };
 
@@ -58,6 +63,26 @@ struct BuildTest : ::testing::Test {
     image.platform = oci::Platform{};
     image.base_suite = "bookworm";
     image.base_flavor = "distroless";
+    auto interpreter = test::DebBuilder::named("python3.11-minimal");
+    interpreter.file("usr/bin/python3.11", "an interpreter", 0755);
+    const Bytes deb = interpreter.build();
+    image.base = {{interpreter.name, interpreter.version, interpreter.architecture, "bookworm", "pool/p.deb", keep(deb),
+                   deb.size()}};
+  }
+  BlobDigest keep(ByteSpan bytes) {
+    const auto writer = store.begin();
+    writer->write(bytes);
+    return writer->commit();
+  }
+  void add_wheel(const test::WheelBuilder& builder) {
+    const Bytes bytes = builder.build();
+    LockedFile wheel;
+    wheel.name = builder.name;
+    wheel.version = builder.version;
+    wheel.filename = builder.filename();
+    wheel.sha256 = keep(bytes);
+    wheel.size_bytes = bytes.size();
+    image.wheels.push_back(wheel);
   }
   BuildResult build(bool force = false) {
     BuildRequest request;
@@ -115,6 +140,20 @@ TEST_F(BuildTest, ACancelledBuildStopsAndLeavesTheStoreValid) {
   cancellation.request();
   EXPECT_THROW(build(), Error);
   EXPECT_TRUE(verify_store(store.root(), false).empty());
+}
+
+TEST_F(BuildTest, WheelsOfTwoLayersThatFightOverAPathFailEveryTime) {
+  add_wheel(test::WheelBuilder::named("one").add("shared.py", "1"));
+  add_wheel(test::WheelBuilder::named("two").add("shared.py", "2"));
+  for (int run = 0; run < 2; ++run) {  // the second time all layers are there already
+    try {
+      build();
+      FAIL() << "both wheels bring shared.py";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("`one-1.0-py3-none-any.whl` and `two-1.0-py3-none-any.whl`"),
+                std::string::npos);
+    }
+  }
 }
 
 TEST_F(BuildTest, AMissingInputIsFetchedAndItsFailureNamesIt) {

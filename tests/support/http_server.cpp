@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string_view>
 
@@ -66,9 +67,14 @@ std::optional<SeenRequest> read_request(Reader& reader) {
     if (&line == &lines.front() || colon == std::string_view::npos) continue;
     request.headers[to_lower(line.substr(0, colon))] = std::string(trim(line.substr(colon + 1)));
   }
-  const auto length = request.headers.find("content-length");
-  if (length != request.headers.end()) request.body = reader.exactly(std::stoul(length->second));
   return request;
+}
+
+void read_body(Reader& reader, SeenRequest& request, std::size_t at_most) {
+  const auto length = request.headers.find("content-length");
+  if (length != request.headers.end()) {
+    request.body = reader.exactly(std::min<std::size_t>(at_most, std::stoul(length->second)));
+  }
 }
 
 bool send_all(int socket, std::string_view bytes) {
@@ -177,17 +183,34 @@ void HttpServer::accept_loop() {
 void HttpServer::serve(int socket) {
   Reader reader(socket);
   for (bool keep = true; keep;) {
-    const std::optional<SeenRequest> request = read_request(reader);
+    std::optional<SeenRequest> request = read_request(reader);
     if (!request) break;
+    const std::optional<UploadCut> cut = take_cut(request->target);
+    read_body(reader, *request, cut ? cut->after_bytes : std::numeric_limits<std::size_t>::max());
     {
       const std::scoped_lock guard(mutex_);
       requests_.push_back(*request);
     }
-    keep = send_answer(socket, *request, handler_ ? handler_(*request) : scripted(*request));
+    if (cut && !cut->answers) break;
+    keep = send_answer(socket, *request, handler_ ? handler_(*request) : scripted(*request)) && !cut;
   }
   const std::scoped_lock guard(mutex_);
   std::erase(sockets_, socket);
   ::close(socket);
+}
+
+void HttpServer::cut_upload(const std::string& target, std::size_t after_bytes, bool answers) {
+  const std::scoped_lock guard(mutex_);
+  cuts_[target] = {after_bytes, answers};
+}
+
+std::optional<HttpServer::UploadCut> HttpServer::take_cut(const std::string& target) {
+  const std::scoped_lock guard(mutex_);
+  const auto found = cuts_.find(target);
+  if (found == cuts_.end()) return std::nullopt;
+  const UploadCut cut = found->second;
+  cuts_.erase(found);
+  return cut;
 }
 
 CannedAnswer HttpServer::scripted(const SeenRequest& request) {

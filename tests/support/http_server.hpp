@@ -44,6 +44,9 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   void script(const std::string& target, std::vector<CannedAnswer> answers);
+  /// Of the next request's body for `target`, only so many bytes are read. Then the script's answer is sent if
+  /// `answers`, and the connection is closed.
+  void cut_upload(const std::string& target, std::size_t after_bytes, bool answers = false);
   void answer(const std::string& target, CannedAnswer answer) { script(target, {std::move(answer)}); }
 
   std::string url(const std::string& target) const;  ///< "http://127.0.0.1:PORT" + target
@@ -54,10 +57,15 @@ class HttpServer {
   std::size_t connections() const;
 
  private:
+  struct UploadCut {
+    std::size_t after_bytes;
+    bool answers;
+  };
   struct Script {
     std::vector<CannedAnswer> answers;
     std::size_t next = 0;
   };
+  std::optional<UploadCut> take_cut(const std::string& target);
   CannedAnswer scripted(const SeenRequest& request);
   void accept_loop();
   void serve(int socket);
@@ -69,6 +77,7 @@ class HttpServer {
   mutable std::mutex mutex_;
   bool stopping_ = false;
   std::map<std::string, Script> scripts_;
+  std::map<std::string, UploadCut> cuts_;
   std::vector<SeenRequest> requests_;
   std::vector<int> sockets_;
   std::size_t connections_ = 0;

@@ -14,9 +14,9 @@ namespace mlbuild {
 struct Digest {
   std::array<std::byte, 32> bytes{};
 
-  std::string hex() const;                                       ///< 64 lower-case digits
-  static Digest from_hex(std::string_view hex);                  ///< throws Error{Foreign} unless 64 hex digits
-  static bool is_hex(std::string_view hex);                      ///< exactly 64 lower-case hex digits
+  std::string hex() const;                       ///< 64 lower-case digits
+  static Digest from_hex(std::string_view hex);  ///< throws Error{Foreign} unless 64 hex digits
+  static bool is_hex(std::string_view hex);      ///< exactly 64 lower-case hex digits
   friend auto operator<=>(const Digest&, const Digest&) = default;
 };
 

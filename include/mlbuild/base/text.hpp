@@ -9,13 +9,15 @@
 
 namespace mlbuild {
 
-std::string_view trim(std::string_view text);                       ///< without ASCII white space at both ends
+std::string_view trim(std::string_view text);                                ///< without ASCII white space at both ends
 std::vector<std::string_view> split(std::string_view text, char separator);  ///< keeps empty fields; views into text
-std::vector<std::string_view> split_lines(std::string_view text);   ///< at \n, a trailing \r of each line removed; no empty last line
-std::string to_lower(std::string_view text);                        ///< ASCII only
+std::vector<std::string_view> split_lines(
+    std::string_view text);                   ///< at \n, a trailing \r of each line removed; no empty last line
+std::string to_lower(std::string_view text);  ///< ASCII only
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
-/// The candidate nearest to `word` by edit distance, when near enough to be a likely slip (at most a third of its length).
+/// The candidate nearest to `word` by edit distance, when near enough to be a likely slip (at most a third of its
+/// length).
 std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> candidates);
 
 /// "1.2 kB", "128.4 MB", "2.9 GB": decimal units, as registries bill them.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "mlbuild/base/digest.hpp"
+#include "mlbuild/io/stream.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -7,19 +10,17 @@
 #include <string_view>
 #include <vector>
 
-#include "mlbuild/base/digest.hpp"
-#include "mlbuild/io/stream.hpp"
-
 namespace mlbuild::debian {
 
-/// One stanza of a Packages file (Debian policy 5, "Binary package control files"; the fields that resolution and fetching need).
+/// One stanza of a Packages file (Debian policy 5, "Binary package control files"; the fields that resolution and
+/// fetching need).
 struct Package {
   std::string name, version, architecture, source, priority;
   bool essential = false;
   std::string multi_arch;
   std::string depends, pre_depends, provides, conflicts, breaks, replaces;  ///< raw field values
-  std::string filename;  ///< path below the mirror's root
-  std::string suite;     ///< the suite it came from, e.g. "bookworm-security"
+  std::string filename;                                                     ///< path below the mirror's root
+  std::string suite;  ///< the suite it came from, e.g. "bookworm-security"
   std::uint64_t size_bytes = 0;
   std::uint64_t installed_size_kib = 0;
   BlobDigest sha256;

@@ -1,16 +1,16 @@
 #pragma once
 
+#include "mlbuild/layer/layer.hpp"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "mlbuild/layer/layer.hpp"
-
 namespace mlbuild {
 
 struct DebInput {
-  std::string name;     ///< binary package name
+  std::string name;  ///< binary package name
   std::string version;
   std::string architecture;
   BlobDigest digest;
@@ -20,21 +20,23 @@ enum class DpkgDatabase { StatusDirectory, StatusFile };  ///< status.d/<package
 
 struct DebLayerParameters {
   std::int64_t epoch_seconds = 315532800;
-  int deflate_level = 9;
+  int deflate_level = 7;  ///< 0.3 % larger than 9 in half the time
   DpkgDatabase database = DpkgDatabase::StatusDirectory;
   /// Whether this layer is the root's first: emits the merged-usr links, /tmp 1777, /root, /etc/passwd and the other
   /// effects of base-files and base-passwd, and the /usr/local venv when `venv_python` is set.
   bool is_base = false;
-  std::string venv_python;               ///< "3.11": /usr/local becomes a venv of /usr/bin/python3.11; empty: no venv
-  bool keep_documentation = false;       ///< everything below usr/share/{doc,man,info,locale,lintian,...} but copyright files
-  bool include_shadow = true;            ///< /etc/shadow, gshadow (slim), not in distroless
+  std::string venv_python;  ///< "3.11": /usr/local becomes a venv of /usr/bin/python3.11; empty: no venv
+  bool keep_documentation =
+      false;                   ///< everything below usr/share/{doc,man,info,locale,lintian,...} but copyright files
+  bool include_shadow = true;  ///< /etc/shadow, gshadow (slim), not in distroless
   std::vector<std::string> ignore_scripts;  ///< packages whose unknown maintainer scripts the spec says to ignore
   std::vector<std::string> drop_packages;   ///< known to dpkg's closure but not unpacked (distroless drop list)
 };
 
-/// Debian packages as one layer: data.tar members streamed, paths rewritten to merged /usr, documentation dropped, maintainer
-/// scripts answered by the table (debian/scripts.hpp), dpkg database written. An unknown script is Error{Spec} that names the
-/// package, the script and what to write. Two packages with different files at one path: Error{Foreign} unless one replaces the other.
+/// Debian packages as one layer: data.tar members streamed, paths rewritten to merged /usr, documentation dropped,
+/// maintainer scripts answered by the table (debian/scripts.hpp), dpkg database written. An unknown script is
+/// Error{Spec} that names the package, the script and what to write. Two packages with different files at one path:
+/// Error{Foreign} unless one replaces the other.
 class DebLayerRecipe final : public LayerRecipe {
  public:
   DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameters parameters);

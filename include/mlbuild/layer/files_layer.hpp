@@ -1,12 +1,12 @@
 #pragma once
 
+#include "mlbuild/layer/layer.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "mlbuild/layer/layer.hpp"
 
 namespace mlbuild {
 

@@ -1,22 +1,22 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/digest.hpp"
 #include "mlbuild/io/stream.hpp"
 #include "mlbuild/store/blob_store.hpp"
 #include "mlbuild/store/key_card.hpp"
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace mlbuild {
 
 /// A shipped file as later steps need it (conflicts, sizes); kept with the layer's facts.
 struct LayerPackage {
-  std::string kind;     ///< "wheel", "deb", "files"
+  std::string kind;  ///< "wheel", "deb", "files"
   std::string name;
   std::string version;
   std::uint64_t plain_size_bytes = 0;       ///< sum of file contents
@@ -26,19 +26,19 @@ struct LayerPackage {
 /// All that is known about a computed layer. A value exists only after the layer was computed.
 struct LayerFacts {
   std::string media_type;
-  BlobDigest digest;                   ///< of the compressed blob
-  std::uint64_t size_bytes = 0;        ///< of the compressed blob
+  BlobDigest digest;             ///< of the compressed blob
+  std::uint64_t size_bytes = 0;  ///< of the compressed blob
   DiffId diff_id;
   std::uint64_t plain_size_bytes = 0;  ///< of the tar
   std::uint64_t entry_count = 0;
   std::vector<LayerPackage> packages;
-  std::vector<std::string> warnings;   ///< for the user, e.g. "wheel x: RECORD lists a missing file"
+  std::vector<std::string> warnings;  ///< for the user, e.g. "wheel x: RECORD lists a missing file"
 };
-std::string to_json(const LayerFacts& facts);            ///< canonical; stored in the key index
-LayerFacts parse_layer_facts(std::string_view json);     ///< throws Error{Foreign}
+std::string to_json(const LayerFacts& facts);         ///< canonical; stored in the key index
+LayerFacts parse_layer_facts(std::string_view json);  ///< throws Error{Foreign}
 
-/// Receives a layer's compressed bytes in order, either as bytes or as ranges of a real blob. `bytes` holds the bytes in both
-/// cases, so that a sink that wants a plain stream ignores where they come from.
+/// Receives a layer's compressed bytes in order, either as bytes or as ranges of a real blob. `bytes` holds the bytes
+/// in both cases, so that a sink that wants a plain stream ignores where they come from.
 class LayerSink {
  public:
   virtual ~LayerSink() = default;
@@ -47,12 +47,14 @@ class LayerSink {
   virtual void blob_range(const BlobDigest& blob, std::uint64_t offset, ByteSpan bytes) = 0;
 };
 
-/// A pure function from content digests and parameters to a layer. Reads no clock, environment, locale or directory order.
+/// A pure function from content digests and parameters to a layer. Reads no clock, environment, locale or directory
+/// order.
 class LayerRecipe {
  public:
   virtual ~LayerRecipe() = default;
   virtual KeyCard card() const = 0;
-  /// Produces the layer once; all inputs come from `blobs` (or from openers given to the constructor). Same card, same bytes.
+  /// Produces the layer once; all inputs come from `blobs` (or from openers given to the constructor). Same card, same
+  /// bytes.
   virtual LayerFacts write(BlobStore& blobs, LayerSink& out) const = 0;
   /// Whether the bytes are mostly ranges of source blobs, so that keeping segments beats keeping the layer.
   virtual bool is_virtual() const = 0;
@@ -60,5 +62,10 @@ class LayerRecipe {
 
 /// Runs a recipe and keeps its result in the store: virtual ones as segments, others as a real blob.
 LayerFacts make_layer(const LayerRecipe& recipe, BlobStore& store);
+
+/// The layer's bytes, made on a thread of its own while they are read and kept nowhere: for layers that are unpacked at
+/// once and never shipped. What the recipe throws, read() throws; an error of the recipe is sure to show only when the
+/// stream was read to its end. Recipe and store must outlive the source.
+std::unique_ptr<Source> stream_layer(const LayerRecipe& recipe, BlobStore& store);
 
 }  // namespace mlbuild

@@ -25,8 +25,15 @@ struct WheelInput {
   BlobDigest digest;
 };
 
+/// One of `count` layers that share a wheel's files.
+struct LayerPart {
+  std::size_t number = 0;  ///< from 0
+  std::size_t count = 1;
+};
+
 struct WheelLayerParameters {
   InstallScheme scheme;
+  LayerPart part;
   std::int64_t epoch_seconds = 315532800;  ///< mtime of every entry; 1980-01-01
   int deflate_level = 6;                   ///< for what is not transmuxed
 };
@@ -60,6 +67,10 @@ struct PartitionItem {
 };
 inline constexpr std::uint64_t kOwnLayerBytes = 1U << 20U;
 inline constexpr std::size_t kGroups = 16;
+/// A wheel above kSplitBytes is spread over several layers at file boundaries, so that an upload that is cut loses
+/// less, and several processors share the work. A part without a file is an empty layer.
+inline constexpr std::uint64_t kSplitBytes = std::uint64_t{512} << 20U;
+std::size_t part_count(std::uint64_t wheel_size_bytes);
 std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<PartitionItem>& wheels,
                                                        std::size_t max_layers);
 

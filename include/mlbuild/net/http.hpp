@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mlbuild/base/error.hpp"
 #include "mlbuild/io/stream.hpp"
 #include "mlbuild/sys/cancel.hpp"
 
@@ -8,10 +9,17 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace mlbuild {
+
+/// A body that can be sent as often as it takes: a try that dies is made again from the first byte.
+struct HttpBody {
+  std::function<std::unique_ptr<Source>()> open;  ///< a source of its own for each try
+  std::uint64_t size_bytes = 0;                   ///< exactly what every source gives; anything else is Error{Internal}
+};
 
 struct HttpRequest {
   std::string method = "GET";
@@ -20,12 +28,24 @@ struct HttpRequest {
   std::uint64_t body_limit_bytes = 1U << 30U;  ///< more is Error{Network}
   bool resume = false;                         ///< a cut body goes on by Range and If-Range; the caller checks a digest
   bool accept_compressed = false;              ///< offer Content-Encoding; the sink and the limit see the decoded body
+  /// Sent with POST, PUT and PATCH as a stream with Content-Length and without Expect. What its source throws ends
+  /// fetch() at once.
+  std::optional<HttpBody> body;
+  std::function<void(std::uint64_t)> on_sent;  ///< body bytes that this try has taken so far; begins anew with each try
+  bool use_netrc = true;                       ///< without an Authorization header, look for credentials in ~/.netrc
+  bool follow_redirects = true;                ///< of GET and HEAD
+  /// No second try: the caller has its own way to begin again. See HttpResponse::failure.
+  bool once = false;
 };
 
 struct HttpResponse {
   int status = 0;
   std::string final_url;
-  std::map<std::string, std::string> headers;  ///< names in lower case, last value wins
+  /// Names in lower case, the last value wins; only those of WWW-Authenticate are joined by ", " (RFC 9110, 5.3), as
+  /// servers offer several schemes.
+  std::map<std::string, std::string> headers;
+  std::optional<Error> failure;  ///< only of a request that is sent `once`: why there is no answer (status 0)
+  bool transient = false;        ///< likewise: another try may help, be it after a failure or a status like 503
 };
 
 /// How patient a client is. Tests shorten the pauses.
@@ -37,15 +57,18 @@ struct HttpTuning {
   std::chrono::seconds connect_timeout{20};
   std::chrono::seconds stall_time{20};  ///< this long under stall_bytes_per_second cuts a transfer
   long stall_bytes_per_second = 1024;
+  std::chrono::seconds answer_time{
+      300};  ///< silence after a body was sent: a registry may hash gigabytes before it answers
   int redirects = 5;
 };
 
 /// HTTP(S) client over libcurl: connections are reused, HTTP/2 where offered, proxies from the usual environment
 /// variables, CA bundle from SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE (directory: SSL_CERT_DIR), credentials
 /// also from ~/.netrc (NETRC). Thread-safe. Retries (5 tries, full jitter, Retry-After honoured up to 60 s) on connect
-/// errors, cut bodies, 408, 429 and 5xx; stalled transfers (under 1 KiB/s for 20 s) are cut. GET and HEAD follow
-/// redirects: at most 5, https never to http, only to http(s); Authorization, Cookie and user info stay with the origin
-/// they were given for. Other methods get the 3xx as it is.
+/// errors, cut bodies, 408, 429 and 5xx; stalled transfers (under 1 KiB/s for 20 s) are cut. Where an origin answers
+/// 429 or 503 with Retry-After, all requests to it wait, not only the one that was told. GET and HEAD follow redirects:
+/// at most 5, https never to http, only to http(s); Authorization, Cookie and user info stay with the origin they were
+/// given for. Other methods get the 3xx as it is.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;

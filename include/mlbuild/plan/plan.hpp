@@ -1,5 +1,12 @@
 #pragma once
 
+#include "mlbuild/layer/files_layer.hpp"
+#include "mlbuild/layer/layer.hpp"
+#include "mlbuild/layer/wheel_layer.hpp"
+#include "mlbuild/lock/lock.hpp"
+#include "mlbuild/spec/spec.hpp"
+#include "mlbuild/store/key_card.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -8,19 +15,13 @@
 #include <variant>
 #include <vector>
 
-#include "mlbuild/layer/files_layer.hpp"
-#include "mlbuild/layer/layer.hpp"
-#include "mlbuild/lock/lock.hpp"
-#include "mlbuild/spec/spec.hpp"
-#include "mlbuild/store/key_card.hpp"
-
 namespace mlbuild {
 
 /// A locked file that a step reads; fetched only when the step must run and the store lacks it.
 struct StepInput {
   enum class Kind { Deb, PythonFile };
   Kind kind = Kind::Deb;
-  std::string label;     ///< "numpy 1.26.4"
+  std::string label;  ///< "numpy 1.26.4"
   BlobDigest digest;
   std::uint64_t size_bytes = 0;
   std::string project;   ///< PythonFile
@@ -30,12 +31,18 @@ struct StepInput {
 };
 
 /// Why a step is (not) done. Reasons are data; text is made from them in the report module.
-struct AlreadyKnown {};                                        ///< the key is known and the output is there
-struct NeverRun {};                                            ///< no run of this step is remembered
-struct CardChanged { std::vector<CardChange> changes; };       ///< compared with the last run of the same step
-struct OutputMissing { BlobDigest blob; };                     ///< the key is known, its output or a source of it is gone
-struct WaitsFor { std::vector<std::string> steps; };           ///< decided when these have run
-struct Forced {};                                              ///< the user asked for it
+struct AlreadyKnown {};  ///< the key is known and the output is there
+struct NeverRun {};      ///< no run of this step is remembered
+struct CardChanged {
+  std::vector<CardChange> changes;
+};  ///< compared with the last run of the same step
+struct OutputMissing {
+  BlobDigest blob;
+};  ///< the key is known, its output or a source of it is gone
+struct WaitsFor {
+  std::vector<std::string> steps;
+};                 ///< decided when these have run
+struct Forced {};  ///< the user asked for it
 using Reason = std::variant<AlreadyKnown, NeverRun, CardChanged, OutputMissing, WaitsFor, Forced>;
 
 enum class StepState { Cached, Run, Open };
@@ -43,11 +50,11 @@ enum class StepKind { BuildSdist, Layer };
 
 /// One unit of work with its decision. Immutable.
 struct Step {
-  std::string id;      ///< stable between runs of the same spec, e.g. "churn-train/linux-amd64/wheel:numpy"
+  std::string id;  ///< stable between runs of the same spec, e.g. "churn-train/linux-amd64/wheel:numpy"
   StepKind kind = StepKind::Layer;
-  std::string label;   ///< "wheel numpy 1.26.4", "base debian bookworm slim"
+  std::string label;  ///< "wheel numpy 1.26.4", "base debian bookworm slim"
   std::vector<StepInput> inputs;
-  std::optional<KeyCard> card;                ///< absent while Open
+  std::optional<KeyCard> card;  ///< absent while Open
   StepState state = StepState::Run;
   Reason reason = NeverRun{};
   std::optional<LayerFacts> facts;            ///< Cached layers
@@ -63,7 +70,8 @@ struct Plan {
   std::string variant;
   oci::Platform platform;
   std::vector<Step> steps;
-  bool complete() const;  ///< no step is Open or a BuildSdist that must run
+  std::vector<WheelInput> wheels;  ///< all that the image installs and that are known
+  bool complete() const;           ///< no step is Open or a BuildSdist that must run
 };
 
 /// What is known already; the only window from the plan to the world.
@@ -85,10 +93,10 @@ class PlanLookups {
 
 /// Everything that decides an image, as values.
 struct PlanRequest {
-  std::string spec_name;                ///< namespace of step ids
+  std::string spec_name;  ///< namespace of step ids
   const SpecVariant* variant = nullptr;
   const LockedImage* image = nullptr;
-  std::vector<LayerFile> app_files;     ///< hashed
+  std::vector<LayerFile> app_files;  ///< hashed
   FileOpener open_app_file;
   std::int64_t epoch_seconds = 315532800;
   bool force_layers = false;
@@ -98,13 +106,13 @@ struct PlanRequest {
 Plan make_plan(const PlanRequest& request, PlanLookups& lookups);
 
 /// Where Python packages are installed in an image with this interpreter.
-struct InstallScheme;
 InstallScheme install_scheme(const LockedInterpreter& interpreter);
 
 /// The parameters of the base layer of a locked image, and the packages that make it.
 struct DebLayerParameters;
 struct DebInput;
-DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant, std::int64_t epoch_seconds);
+DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant,
+                                         std::int64_t epoch_seconds);
 std::vector<DebInput> deb_inputs(const std::vector<LockedDeb>& debs);
 
 }  // namespace mlbuild

@@ -1,6 +1,10 @@
 #pragma once
 
 #include "mlbuild/image/image.hpp"
+#include "mlbuild/net/http.hpp"
+#include "mlbuild/oci/oci.hpp"
+#include "mlbuild/registry/client.hpp"
+#include "mlbuild/registry/credentials.hpp"
 #include "mlbuild/store/blob_store.hpp"
 #include "mlbuild/sys/cancel.hpp"
 
@@ -36,7 +40,22 @@ std::unique_ptr<ImageSink> make_oci_layout_sink(std::filesystem::path directory)
 /// bytes; written to a temporary name and renamed. One platform only: Error{Usage} otherwise.
 std::unique_ptr<ImageSink> make_docker_archive_sink(std::filesystem::path file);
 
-/// "oci:DIR" | "docker:FILE.tar". Throws Error{Usage} with what is possible.
-std::unique_ptr<ImageSink> make_sink(const std::string& destination);
+/// What a sink needs to talk to registries. The objects must outlive it.
+struct RegistryAccess {
+  HttpClient& http;
+  CredentialSource& credentials;
+  RegistryOptions options = {};
+  std::vector<std::string> mount_from = {};  ///< repositories of the same registry that may have layers already
+};
+
+/// Pushes to the registry and repository that `where` names, under its tag and `more_tags`; without a tag, under that
+/// of put(). What the image now behind the first tag is made of is taken to be there, everything else is looked for,
+/// mounted or sent, several blobs at a time; then manifests, index and tags, in this order. `where.host` is not empty.
+std::unique_ptr<ImageSink> make_registry_sink(oci::Reference where, std::vector<std::string> more_tags,
+                                              const RegistryAccess& access);
+
+/// "oci:DIR" | "docker:FILE.tar" | "registry:HOST/REPOSITORY[:TAG]". Throws Error{Usage} with what is possible; without
+/// `registry` only files can be written.
+std::unique_ptr<ImageSink> make_sink(const std::string& destination, const RegistryAccess* registry = nullptr);
 
 }  // namespace mlbuild

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "mlbuild/image/image.hpp"
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/lock/lock.hpp"
@@ -14,6 +10,10 @@
 #include "mlbuild/spec/spec.hpp"
 #include "mlbuild/store/disk_store.hpp"
 #include "mlbuild/sys/cancel.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace mlbuild {
 
@@ -42,14 +42,15 @@ Plan plan_build(const BuildRequest& request, DiskStore& store);
 
 struct BuildResult {
   Image image;
-  Plan first_plan;             ///< as it was before anything ran, for the explanation
+  Plan first_plan;  ///< as it was before anything ran, for the explanation
   std::uint64_t fetched_bytes = 0;
   std::size_t layers_made = 0, layers_reused = 0;
   double seconds = 0;
 };
 
-/// Runs the plan: builds source distributions, then fetches inputs and makes layers side by side (largest first), composes the image
-/// and keeps config and manifest in the store. Nothing is visible before it is complete; cancellation leaves the store valid.
+/// Runs the plan: builds source distributions, then fetches inputs and makes layers side by side (largest first),
+/// composes the image and keeps config and manifest in the store. Nothing is visible before it is complete;
+/// cancellation leaves the store valid.
 BuildResult build_image(const BuildRequest& request, const BuildContext& context);
 
 }  // namespace mlbuild

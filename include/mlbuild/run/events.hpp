@@ -1,10 +1,10 @@
 #pragma once
 
+#include "mlbuild/plan/plan.hpp"
+
 #include <cstdint>
 #include <string>
 #include <variant>
-
-#include "mlbuild/plan/plan.hpp"
 
 namespace mlbuild {
 
@@ -40,7 +40,8 @@ struct BytesPublished {
 struct WarningRaised {
   std::string text;
 };
-using Event = std::variant<ActivityStarted, WorkKnown, BytesFetched, StepStarted, StepFinished, PublishStarted, BytesPublished, WarningRaised>;
+using Event = std::variant<ActivityStarted, WorkKnown, BytesFetched, StepStarted, StepFinished, PublishStarted,
+                           BytesPublished, WarningRaised>;
 
 /// Receives events from any thread.
 class EventSink {

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/oci/oci.hpp"
+#include "mlbuild/python/requirement.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "mlbuild/base/error.hpp"
-#include "mlbuild/oci/oci.hpp"
-#include "mlbuild/python/requirement.hpp"
 
 namespace mlbuild {
 
@@ -23,8 +23,8 @@ struct Located {
 enum class BaseFlavor { Slim, Distroless };
 
 struct DebianBase {
-  Located<std::string> suite;    ///< "bookworm"
-  Located<std::string> python;   ///< "3.11"
+  Located<std::string> suite;   ///< "bookworm"
+  Located<std::string> python;  ///< "3.11"
   BaseFlavor flavor = BaseFlavor::Slim;
 };
 
@@ -68,7 +68,7 @@ struct SpecVariant {
   RequirementSet runtime, build, dev;
   std::vector<SpecIndex> indexes;
   SdistPolicy sdists = SdistPolicy::Deny;
-  std::vector<std::string> sdist_names;          ///< for Listed; normalised
+  std::vector<std::string> sdist_names;               ///< for Listed; normalised
   std::optional<Located<std::string>> exclude_newer;  ///< "2024-06-01" or RFC 3339
   SystemPackages system;
   std::vector<AppCopy> app;
@@ -78,20 +78,22 @@ struct SpecVariant {
 
 /// What the user wrote, checked. Immutable once read. docs/spec.md.
 struct Spec {
-  std::filesystem::path path;        ///< as given on the command line
+  std::filesystem::path path;  ///< as given on the command line
   std::filesystem::path directory;
   std::string name;
   std::optional<Located<std::string>> image;  ///< where --push goes
   std::vector<oci::Platform> platforms;
-  std::vector<SpecVariant> variants;  ///< [0] is the spec itself
+  std::vector<SpecVariant> variants;                          ///< [0] is the spec itself
   const SpecVariant& variant(const std::string& name) const;  ///< throws Error{Usage} with the nearest name
 };
 
-/// Reads and checks a spec and the requirements files it names. All mistakes are reported in one Error (Error::others()),
-/// each with its place; keys that a later version will honour are errors that say "not yet supported".
+/// Reads and checks a spec and the requirements files it names. All mistakes are reported in one Error
+/// (Error::others()), each with its place; keys that a later version will honour are errors that say "not yet
+/// supported".
 Spec read_spec(const std::filesystem::path& path);
 
-/// Digest of the part of a variant that a lock answers: base, requirements, indexes, policies, system packages, platforms.
+/// Digest of the part of a variant that a lock answers: base, requirements, indexes, policies, system packages,
+/// platforms.
 BlobDigest locked_part_digest(const Spec& spec, const SpecVariant& variant);
 /// The same part as canonical JSON, so that a changed digest can be explained field by field.
 std::string locked_part_json(const Spec& spec, const SpecVariant& variant);
@@ -99,10 +101,10 @@ std::string locked_part_json(const Spec& spec, const SpecVariant& variant);
 /// JSON Schema (2020-12) of the spec, for editors: `mlbuild schema`.
 std::string spec_json_schema();
 
-/// The application's files of a variant: copies walked in byte order, `.dockerignore` of the spec's directory honoured, links kept
-/// as links when they stay inside the spec's directory, else an error at the copy's line.
+/// The application's files of a variant: copies walked in byte order, `.dockerignore` of the spec's directory honoured,
+/// links kept as links when they stay inside the spec's directory, else an error at the copy's line.
 struct AppFile {
-  std::string path_in_image;          ///< relative
+  std::string path_in_image;  ///< relative
   std::filesystem::path host_path;
   bool executable = false;
   bool is_directory = false;
