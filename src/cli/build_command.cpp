@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "locking.hpp"
+#include "push_targets.hpp"
 
 #include "mlbuild/publish/sink.hpp"
 #include "mlbuild/report/plan_text.hpp"
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -16,8 +18,10 @@ namespace {
 
 struct BuildOptions {
   std::string spec = "mlbuild.yaml";
-  std::string tag;
+  std::vector<std::string> tags;
   std::vector<std::string> outputs;
+  std::vector<std::string> insecure_registries;
+  std::vector<std::string> mount_from;
   std::string variant;
   std::vector<std::string> platforms;
   bool locked = false, explain = false, dry_run = false, force = false, push = false;
@@ -63,12 +67,44 @@ int show_plans(const std::vector<BuildRequest>& requests, bool explain, World& w
 }
 
 std::string image_tag(const BuildOptions& options, const Spec& spec) {
-  if (!options.tag.empty()) return options.tag;
+  if (!options.tags.empty()) return options.tags.front();
   return spec.name + ":latest";
 }
 
-std::vector<PublishResult> publish(const std::vector<BuildResult>& results, const BuildOptions& options,
-                                   const Spec& spec, World& world) {
+RegistryAccess access_to(const std::string& host, const BuildOptions& options, World& world) {
+  RegistryAccess access{world.http(), world.credentials()};
+  access.options.plain_http = std::ranges::find(options.insecure_registries, host) != options.insecure_registries.end();
+  access.mount_from = options.mount_from;
+  return access;
+}
+
+std::unique_ptr<ImageSink> sink_for(const std::string& output, const BuildOptions& options, World& world) {
+  constexpr std::string_view kRegistry = "registry:";
+  if (!output.starts_with(kRegistry)) return make_sink(output);
+  const std::string host = output.substr(kRegistry.size(), output.find('/') - kRegistry.size());
+  const RegistryAccess access = access_to(host, options, world);
+  return make_sink(output, &access);
+}
+
+struct Destination {
+  std::string name;
+  std::unique_ptr<ImageSink> sink;
+};
+
+std::vector<Destination> destinations(const BuildOptions& options, const Spec& spec, const std::string& default_tag,
+                                      World& world) {
+  std::vector<Destination> places;
+  for (const std::string& output : options.outputs) places.push_back({output, sink_for(output, options, world)});
+  if (!options.push) return places;
+  for (const PushTarget& target : push_targets(options.tags, spec, default_tag)) {
+    const RegistryAccess access = access_to(target.where.host, options, world);
+    places.push_back({target.where.to_string(), make_registry_sink(target.where, target.more_tags, access)});
+  }
+  return places;
+}
+
+std::vector<PublishResult> publish(const std::vector<BuildResult>& results, const std::vector<Destination>& places,
+                                   const std::string& tag, World& world) {
   std::vector<PublishResult> published;
   std::vector<Image> images;
   std::uint64_t bytes = 0;
@@ -76,16 +112,12 @@ std::vector<PublishResult> publish(const std::vector<BuildResult>& results, cons
     images.push_back(result.image);
     bytes += result.image.compressed_size_bytes();
   }
-  for (const std::string& output : options.outputs) {
-    const std::unique_ptr<ImageSink> sink = make_sink(output);
-    world.events().on(PublishStarted{output, bytes});
-    published.push_back(with_context([&] { return fmt::format("writing the image to {}", output); },
-                                     [&] {
-                                       return sink->put(
-                                           images, image_tag(options, spec), world.store(),
-                                           [&](std::uint64_t written) { world.events().on(BytesPublished{written}); },
-                                           world.cancellation());
-                                     }));
+  const auto on_bytes = [&](std::uint64_t written) { world.events().on(BytesPublished{written}); };
+  for (const Destination& place : places) {
+    world.events().on(PublishStarted{place.name, bytes});
+    published.push_back(
+        with_context([&] { return fmt::format("writing the image to {}", place.name); },
+                     [&] { return place.sink->put(images, tag, world.store(), on_bytes, world.cancellation()); }));
   }
   return published;
 }
@@ -98,7 +130,7 @@ void print_results(const std::vector<BuildResult>& results, const std::vector<Pu
     return;
   }
   for (const BuildResult& result : results) world.note(build_summary_text(result, image_tag(options, spec), published));
-  if (published.empty()) world.note("  next    write it with `-o oci:DIR` or `-o docker:FILE.tar`\n");
+  if (published.empty()) world.note("  next    write it with `-o oci:DIR` or `-o docker:FILE.tar`, or `--push` it\n");
   if (!published.empty()) {
     world.print(published.front().digest.to_string() + "\n");
   } else {
@@ -108,12 +140,9 @@ void print_results(const std::vector<BuildResult>& results, const std::vector<Pu
 
 int run_build(const BuildOptions& options, World& world) {
   const auto begin = std::chrono::steady_clock::now();
-  for (const std::string& output : options.outputs) make_sink(output);  // a typo is told before any work
-  if (options.push) {
-    throw Error(ErrorKind::Usage, "pushing to a registry is not yet supported by this version")
-        .hint("write the image with `-o oci:DIR` and copy it with `skopeo copy oci:DIR docker://...`");
-  }
+  for (const std::string& output : options.outputs) sink_for(output, options, world);  // a typo is told before any work
   const Spec spec = read_spec(options.spec);
+  if (options.push) push_targets(options.tags, spec, "latest");
   spec.variant(options.variant);
   const LockPolicy policy = options.locked    ? LockPolicy::Locked
                             : options.dry_run ? LockPolicy::DryRun
@@ -127,7 +156,8 @@ int run_build(const BuildOptions& options, World& world) {
     results.push_back(build_image(request, context));
     if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
   }
-  const std::vector<PublishResult> published = publish(results, options, spec, world);
+  const std::vector<Destination> places = destinations(options, spec, lock_tag(to_json(lock)), world);
+  const std::vector<PublishResult> published = publish(results, places, image_tag(options, spec), world);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (!results.empty()) results.back().seconds = seconds.count();
   print_results(results, published, options, spec, world);
@@ -149,12 +179,19 @@ void add_build_command(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<BuildOptions>();
   CLI::App* command = program.add_subcommand("build", "build the image that a spec describes");
   add_spec_and_choice(*command, options);
-  command->add_option("-t,--tag", options->tag, "name of the image, e.g. churn-train:1.4");
-  command->add_option("-o,--output", options->outputs,
-                      "where to write it: oci:DIR or docker:FILE.tar; may be given more than once");
+  command->add_option("-t,--tag", options->tags,
+                      "name of the image, e.g. churn-train:1.4 or registry.example/ml/churn-train:1.4; may be given "
+                      "more than once when pushing");
+  command->add_option(
+      "-o,--output", options->outputs,
+      "where to write it: oci:DIR, docker:FILE.tar or registry:HOST/NAME:TAG; may be given more than once");
   command->add_flag("--dry-run", options->dry_run, "show the plan, fetch and write nothing");
   command->add_flag("--force", options->force, "make every layer again");
-  command->add_flag("--push", options->push, "push to the spec's `image` (not yet supported)");
+  command->add_flag("--push", options->push, "push to the registry that -t names, or the spec's `image`");
+  command->add_option("--mount-from", options->mount_from,
+                      "repository of the same registry that may have layers already: they are linked, not sent");
+  command->add_option("--insecure-registry", options->insecure_registries,
+                      "HOST[:PORT] to speak http with; loopback needs none");
   command->footer("example: mlbuild build specs/sklearn-train/mlbuild.yaml -o oci:out/sklearn-train");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });
 }

@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/registry/anonymous_credentials.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -55,6 +56,11 @@ DiskStore& World::store() {
 HttpClient& World::http() {
   if (!http_) http_ = make_http_client(cancellation_);
   return *http_;
+}
+
+CredentialSource& World::credentials() {
+  if (!credentials_) credentials_ = std::make_unique<AnonymousCredentials>();
+  return *credentials_;
 }
 
 const SiteConfig& World::site() {

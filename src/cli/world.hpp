@@ -2,6 +2,7 @@
 
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/net/http.hpp"
+#include "mlbuild/registry/credentials.hpp"
 #include "mlbuild/report/progress.hpp"
 #include "mlbuild/run/build.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
@@ -32,6 +33,7 @@ class World {
   std::filesystem::path store_path() const;
   DiskStore& store();
   HttpClient& http();
+  CredentialSource& credentials();  ///< of registries
   const SiteConfig& site();
   Sandbox& sandbox();
   EventSink& events();
@@ -50,6 +52,7 @@ class World {
   const Cancellation& cancellation_;
   std::unique_ptr<DiskStore> store_;
   std::unique_ptr<HttpClient> http_;
+  std::unique_ptr<CredentialSource> credentials_;
   std::optional<SiteConfig> site_;
   std::unique_ptr<Sandbox> sandbox_;
   std::unique_ptr<EventSink> events_;

@@ -44,11 +44,15 @@ BlobDigest RegistryPush::push(const std::vector<Image>& images, const std::vecto
   const TopManifest top = top_manifest(images);
   const std::vector<Blob> blobs = blobs_of(images);
   for (const Blob& blob : blobs) client_.check_size(blob.to_push.digest, blob.to_push.size_bytes);
-  if (const auto behind = client_.fetch_manifest(repository_, tags.front(), RepositoryUse::Push)) note_known(*behind);
+  if (const auto behind = client_.fetch_manifest(repository_, tags.front(), RepositoryUse::Push)) {
+    behind_ = behind->digest;
+    note_known(*behind);
+  }
   push_blobs(blobs);
   if (put_manifests(images, tags)) return top.descriptor.digest;
   // The registry lost blobs of the image behind the tag, or collected them at this very moment: look for each.
   known_.clear();
+  behind_.reset();
   reused_bytes_ = 0;
   push_blobs(blobs);
   if (put_manifests(images, tags)) return top.descriptor.digest;
@@ -80,6 +84,7 @@ std::vector<RegistryPush::Blob> RegistryPush::blobs_of(const std::vector<Image>&
 }
 
 void RegistryPush::note_known(const RegistryManifest& manifest) {
+  known_.insert(manifest.digest);
   const json document = json::parse(manifest.bytes, nullptr, false);
   known_.merge(digests_in(document, "layers"));
   if (document.is_object() && document.contains("config")) add_digest(document["config"], known_);
@@ -87,7 +92,7 @@ void RegistryPush::note_known(const RegistryManifest& manifest) {
   if (children.size() > kMaxChildren) return;
   for (const BlobDigest& child : children) {
     const auto part = client_.fetch_manifest(repository_, child.to_string(), RepositoryUse::Push);
-    if (part && part->digest != manifest.digest) note_known(*part);
+    if (part && !known_.contains(part->digest)) note_known(*part);
   }
 }
 
@@ -115,22 +120,25 @@ void RegistryPush::push_blob(const Blob& blob) {
 
 // A single image needs no name by digest first: its tag is its manifest.
 bool RegistryPush::put_manifests(const std::vector<Image>& images, const std::vector<std::string>& tags) {
-  if (images.size() > 1) {
-    for (const Image& image : images) {
-      if (!put(image.manifest.digest.to_string(), image.manifest.media_type, image.manifest_json)) return false;
-    }
+  for (const Image& image : images) {
+    if (images.size() == 1 || known_.contains(image.manifest.digest)) continue;
+    if (!put(image.manifest.digest.to_string(), image.manifest.media_type, image.manifest_json)) return false;
   }
   const TopManifest top = top_manifest(images);
   for (const std::string& tag : tags) {
-    // A repository with immutable tags refuses even what would change nothing.
-    const auto behind = client_.find_manifest(repository_, tag, RepositoryUse::Push);
-    if (behind == top.descriptor.digest) {
+    if (points_to(tag, tag == tags.front(), top.descriptor.digest)) {
       reused_bytes_ += top.json.size();
     } else if (!put(tag, top.descriptor.media_type, top.json)) {
       return false;
     }
   }
   return true;
+}
+
+// Asked because a repository with immutable tags refuses even a PUT that would change nothing.
+bool RegistryPush::points_to(const std::string& tag, bool is_first, const BlobDigest& digest) {
+  if (is_first) return behind_ == digest;
+  return client_.find_manifest(repository_, tag, RepositoryUse::Push) == digest;
 }
 
 bool RegistryPush::put(const std::string& reference, std::string_view media_type, const std::string& bytes) {

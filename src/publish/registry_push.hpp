@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -47,6 +48,7 @@ class RegistryPush {
   void push_blobs(const std::vector<Blob>& blobs);
   void push_blob(const Blob& blob);
   bool put_manifests(const std::vector<Image>& images, const std::vector<std::string>& tags);
+  bool points_to(const std::string& tag, bool is_first, const BlobDigest& digest);
   bool put(const std::string& reference, std::string_view media_type, const std::string& json);
 
   RegistryClient& client_;
@@ -55,7 +57,8 @@ class RegistryPush {
   const std::size_t threads_;
   BlobStore& store_;
   const CopyControl& control_;
-  std::set<BlobDigest> known_;  ///< what the images behind the tag are made of
+  std::optional<BlobDigest> behind_;  ///< what the first tag points to
+  std::set<BlobDigest> known_;        ///< that, and all that it is made of
   std::atomic<std::uint64_t> sent_bytes_{0};
   std::atomic<std::uint64_t> reused_bytes_{0};
   std::mutex progress_mutex_;
