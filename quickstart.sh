@@ -29,10 +29,11 @@ build_image || {
 say "4/4 proof: umoci unpacks it, its own Python imports and trains, without network and without the host's Python"
 rm -rf out/bundle
 rootless=()
-[ "$(id -u)" -eq 0 ] || rootless=(--rootless)
+as_root=()
+[ "$(id -u)" -eq 0 ] || { rootless=(--rootless); as_root=(--map-root-user); }
 umoci unpack "${rootless[@]}" --image out/sklearn-train:quickstart out/bundle
 in_image() {
-  unshare -rmn chroot out/bundle/rootfs /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 \
+  unshare "${as_root[@]}" --net chroot out/bundle/rootfs /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 \
     /bin/sh -c 'cd /app && exec "$@"' sh "$@"
 }
 in_image python -c 'import sklearn, pandas, numpy, mlflow, boto3, pandera, dvc; print("imports: ok")'

@@ -23,7 +23,7 @@ function(mlbuild_module name)
   target_link_libraries(mlbuild_${name} PRIVATE ${arg_LIBRARIES})
 endfunction()
 
-# mlbuild_test(NAME SOURCES ... [USES modules] [LIBRARIES targets] [LABELS network root]): one GoogleTest program, each case a ctest test.
+# mlbuild_test(NAME SOURCES ... [USES modules] [LIBRARIES targets] [LABELS network]): one GoogleTest program, each case a ctest test.
 function(mlbuild_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;USES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
@@ -35,6 +35,9 @@ function(mlbuild_test name)
   target_compile_definitions(${name}_test PRIVATE MLBUILD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
+  endif()
+  if(NOT arg_LABELS)
+    set(arg_LABELS local)  # an empty one would be lost, and the next word taken for it
   endif()
   gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})

@@ -179,19 +179,26 @@ void add_build_command(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<BuildOptions>();
   CLI::App* command = program.add_subcommand("build", "build the image that a spec describes");
   add_spec_and_choice(*command, options);
-  command->add_option("-t,--tag", options->tags,
-                      "name of the image, e.g. churn-train:1.4 or registry.example/ml/churn-train:1.4; may be given "
-                      "more than once when pushing");
-  command->add_option(
-      "-o,--output", options->outputs,
-      "where to write it: oci:DIR, docker:FILE.tar or registry:HOST/NAME:TAG; may be given more than once");
+  command
+      ->add_option("-t,--tag", options->tags,
+                   "name of the image, e.g. churn-train:1.4 or registry.example/ml/churn-train:1.4; may be given "
+                   "more than once when pushing")
+      ->allow_extra_args(false);
+  command
+      ->add_option("-o,--output", options->outputs,
+                   "where to write it: oci:DIR, docker:FILE.tar or registry:HOST/NAME:TAG; may be given more than once")
+      ->allow_extra_args(false);
   command->add_flag("--dry-run", options->dry_run, "show the plan, fetch and write nothing");
   command->add_flag("--force", options->force, "make every layer again");
   command->add_flag("--push", options->push, "push to the registry that -t names, or the spec's `image`");
-  command->add_option("--mount-from", options->mount_from,
-                      "repository of the same registry that may have layers already: they are linked, not sent");
-  command->add_option("--insecure-registry", options->insecure_registries,
-                      "HOST[:PORT] to speak http with; loopback needs none");
+  command
+      ->add_option("--mount-from", options->mount_from,
+                   "repository of the same registry that may have layers already: they are linked, not sent")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--insecure-registry", options->insecure_registries,
+                   "HOST[:PORT] to speak http with; loopback needs none")
+      ->allow_extra_args(false);
   command->footer("example: mlbuild build specs/sklearn-train/mlbuild.yaml -o oci:out/sklearn-train");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });
 }

@@ -57,6 +57,8 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   program.fallthrough();
   add_build_command(program, chosen);
   add_lock_command(program, chosen);
+  add_login_command(program, chosen);
+  add_logout_command(program, chosen);
   add_plan_command(program, chosen);
   add_schema_command(program, chosen);
   add_store_command(program, chosen);

@@ -1,7 +1,6 @@
 #include "world.hpp"
 
 #include "mlbuild/base/error.hpp"
-#include "mlbuild/registry/anonymous_credentials.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -28,6 +27,16 @@ bool stderr_is_terminal() {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> whole_environment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
 
 std::optional<std::string> environment_variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
@@ -59,7 +68,11 @@ HttpClient& World::http() {
 }
 
 CredentialSource& World::credentials() {
-  if (!credentials_) credentials_ = std::make_unique<AnonymousCredentials>();
+  if (!credentials_) {
+    CredentialOptions options;
+    options.environment = whole_environment();
+    credentials_ = make_credential_source(std::move(options), http(), cancellation_);
+  }
   return *credentials_;
 }
 

@@ -10,6 +10,7 @@
 #include "mlbuild/sys/cancel.hpp"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,7 @@ class World {
 };
 
 std::optional<std::string> environment_variable(const std::string& name);
+std::map<std::string, std::string> whole_environment();
 Colour colour_for_stderr();
 
 }  // namespace mlbuild::cli

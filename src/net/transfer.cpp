@@ -268,7 +268,7 @@ void set_callbacks(CURL* handle, Exchange& exchange, std::array<char, CURL_ERROR
 /// short one, while bytes should be going out.
 void set_upload(CURL* handle, Exchange& exchange, const HttpRequest& request, const HttpTuning& tuning) {
   if (exchange.upload() == nullptr) return;
-  exchange.upload()->set_stall_time(tuning.stall_time);
+  exchange.upload()->set_stall_time(tuning.upload_stall_time);
   const std::uint64_t size_bytes = request.body ? request.body->size_bytes : 0;
   curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());

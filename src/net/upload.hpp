@@ -32,7 +32,7 @@ class Upload {
   const HttpRequest& request_;
   std::unique_ptr<Source> source_;
   std::uint64_t given_bytes_ = 0;
-  std::chrono::seconds stall_time_{20};
+  std::chrono::seconds stall_time_{60};
   std::int64_t sent_bytes_ = -1;
   Clock::time_point moved_at_{};
 };

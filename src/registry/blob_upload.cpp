@@ -71,6 +71,7 @@ HttpResponse BlobUploader::post(const Task& task, const std::string& query, cons
   HttpRequest request;
   request.method = "POST";
   request.url = connection_.url(task.repository, "blobs/uploads/" + query);
+  request.once = !query.empty();  // a mount is an optimisation: when it fails, the ordinary upload follows
   Permission permission = RegistryConnection::may_push(task.repository);
   if (!source.empty()) permission.scope.add(TokenScope::pull(source));
   return connection_.send(request, permission, drop_answer());
@@ -93,7 +94,7 @@ std::optional<Url> BlobUploader::try_mounts(const Task& task, bool& mounted) {
       return std::nullopt;
     }
     if (response.status == 202) session = connection_.location(response);
-    if (guesses && response.status != 202) mounts_without_source_ = false;
+    if (guesses && response.status >= 400 && response.status < 500) mounts_without_source_ = false;
   }
   return session;
 }

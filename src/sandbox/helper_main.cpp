@@ -5,6 +5,7 @@
 #include "helper_job.hpp"
 #include "init_process.hpp"
 #include "memory_watch.hpp"
+#include "own_root.hpp"
 #include "resource_group.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -60,7 +61,7 @@ class Supervisor {
     channel_ = Fd(pair[0]);
     Fd theirs(pair[1]);
     const CallerIds caller{::geteuid(), ::getegid()};
-    Cloned cloned = clone_process(kNamespaces | (job_.job.network ? 0 : CLONE_NEWNET));
+    Cloned cloned = clone_into_namespaces();
     if (cloned.process < 0) throw SetupFailure{stage::kNamespaces, errno, ""};
     if (cloned.process == 0) {
       // Its group is removed by the helper, so the copy of our own object must not be destroyed: run_init_process never
@@ -75,6 +76,18 @@ class Supervisor {
     char alive = 0;
     if (::recv(channel_.get(), &alive, 1, 0) != 1) return;  // died already: watch() sees it
     ::send(channel_.get(), &kGo, 1, MSG_NOSIGNAL);
+  }
+
+  /// EPERM may mean a chroot: root can do something about it.
+  Cloned clone_into_namespaces() const {
+    const std::uint64_t flags = kNamespaces | (job_.job.network ? 0 : CLONE_NEWNET);
+    Cloned cloned = clone_process(flags);
+    if (cloned.process >= 0 || errno != EPERM) return cloned;
+    if (!make_root_a_mount() || ::chdir(job_.directory.c_str()) != 0) {
+      errno = EPERM;
+      return cloned;
+    }
+    return clone_process(flags);
   }
 
   bool watches_memory() const { return job_.job.memory_limit_bytes != 0 && !group_.limits_memory(); }

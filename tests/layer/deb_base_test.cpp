@@ -51,7 +51,8 @@ class DebBase : public ::testing::Test {
     const auto layer = store_.stream(facts.digest);
     unpack_layers({layer.get()}, root, Cancellation());
     Command command;
-    command.argv = {"unshare", "-r", "chroot", root.string()};
+    command.argv = {"chroot", root.string()};
+    if (::geteuid() != 0) command.argv.insert(command.argv.begin(), {"unshare", "--map-root-user"});
     command.argv.insert(command.argv.end(), argv.begin(), argv.end());
     command.env = {{"PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
     return run_command(command, Cancellation());

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares wheel layers with what pip installs: names, bytes, modes and RECORD of every file.
 
-usage: pip_equivalence.py WHEEL_TO_TAR [--wheels DIRECTORY] [REQUIREMENT...]
+usage: pip_equivalence.py WHEEL_TO_TAR [--wheels DIRECTORY] [--lock FILE]... [REQUIREMENT...]
 
 Each wheel is installed alone by `pip install --no-deps --no-compile --prefix` and compared with the tar that WHEEL_TO_TAR
 writes for it. What differs on purpose: INSTALLER, REQUESTED and direct_url.json (who installed it), __pycache__ (a layer of its
@@ -13,7 +13,9 @@ import argparse
 import ast
 import concurrent.futures
 import csv
+import hashlib
 import io
+import json
 import os
 import re
 import stat
@@ -71,6 +73,16 @@ def normal(path):
     return path
 
 
+def read_content(file, path, size):
+    """The bytes; of a large file its digest, as libraries of 1 GB are compared, too. RECORD is compared by rows."""
+    if size <= 1 << 20 or path.endswith("/RECORD"):
+        return file.read()
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return b"sha256:" + digest.hexdigest().encode()
+
+
 def installed_by_pip(python, wheel, prefix):
     run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--no-index", "--no-warn-script-location",
          "--ignore-installed", "--disable-pip-version-check", "--prefix", prefix, wheel], umask=0o022)
@@ -82,22 +94,24 @@ def installed_by_pip(python, wheel, prefix):
             full = os.path.join(root, name)
             path = os.path.relpath(full, prefix)
             if is_compared(path):
-                files[normal(path)] = (stat.S_IMODE(os.stat(full).st_mode), Path(full).read_bytes())
+                with open(full, "rb") as content:
+                    files[normal(path)] = (stat.S_IMODE(os.stat(full).st_mode), read_content(content, path, os.path.getsize(full)))
     return files
 
 
 def installed_by_us(tool, wheel):
-    done = run([tool, wheel])
-    sys.stderr.write(done.stderr.decode())
     files = {}
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
+    with subprocess.Popen([tool, wheel], stdout=subprocess.PIPE) as process, tarfile.open(fileobj=process.stdout, mode="r|") as tar:
         for member in tar:
             if member.isdir():
                 continue
             assert member.isfile() and member.name.startswith("usr/local/"), member
             path = member.name[len("usr/local/"):]
             if is_compared(path):
-                files[normal(path)] = (member.mode, tar.extractfile(member).read())
+                files[normal(path)] = (member.mode, read_content(tar.extractfile(member), path, member.size))
+        process.stdout.read()
+    if process.returncode != 0:
+        raise SystemExit(f"{tool} {wheel}: exit {process.returncode}")
     return files
 
 
@@ -163,10 +177,25 @@ def compare(tool, python, wheel):
     return problems, len(ours)
 
 
+def locked_wheels(lock):
+    """File name -> SHA-256, and the requirements that name them."""
+    wheels = [wheel for image in json.loads(Path(lock).read_text())["images"] for wheel in image["wheels"]]
+    hashes = {wheel["filename"]: wheel["sha256"].removeprefix("sha256:") for wheel in wheels}
+    return hashes, [f"{wheel['name']}=={wheel['version']}" for wheel in wheels]
+
+
+def check_hashes(hashes, directory):
+    for name, expected in hashes.items():
+        with open(os.path.join(directory, name), "rb") as wheel:
+            if hashlib.file_digest(wheel, "sha256").hexdigest() != expected:
+                raise SystemExit(f"{name} is not the wheel of the lock")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tool")
     parser.add_argument("--wheels", help="compare the wheels of this directory instead of downloading")
+    parser.add_argument("--lock", action="append", default=[], help="compare the wheels of this lock")
     parser.add_argument("requirements", nargs="*")
     options = parser.parse_args()
     if sys.version_info[:2] != (3, 11):
@@ -174,7 +203,11 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as downloads, tempfile.TemporaryDirectory() as environment:
         python = make_pip(environment)
-        if not options.wheels:
+        for lock in options.lock:
+            hashes, requirements = locked_wheels(lock)
+            download(python, requirements, downloads)
+            check_hashes(hashes, downloads)
+        if not options.wheels and not options.lock:
             download(python, options.requirements or REQUIREMENTS, downloads)
         wheels = sorted(Path(options.wheels or downloads).glob("*.whl"))
         if not wheels:

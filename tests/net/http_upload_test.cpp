@@ -20,7 +20,7 @@ HttpTuning impatient() {
   HttpTuning tuning;
   tuning.backoff_base = milliseconds(1);
   tuning.retry_after_limit = std::chrono::seconds(1);
-  tuning.stall_time = std::chrono::seconds(1);
+  tuning.upload_stall_time = std::chrono::seconds(1);
   return tuning;
 }
 

@@ -67,7 +67,7 @@ struct BuildTest : ::testing::Test {
     interpreter.file("usr/bin/python3.11", "an interpreter", 0755);
     const Bytes deb = interpreter.build();
     image.base = {{interpreter.name, interpreter.version, interpreter.architecture, "bookworm", "pool/p.deb", keep(deb),
-                   deb.size()}};
+                   deb.size(), "wanted"}};
   }
   BlobDigest keep(ByteSpan bytes) {
     const auto writer = store.begin();
@@ -154,6 +154,23 @@ TEST_F(BuildTest, WheelsOfTwoLayersThatFightOverAPathFailEveryTime) {
                 std::string::npos);
     }
   }
+}
+
+TEST_F(BuildTest, ACorruptWheelIsNamedAndLeavesNoImage) {
+  test::WheelBuilder builder = test::WheelBuilder::named("broken").add("broken.py", "x = 1\n");
+  builder.record_rows["broken.py"] = "broken.py," + test::record_hash_of("y = 2\n") + ",6";
+  add_wheel(builder);
+  try {
+    build();
+    FAIL() << "RECORD and content differ";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Foreign);
+    EXPECT_NE(std::string(error.what()).find("broken.py"), std::string::npos);
+    ASSERT_FALSE(error.context().empty());
+    EXPECT_NE(error.context().front().find("broken-1.0-py3-none-any.whl"), std::string::npos);
+    EXPECT_FALSE(error.hint_text().empty());
+  }
+  EXPECT_TRUE(verify_store(store.root(), false).empty());
 }
 
 TEST_F(BuildTest, AMissingInputIsFetchedAndItsFailureNamesIt) {

@@ -57,6 +57,7 @@ struct HttpTuning {
   std::chrono::seconds connect_timeout{20};
   std::chrono::seconds stall_time{20};  ///< this long under stall_bytes_per_second cuts a transfer
   long stall_bytes_per_second = 1024;
+  std::chrono::seconds upload_stall_time{60};  ///< a server that takes nothing for so long is cut
   std::chrono::seconds answer_time{
       300};  ///< silence after a body was sent: a registry may hash gigabytes before it answers
   int redirects = 5;
