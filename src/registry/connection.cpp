@@ -52,8 +52,8 @@ const Url& RegistryConnection::base() {
 
 Url RegistryConnection::find_base() {
   const std::string host(quirks_.api_host.empty() ? std::string_view(registry_) : quirks_.api_host);
-  const Url secure = Url::parse("https://" + host + "/v2/");
-  const Url plain = Url::parse("http://" + host + "/v2/");
+  Url secure = Url::parse("https://" + host + "/v2/");
+  Url plain = Url::parse("http://" + host + "/v2/");
   if (options_.plain_http) return plain;
   if (!is_loopback(secure.host)) return secure;
   return speaks_http() ? plain : secure;
@@ -84,7 +84,7 @@ Url RegistryConnection::location(const HttpResponse& response) {
                 fmt::format("registry `{}` does not say where the upload goes (no Location header)", registry_))
         .hint("a proxy that drops headers is a frequent cause");
   }
-  const Url target = redirect_target(Url::parse(response.final_url), header->second);
+  Url target = redirect_target(Url::parse(response.final_url), header->second);
   check_named_server(target, base(), "the upload address");
   return target;
 }

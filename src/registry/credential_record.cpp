@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace mlbuild {
 namespace {
 
@@ -15,6 +17,7 @@ using nlohmann::json;
 // A docker config with hundreds of registries has some hundred kilobytes.
 constexpr std::size_t kMaxBytes = 4U << 20U;
 constexpr std::size_t kMaxDepth = 32;
+constexpr double kMaxNumber = 1e15;  // beyond, a double no longer fits or counts by ones
 
 }  // namespace
 
@@ -69,8 +72,10 @@ std::string CredentialRecord::required(const std::string& name) const {
 std::optional<std::int64_t> CredentialRecord::number(const std::string& name) const {
   const json* value = member(name);
   if (value == nullptr) return std::nullopt;
-  if (value->is_number_float())
-    return static_cast<std::int64_t>(value->get<double>() < 1e15 ? value->get<double>() : 0);
+  if (value->is_number_float()) {
+    const double number = value->get<double>();
+    return std::abs(number) < kMaxNumber ? static_cast<std::int64_t>(number) : 0;
+  }
   if (!value->is_number_integer()) refuse(name, "no number");
   return value->get<std::int64_t>();
 }

@@ -76,7 +76,7 @@ std::string said(const HttpResponse& response) {
   for (const RegistryError& error : parse_registry_errors(body)) {
     const std::string code = beginning(error.code);
     const std::string message = beginning(error.message);
-    texts.push_back(message.empty() ? code : code.empty() ? message : code + ": " + message);
+    texts.push_back(fmt::format("{}{}{}", code, code.empty() || message.empty() ? "" : ": ", message));
   }
   if (!texts.empty()) return join(texts, "; ");
   const std::string_view text = trim(body);

@@ -82,7 +82,8 @@ std::string remedy_for_namespaces(int error_number, const HostFacts& facts) {
   }
   if (error_number == EINVAL || error_number == ENOSYS)
     return "this kernel has no user namespaces; mlbuild needs Linux 5.12 with them";
-  return "a security module, or a chroot around mlbuild, forbids user namespaces; allow them, or use another machine";
+  return "a security module, or a chroot around mlbuild, forbids user namespaces; allow them, start mlbuild as root, or "
+         "use another machine";
 }
 
 std::string remedy_for_overlay(const HostFacts& facts) {
