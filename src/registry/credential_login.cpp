@@ -105,7 +105,7 @@ LoginTarget LoginTarget::parse(const std::string& text) {
   while (rest.ends_with('/')) rest.remove_suffix(1);
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   LoginTarget target{to_lower(rest.substr(0, slash)), std::string(rest.substr(std::min(slash + 1, rest.size())))};
-  if (target.registry.empty() || !std::ranges::all_of(rest, is_allowed)) {
+  if (target.registry.empty() || rest.find("//") != std::string_view::npos || !std::ranges::all_of(rest, is_allowed)) {
     throw Error(ErrorKind::Usage, fmt::format("`{}` is no registry", printable(text)))
         .hint("write a host, e.g. `registry.example` or `registry.example:5000`");
   }

@@ -45,6 +45,7 @@ class Tally {
   void count(const PublishStarted& event, double now) {
     where_ = event.where;
     publish_bytes_ = event.bytes;
+    published_bytes_ = 0;
     phase_start_ = now;
   }
   void count(const BytesPublished& event, double) { published_bytes_ += event.bytes; }

@@ -8,11 +8,10 @@ import subprocess
 import threading
 import unittest
 
-import unittest
-
 from support import MLBUILD, CliTest, run
 
 PASSWORD = "pw-s3cr3t-canary"
+
 
 class Door(http.server.BaseHTTPRequestHandler):
     """A registry that lets user:PASSWORD in."""
@@ -28,6 +27,7 @@ class Door(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
 
 class Login(CliTest):
     def setUp(self):
@@ -66,6 +66,7 @@ class Login(CliTest):
 
     def test_without_a_terminal_the_password_must_be_piped(self):
         self.assert_fails(run("login", "-u", "user", self.host, env=self.environment), 2, "--password-stdin")
+
 
 if __name__ == "__main__":
     unittest.main()

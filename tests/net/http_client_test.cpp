@@ -312,6 +312,14 @@ TEST_F(HttpClientTest, RangesAndHeadPassThrough) {
   EXPECT_EQ(fetch(head).response.headers.at("content-length"), "10");
 }
 
+TEST_F(HttpClientTest, LoopbackNeedsNoProxy) {
+  server_.answer("/x", {.body = "here"});
+  ::setenv("http_proxy", "http://127.0.0.1:9", 1);
+  const Fetched fetched = get(server_.url("/x"));
+  ::unsetenv("http_proxy");
+  EXPECT_EQ(fetched.bodies, std::vector<std::string>{"here"});
+}
+
 TEST_F(HttpClientTest, ConnectionsAreReused) {
   server_.answer("/x", {.body = "x"});
   for (int i = 0; i < 10; ++i) get(server_.url("/x"));

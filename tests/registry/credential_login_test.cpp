@@ -124,7 +124,7 @@ TEST_F(CredentialLoginTest, WhereAHelperIsInChargeNothingIsWritten) {
 }
 
 TEST_F(CredentialLoginTest, WhatIsNoRegistryIsRefused) {
-  for (const char* text : {"", "https://", "a b", "user@host", "host?x"}) {
+  for (const char* text : {"", "https://", "a b", "user@host", "host?x", "http://https://host"}) {
     EXPECT_EQ(failure_of([&] { log_in(text); }).kind(), ErrorKind::Usage) << text;
   }
 }

@@ -1,5 +1,8 @@
+#include "../../src/registry/credential_base64.hpp"
 #include "registry/credential_home.hpp"
 #include "registry/google_double.hpp"
+
+#include "mlbuild/registry/client.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -232,6 +235,22 @@ TEST_F(GoogleCredentialsTest, OtherHostsAreGooglesOnlyWhenTheCallerSaysSo) {
   home_.forget();
   EXPECT_EQ(home_.find("127.0.0.1:5000")->username, "oauth2accesstoken");
   EXPECT_FALSE(home_.find("127.0.0.1:5001"));
+}
+
+TEST_F(GoogleCredentialsTest, ARegistryIsShownTheTokenAsAPassword) {
+  use(google_.service_account());
+  const test::HttpServer registry([](const test::SeenRequest& request) -> test::CannedAnswer {
+    const auto shown = request.headers.find("authorization");
+    const std::string expected = "Basic " + base64("oauth2accesstoken:ya29.jwt-1-s3cr3t-canary");
+    if (shown == request.headers.end()) return {.status = 401, .headers = {{"WWW-Authenticate", "Basic realm=\"r\""}}};
+    return shown->second == expected ? test::CannedAnswer{.body = R"({"tags": ["v1"]})"}
+                                     : test::CannedAnswer{.status = 403};
+  });
+  const std::string host = "127.0.0.1:" + std::to_string(registry.port());
+  home_.options.google_hosts.push_back(host);
+  const auto http = make_http_client(home_.cancellation);
+  RegistryClient client(host, *http, home_.source(), home_.cancellation);
+  EXPECT_THAT(client.fetch_tags("team/app"), ElementsAre("v1"));
 }
 
 TEST_F(GoogleCredentialsTest, TokensAreAskedForOverHttpsOnly) {

@@ -41,6 +41,16 @@ TEST_F(ProgressTest, ASecondPhaseCountsFromZero) {
   EXPECT_EQ(text, "layers 100 B of 500 B done\n");
 }
 
+TEST_F(ProgressTest, ASecondDestinationCountsFromZero) {
+  const auto reporter = make_plain_reporter(out, clock);
+  reporter->on(PublishStarted{"one", 1000});
+  reporter->on(BytesPublished{1000});
+  reporter->on(PublishStarted{"two", 1000});
+  now = 10;
+  reporter->on(BytesPublished{500});
+  EXPECT_NE(text.find("500 B of 1.0 kB"), std::string::npos) << text;
+}
+
 TEST_F(ProgressTest, ATerminalIsRedrawnAtMostTenTimesASecond) {
   const auto reporter = make_terminal_reporter(out, clock, Colour::Never);
   reporter->on(WorkKnown{1000, 0});

@@ -64,12 +64,12 @@ struct HttpTuning {
 };
 
 /// HTTP(S) client over libcurl: connections are reused, HTTP/2 where offered, proxies from the usual environment
-/// variables, CA bundle from SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE (directory: SSL_CERT_DIR), credentials
-/// also from ~/.netrc (NETRC). Thread-safe. Retries (5 tries, full jitter, Retry-After honoured up to 60 s) on connect
-/// errors, cut bodies, 408, 429 and 5xx; stalled transfers (under 1 KiB/s for 20 s) are cut. Where an origin answers
-/// 429 or 503 with Retry-After, all requests to it wait, not only the one that was told. GET and HEAD follow redirects:
-/// at most 5, https never to http, only to http(s); Authorization, Cookie and user info stay with the origin they were
-/// given for. Other methods get the 3xx as it is.
+/// variables (but never for loopback hosts), CA bundle from SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE
+/// (directory: SSL_CERT_DIR), credentials also from ~/.netrc (NETRC). Thread-safe. Retries (5 tries, full jitter,
+/// Retry-After honoured up to 60 s) on connect errors, cut bodies, 408, 429 and 5xx; stalled transfers (under 1 KiB/s
+/// for 20 s) are cut. Where an origin answers 429 or 503 with Retry-After, all requests to it wait, not only the one
+/// that was told. GET and HEAD follow redirects: at most 5, https never to http, only to http(s); Authorization, Cookie
+/// and user info stay with the origin they were given for. Other methods get the 3xx as it is.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;

@@ -23,7 +23,8 @@ struct PublishResult {
   std::uint64_t reused_bytes = 0;
 };
 
-/// Puts finished images somewhere. `tag` names the image in places that know names.
+/// Puts finished images somewhere. `tag` names the image in places that know names. `on_bytes` hears of further bytes,
+/// those that were there already included, perhaps from several threads.
 class ImageSink {
  public:
   virtual ~ImageSink() = default;

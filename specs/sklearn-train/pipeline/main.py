@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import sys
 
 import joblib
@@ -14,6 +15,7 @@ from pipeline.model import train
 
 def track(settings, scores):
     """Parameters and scores go to a file store beside the model."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # mlflow would tell at length that the image has no git
     mlflow.set_tracking_uri((settings.output / "mlruns").absolute().as_uri())
     mlflow.set_experiment("churn")
     with mlflow.start_run():
