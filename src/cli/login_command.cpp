@@ -79,6 +79,7 @@ int log_out(const LoginOptions& options, World& world) {
   const LoginTarget target = LoginTarget::parse(options.registry);
   const std::vector<std::filesystem::path> files = remove_login(whole_environment(), target);
   std::vector<std::string> names;
+  names.reserve(files.size());
   for (const auto& file : files) names.push_back(file.string());
   if (world.json()) world.print(json{{"registry", target.to_string()}, {"files", names}}.dump() + "\n");
   const auto found = find_again(target, world);

@@ -47,12 +47,15 @@ std::string complaint(const CommandResult& result) {
   return printable(text.substr(0, kShownBytes));
 }
 
-RegistryCredential read_answer(const std::string& text, const std::string& program, const std::string& where) {
+/// Some helpers answer with an empty user and secret where they know nothing.
+std::optional<RegistryCredential> read_answer(const std::string& text, const std::string& program,
+                                              const std::string& where) {
   const CredentialRecord answer = CredentialRecord::parse(text, fmt::format("the answer of `{}`", program));
   const std::string origin = fmt::format("{}, credential helper `{}`", where, program);
   const std::string username = answer.text("Username");
-  if (username == kMeansIdentityToken) return {"", "", answer.required("Secret"), "", origin};
-  return {answer.required("Username"), answer.text("Secret"), "", "", origin};
+  if (username.empty() && answer.text("Secret").empty()) return std::nullopt;
+  if (username == kMeansIdentityToken) return RegistryCredential{"", "", answer.required("Secret"), "", origin};
+  return RegistryCredential{answer.required("Username"), answer.text("Secret"), "", "", origin};
 }
 
 Error failure(const std::string& program, const std::string& server, const CommandResult& result,

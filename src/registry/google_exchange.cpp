@@ -105,7 +105,7 @@ GoogleRequest form_request(const std::string& url, const FormFields& fields) {
   GoogleRequest request{.url = url, .content_type = "application/x-www-form-urlencoded"};
   for (const auto& [name, value] : fields) {
     request.body += fmt::format("{}{}={}", request.body.empty() ? "" : "&", name, encode(value));
-    request.secrets.push_back(value);
+    if (name != "grant_type") request.secrets.push_back(value);
   }
   return request;
 }

@@ -21,7 +21,7 @@ struct GoogleRequest {
   std::vector<std::string> secrets = {};  ///< blotted out of what the server says, should it repeat them
 };
 
-GoogleRequest form_request(const std::string& url, const FormFields& fields);  ///< all values are taken for secrets
+GoogleRequest form_request(const std::string& url, const FormFields& fields);  ///< values are taken for secrets
 GoogleRequest json_request(const std::string& url, const nlohmann::json& body);
 
 /// The text of a 200 answer. Error{Network} with what the server said, without secrets.

@@ -64,6 +64,9 @@ class TokenUrl final : public SubjectTokenSource {
   // file but the headers.
   TokenUrl(const CredentialRecord& source, const GoogleContext& context)
       : context_(context), url_(source.required("url")), format_(source) {
+    if (!url_.starts_with("http://") && !url_.starts_with("https://")) {
+      throw Error(ErrorKind::Step, fmt::format("{}: `url` is neither http nor https", source.what()));
+    }
     const auto headers = source.record("headers");
     if (!headers) return;
     for (const std::string& name : headers->names()) headers_[name] = headers->text(name);

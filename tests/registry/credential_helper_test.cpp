@@ -70,6 +70,12 @@ TEST_F(CredentialHelperTest, NotFoundIsNoErrorAndEntriesAreLookedAt) {
   EXPECT_EQ(home_.find("a.example")->username, "user");
 }
 
+TEST_F(CredentialHelperTest, AnEmptyAnswerMeansNothing) {
+  home_.add_helper("blank", "echo '{\"ServerURL\":\"\",\"Username\":\"\",\"Secret\":\"\"}'\n");
+  use(R"({"credsStore": "blank"})");
+  EXPECT_FALSE(home_.find("a.example"));
+}
+
 TEST_F(CredentialHelperTest, AnswersAreKeptForAWhile) {
   add_telling_helper("one");
   use(R"({"credsStore": "one"})");

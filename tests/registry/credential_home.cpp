@@ -16,7 +16,6 @@ CredentialHome::CredentialHome() {
                          {"XDG_RUNTIME_DIR", path("run").string()},
                          {"PATH", path("bin").string() + ":/usr/bin:/bin"},
                          {"NO_GCE_CHECK", "true"}};
-  options.helper_deadline = std::chrono::milliseconds(3000);
   options.now = [this] { return now_; };
 }
 

@@ -1,17 +1,20 @@
-"""Google's own client against the double that judges mlbuild: what the client gets, the double may demand.
+"""Google's own clients against the double that judges mlbuild: what they get a token with, the double may demand.
 
-Needs the package index (label network). DOUBLE is the program of google_double_main.cpp; VENV is kept between runs.
+Needs the package index and, for docker-credential-gcr, Go and its modules (label network). DOUBLE is the program of
+google_double_main.cpp; VENV is a folder that is kept between runs.
 """
 
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+GCR_HELPER = "github.com/GoogleCloudPlatform/docker-credential-gcr/v2@v2.2.1"
 PACKAGES = ["google-auth==2.62.2", "requests"]
 
 # Run by the virtual environment's interpreter: prints the token that google-auth gets with a credentials file.
@@ -114,6 +117,19 @@ class GoogleAuthTest(unittest.TestCase):
 
     def test_metadata_server(self):
         self.assertRegex(self.token("metadata"), r"^ya29\.metadata-")
+
+    @unittest.skipUnless(shutil.which("go"), "Go is not there to build docker-credential-gcr")
+    def test_docker_credential_gcr_with_the_metadata_server(self):
+        gopath = pathlib.Path(os.environ["VENV"]) / "go"
+        helper = gopath / "bin" / "docker-credential-gcr"
+        if not helper.exists():
+            environment = dict(os.environ, GOPATH=str(gopath), GOFLAGS="-modcacherw", GOBIN="")
+            subprocess.run(["go", "install", GCR_HELPER], env=environment, check=True)
+        environment = {"PATH": os.environ["PATH"], "HOME": self.folder.name, "GCE_METADATA_HOST": self.files["host"]}
+        result = subprocess.run([helper, "get"], input="https://europe-docker.pkg.dev\n", env=environment,
+                                capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertRegex(json.loads(result.stdout)["Secret"], r"^ya29\.metadata-")
 
 
 if __name__ == "__main__":

@@ -274,6 +274,8 @@ TEST_F(GoogleCredentialsTest, BrokenFilesSayWhatIsMissing) {
   }
   use(google_.external_account(R"({"environment_id": "aws1", "url": "http://127.0.0.1/"})"));
   EXPECT_THAT(home_.failure(kRegistry), HasSubstr("AWS are not supported"));
+  use(google_.external_account(R"({"url": "file:///etc/hostname"})"));
+  EXPECT_THAT(home_.failure(kRegistry), HasSubstr("`url` is neither http nor https"));
 }
 
 }  // namespace
