@@ -80,6 +80,10 @@ RegistryAccess access_to(const std::string& host, const BuildOptions& options, W
 
 std::unique_ptr<ImageSink> sink_for(const std::string& output, const BuildOptions& options, World& world) {
   constexpr std::string_view kRegistry = "registry:";
+  if (output == "daemon") {
+    const DaemonAccess daemon{world.http(), daemon_sockets(whole_environment())};
+    return make_sink(output, nullptr, &daemon);
+  }
   if (!output.starts_with(kRegistry)) return make_sink(output);
   const std::string host = output.substr(kRegistry.size(), output.find('/') - kRegistry.size());
   const RegistryAccess access = access_to(host, options, world);
@@ -185,8 +189,10 @@ void add_build_command(CLI::App& program, Action& chosen) {
                    "more than once when pushing")
       ->allow_extra_args(false);
   command
-      ->add_option("-o,--output", options->outputs,
-                   "where to write it: oci:DIR, docker:FILE.tar or registry:HOST/NAME:TAG; may be given more than once")
+      ->add_option(
+          "-o,--output", options->outputs,
+          "where to write it: oci:DIR, docker:FILE.tar, registry:HOST/NAME:TAG, or daemon for the docker or podman "
+          "of this machine; may be given more than once")
       ->allow_extra_args(false);
   command->add_flag("--dry-run", options->dry_run, "show the plan, fetch and write nothing");
   command->add_flag("--force", options->force, "make every layer again");

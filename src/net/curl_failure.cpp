@@ -38,6 +38,7 @@ Explanation explain(CURL* handle, CURLcode code, const std::string& detail) {
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
       return {"the connection was cut before the answer was complete", "try again later"};
     case CURLE_PEER_FAILED_VERIFICATION:
       return {"its certificate cannot be verified: " + detail,
@@ -71,11 +72,12 @@ bool is_transient(CURLcode code) {
   }
 }
 
-Error describe_failure(CURL* handle, CURLcode code, const Url& url, const std::string& detail) {
+Error describe_failure(CURL* handle, CURLcode code, const Peer& peer, const std::string& detail) {
   const Explanation explanation = explain(handle, code, detail);
-  const std::string where = url.scheme == "file" ? printable_url(url.to_string()) : url.host_port();
+  std::string where = peer.url.scheme == "file" ? printable_url(peer.url.to_string()) : peer.url.host_port();
+  if (!peer.socket.empty()) where = printable(peer.socket.string());
   Error error(ErrorKind::Network, fmt::format("cannot reach `{}`: {}", where, printable(explanation.what)));
-  error.hint(explanation.hint);
+  error.hint(peer.socket.empty() ? explanation.hint : "look whether the program that listens there is running");
   return error;
 }
 

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include <filesystem>
 #include <string>
 
 namespace mlbuild {
@@ -13,7 +14,13 @@ namespace mlbuild {
 /// (certificate, URL).
 bool is_transient(CURLcode code);
 
+/// Whom a request went to.
+struct Peer {
+  const Url& url;
+  const std::filesystem::path& socket;  ///< empty: the host of `url`
+};
+
 /// Error{Network} in the user's words. `detail` is libcurl's error buffer.
-Error describe_failure(CURL* handle, CURLcode code, const Url& url, const std::string& detail);
+Error describe_failure(CURL* handle, CURLcode code, const Peer& peer, const std::string& detail);
 
 }  // namespace mlbuild

@@ -120,7 +120,8 @@ HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& 
 
 TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
   Url url = Url::parse(request.url);
-  const bool follows = request.follow_redirects && (request.method == "GET" || request.method == "HEAD");
+  const bool is_followed = request.method == "GET" || request.method == "HEAD";
+  const bool follows = request.follow_redirects && is_followed && request.socket.empty();
   for (int redirects = 0;; ++redirects) {
     TransferOutcome outcome = exchange(request, url, body);
     if (outcome.failure || !follows || !is_redirect(outcome.response.status)) return outcome;
@@ -136,10 +137,11 @@ TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
 }
 
 TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, Body& body) {
-  wait_for(url.origin());
-  const CurlHandlePool::Lease handle = handles_.take(url.origin());
+  const std::string peer = request.socket.empty() ? url.origin() : "unix:" + request.socket.string();
+  wait_for(peer);
+  const CurlHandlePool::Lease handle = handles_.take(peer);
   TransferOutcome outcome = transfer(handle.get(), settings_, request, url, cancellation_, body);
-  note_pause(url.origin(), outcome);
+  note_pause(peer, outcome);
   return outcome;
 }
 

@@ -285,7 +285,8 @@ void set_upload(CURL* handle, Exchange& exchange, const HttpRequest& request, co
   curl_easy_setopt(handle, CURLOPT_READDATA, &exchange);
   curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &mlbuild_on_seek);
   curl_easy_setopt(handle, CURLOPT_SEEKDATA, &exchange);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(tuning.answer_time.count()));
+  const std::chrono::seconds answer_time = request.answer_time.value_or(tuning.answer_time);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(answer_time.count()));
 }
 
 std::optional<std::chrono::seconds> retry_after(CURL* handle) {
@@ -299,7 +300,8 @@ bool is_transient_status(int status) {
   return status == 408 || status == 429 || (status >= 500 && status != 501 && status != 505);
 }
 
-TransferOutcome judge(CURL* handle, CURLcode code, const Url& url, const std::string& detail, Exchange& exchange) {
+TransferOutcome judge(CURL* handle, CURLcode code, const HttpRequest& request, const Url& url,
+                      const std::string& detail, Exchange& exchange) {
   TransferOutcome outcome;
   const bool missing_file = code == CURLE_FILE_COULDNT_READ_FILE;
   if (missing_file) exchange.response().status = 404;
@@ -311,7 +313,7 @@ TransferOutcome judge(CURL* handle, CURLcode code, const Url& url, const std::st
     outcome.retry_after = retry_after(handle);
     return outcome;
   }
-  outcome.failure = describe_failure(handle, code, url, detail);
+  outcome.failure = describe_failure(handle, code, {url, request.socket}, detail);
   outcome.transient = is_transient(code);
   return outcome;
 }
@@ -345,6 +347,7 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
   Url target = url;
   target.user_info.clear();
   if (is_this_machine(url.host)) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+  if (!request.socket.empty()) curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, request.socket.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, url.scheme == "file" ? "file" : "http,https");
   curl_easy_setopt(handle, CURLOPT_URL, target.to_string().c_str());
 
@@ -355,7 +358,7 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
     cancellation.check();
     code = CURLE_OPERATION_TIMEDOUT;  // the only other reason to stop
   }
-  return judge(handle, code, url, detail.data(), exchange);
+  return judge(handle, code, request, url, detail.data(), exchange);
 }
 
 }  // namespace mlbuild

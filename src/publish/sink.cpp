@@ -13,7 +13,8 @@ namespace mlbuild {
 namespace {
 
 constexpr const char* kPossible =
-    "write `oci:DIR` for an OCI layout, `docker:FILE.tar` for `docker load`, or `registry:HOST/NAME:TAG` to push";
+    "write `oci:DIR` for an OCI layout, `docker:FILE.tar` for `docker load`, `registry:HOST/NAME:TAG` to push, or "
+    "`daemon` for the docker or podman of this machine";
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::Usage, message).hint(kPossible); }
 
@@ -38,13 +39,23 @@ std::unique_ptr<ImageSink> registry_sink(std::string_view name, const RegistryAc
   return make_registry_sink(std::move(where), {}, *access);
 }
 
+std::unique_ptr<ImageSink> daemon_sink(const std::string& destination, const DaemonAccess* access) {
+  if (destination != "daemon") {
+    throw Error(ErrorKind::Usage, fmt::format("`{}` says more than which daemon to load into", printable(destination)))
+        .hint("write `-o daemon`, name the image with `-t NAME:TAG`, and a socket with `DOCKER_HOST=unix:///PATH`");
+  }
+  if (access == nullptr) throw Error(ErrorKind::Internal, "no access to a daemon here");
+  return make_daemon_sink(*access);
+}
+
 }  // namespace
 
-std::unique_ptr<ImageSink> make_sink(const std::string& destination, const RegistryAccess* registry) {
+std::unique_ptr<ImageSink> make_sink(const std::string& destination, const RegistryAccess* registry,
+                                     const DaemonAccess* daemon) {
   constexpr std::string_view kRegistry = "registry:";
   const std::string shown = printable(destination);
   if (destination == "daemon" || destination.starts_with("daemon:")) {
-    refuse("handing the image to a docker daemon is not yet supported");
+    return daemon_sink(destination, daemon);
   }
   if (destination.starts_with(kRegistry)) return registry_sink(destination.substr(kRegistry.size()), registry);
   if (looks_like_registry(destination)) refuse(fmt::format("`{}` is written in another program's form", shown));

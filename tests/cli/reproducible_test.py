@@ -41,7 +41,7 @@ class Reproducible(CliTest):
         binary = home / "mlbuild"
         shutil.copy(MLBUILD, binary)
         subprocess.run(["chown", "-R", "65534:65534", home], check=True)
-        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", binary, "build", "--locked",
+        done = subprocess.run([os.environ["MLBUILD_IN_OWN_ROOT"], "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", binary, "build", "--locked",
                                home / "spec/mlbuild.yaml", "--store", home / "store"],
                               env={"PATH": os.environ["PATH"], "HOME": str(home), **{k: v for k, v in os.environ.items() if "CERT" in k or "CA_" in k}},
                               cwd="/", capture_output=True, text=True)

@@ -116,7 +116,7 @@ TEST_F(HttpUploadTest, ReplaysTheBodyAfterServerErrorsAndCutConnections) {
 
 TEST_F(HttpUploadTest, ARefusalBeforeTheEndOfTheBodyIsTheAnswer) {
   server_.answer("/up", {.status = 413, .body = "too large"});
-  server_.cut_upload("/up", 0, true);
+  server_.cut_upload("/up", 0, test::UploadEnd::Answer);
   HttpRequest huge = request("PUT", 1);
   huge.body = request("PUT", std::uint64_t{1} << 40U).body;
   EXPECT_EQ(send(huge).status, 413);
@@ -171,7 +171,7 @@ TEST_F(HttpUploadTest, AServerThatStopsReadingIsCut) {
   HttpRequest stuck = request("PUT", std::uint64_t{1} << 30U);
   stuck.url = stubborn.url("/up");
   stuck.once = true;
-  stubborn.cut_upload("/up", 0, true);
+  stubborn.cut_upload("/up", 0, test::UploadEnd::Answer);
   const auto begin = std::chrono::steady_clock::now();
   const HttpResponse response = send(stuck);
   EXPECT_TRUE(response.transient);

@@ -124,14 +124,13 @@ TEST(MakeSink, SaysWhatIsPossible) {
   }
 }
 
-TEST(MakeSink, SaysWhatIsNotYetSupported) {
-  for (const char* text : {"daemon", "daemon:name"}) {
-    try {
-      make_sink(text);
-      ADD_FAILURE() << text;
-    } catch (const Error& error) {
-      EXPECT_NE(error.message().find("not yet supported"), std::string::npos) << error.message();
-    }
+TEST(MakeSink, ADaemonNeedsNoName) {
+  try {
+    make_sink("daemon:name");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Usage);
+    EXPECT_NE(error.hint_text().find("write `-o daemon`"), std::string::npos) << error.hint_text();
   }
 }
 

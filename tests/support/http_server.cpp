@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -113,14 +114,29 @@ HttpServer::HttpServer(Handler handler) : handler_(std::move(handler)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  listen_at(&address, sizeof(address));
   socklen_t size = sizeof(address);
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  if (listener_ < 0 || ::bind(listener_, raw, size) != 0 || ::listen(listener_, 64) != 0 ||
-      ::getsockname(listener_, raw, &size) != 0) {
-    throw std::runtime_error("the test server cannot listen on 127.0.0.1");
-  }
+  if (::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw std::runtime_error("the test server does not know its port");
   port_ = ntohs(address.sin_port);
   acceptor_ = std::thread([this] { accept_loop(); });
+}
+
+HttpServer::HttpServer(const std::filesystem::path& socket, Handler handler) : handler_(std::move(handler)) {
+  listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = socket.string();
+  if (path.size() >= sizeof(address.sun_path)) throw std::runtime_error("the test server's socket path is too long");
+  std::ranges::copy(path, address.sun_path);
+  listen_at(&address, sizeof(address));
+  acceptor_ = std::thread([this] { accept_loop(); });
+}
+
+void HttpServer::listen_at(const void* address, std::size_t size) {
+  const auto* raw = static_cast<const sockaddr*>(address);
+  if (listener_ < 0 || ::bind(listener_, raw, static_cast<socklen_t>(size)) != 0 || ::listen(listener_, 64) != 0)
+    throw std::runtime_error("the test server cannot listen");
 }
 
 HttpServer::~HttpServer() {
@@ -191,7 +207,10 @@ void HttpServer::serve(int socket) {
       const std::scoped_lock guard(mutex_);
       requests_.push_back(*request);
     }
-    if (cut && !cut->answers) break;
+    if (cut && cut->end != UploadEnd::Answer) {
+      end_upload(socket, cut->end);
+      break;
+    }
     keep = send_answer(socket, *request, handler_ ? handler_(*request) : scripted(*request)) && !cut;
   }
   const std::scoped_lock guard(mutex_);
@@ -199,9 +218,22 @@ void HttpServer::serve(int socket) {
   ::close(socket);
 }
 
-void HttpServer::cut_upload(const std::string& target, std::size_t after_bytes, bool answers) {
+void HttpServer::cut_upload(const std::string& target, std::size_t after_bytes, UploadEnd end) {
   const std::scoped_lock guard(mutex_);
-  cuts_[target] = {after_bytes, answers};
+  cuts_[target] = {after_bytes, end};
+}
+
+bool HttpServer::is_stopping() const {
+  const std::scoped_lock guard(mutex_);
+  return stopping_;
+}
+
+void HttpServer::end_upload(int socket, UploadEnd end) const {
+  if (end == UploadEnd::Reset) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  }
+  while (end == UploadEnd::Stall && !is_stopping()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 std::optional<HttpServer::UploadCut> HttpServer::take_cut(const std::string& target) {
@@ -227,17 +259,17 @@ bool HttpServer::send_answer(int socket, const SeenRequest& request, CannedAnswe
   cut_out_range(request, answer);
   std::string head = fmt::format("HTTP/1.1 {} Scripted\r\n", answer.status);
   for (const auto& [name, value] : answer.headers) head += fmt::format("{}: {}\r\n", name, value);
-  if (!answer.no_length && !answer.headers.contains("Content-Length")) {
+  if (!answer.no_length && !answer.endless && !answer.headers.contains("Content-Length")) {
     head += fmt::format("Content-Length: {}\r\n", answer.body.size());
   }
   if (!send_all(socket, head + "\r\n")) return false;
   if (request.method == "HEAD") return true;
   for (auto waited = std::chrono::milliseconds(0); waited < answer.stall; waited += std::chrono::milliseconds(10)) {
-    {
-      const std::scoped_lock guard(mutex_);
-      if (stopping_) return false;
-    }
+    if (is_stopping()) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  while (answer.endless) {
+    if (is_stopping() || !send_all(socket, answer.body)) return false;
   }
   const std::size_t size = std::min(answer.cut_after.value_or(answer.body.size()), answer.body.size());
   return send_all(socket, std::string_view(answer.body).substr(0, size)) && !answer.cut_after && !answer.no_length;

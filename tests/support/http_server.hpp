@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <list>
 #include <map>
@@ -28,6 +29,15 @@ struct CannedAnswer {
   std::optional<std::size_t> cut_after = {};  ///< close the connection after this many body bytes
   std::chrono::milliseconds stall{0};         ///< silence between headers and body
   bool no_length = false;                     ///< the end of the body is the end of the connection
+  bool endless = false;                       ///< the body again and again, until the client has enough
+};
+
+/// What comes after the part of an upload that is read.
+enum class UploadEnd {
+  Close,   ///< the connection is closed, politely
+  Answer,  ///< the answer is sent, then the connection is closed
+  Reset,   ///< RST
+  Stall,   ///< nothing, and nothing more is read
 };
 
 /// HTTP/1.1 on a free loopback port, one thread per connection, keep-alive. Answers what it was told; the scripted
@@ -39,14 +49,14 @@ class HttpServer {
   using Handler = std::function<CannedAnswer(const SeenRequest&)>;
   HttpServer();
   explicit HttpServer(Handler handler);  ///< instead of the script; called on connection threads
+  explicit HttpServer(const std::filesystem::path& socket, Handler handler = {});  ///< on a Unix socket that it makes
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
   void script(const std::string& target, std::vector<CannedAnswer> answers);
-  /// Of the next request's body for `target`, only so many bytes are read. Then the script's answer is sent if
-  /// `answers`, and the connection is closed.
-  void cut_upload(const std::string& target, std::size_t after_bytes, bool answers = false);
+  /// Of the next request's body for `target`, only so many bytes are read.
+  void cut_upload(const std::string& target, std::size_t after_bytes, UploadEnd end = UploadEnd::Close);
   void answer(const std::string& target, CannedAnswer answer) { script(target, {std::move(answer)}); }
 
   std::string url(const std::string& target) const;  ///< "http://127.0.0.1:PORT" + target
@@ -59,7 +69,7 @@ class HttpServer {
  private:
   struct UploadCut {
     std::size_t after_bytes;
-    bool answers;
+    UploadEnd end;
   };
   struct Script {
     std::vector<CannedAnswer> answers;
@@ -67,7 +77,10 @@ class HttpServer {
   };
   std::optional<UploadCut> take_cut(const std::string& target);
   CannedAnswer scripted(const SeenRequest& request);
+  void listen_at(const void* address, std::size_t size);
   void accept_loop();
+  void end_upload(int socket, UploadEnd end) const;
+  bool is_stopping() const;
   void serve(int socket);
   bool send_answer(int socket, const SeenRequest& request, CannedAnswer answer) const;
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,6 +37,9 @@ struct HttpRequest {
   bool follow_redirects = true;                ///< of GET and HEAD
   /// No second try: the caller has its own way to begin again. See HttpResponse::failure.
   bool once = false;
+  /// Speak to the program that listens on this Unix socket, whatever host `url` names; no redirects then. Empty: TCP.
+  std::filesystem::path socket = {};
+  std::optional<std::chrono::seconds> answer_time = {};  ///< instead of HttpTuning::answer_time
 };
 
 struct HttpResponse {

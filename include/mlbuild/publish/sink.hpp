@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,8 +56,24 @@ struct RegistryAccess {
 std::unique_ptr<ImageSink> make_registry_sink(oci::Reference where, std::vector<std::string> more_tags,
                                               const RegistryAccess& access);
 
-/// "oci:DIR" | "docker:FILE.tar" | "registry:HOST/REPOSITORY[:TAG]". Throws Error{Usage} with what is possible; without
-/// `registry` only files can be written.
-std::unique_ptr<ImageSink> make_sink(const std::string& destination, const RegistryAccess* registry = nullptr);
+/// Where docker and podman may listen on this machine: what DOCKER_HOST names, which must be unix:///PATH (else
+/// Error{Usage}), or the usual places. Pure.
+std::vector<std::filesystem::path> daemon_sockets(const std::map<std::string, std::string>& environment);
+
+/// What a sink needs to talk to a docker or podman. The client must outlive it.
+struct DaemonAccess {
+  HttpClient& http;
+  std::vector<std::filesystem::path> sockets;  ///< the first that there is and may be used is taken
+};
+
+/// Loads the image into the daemon: the bytes of make_docker_archive_sink over its API socket, from the store as they
+/// go, with no copy in between. One platform only: Error{Usage} otherwise. Throws Error{Network} at once when no socket
+/// can be used, and from put() what the daemon said.
+std::unique_ptr<ImageSink> make_daemon_sink(const DaemonAccess& access);
+
+/// "oci:DIR" | "docker:FILE.tar" | "registry:HOST/REPOSITORY[:TAG]" | "daemon". Throws Error{Usage} with what is
+/// possible; without `registry` and `daemon` only files can be written.
+std::unique_ptr<ImageSink> make_sink(const std::string& destination, const RegistryAccess* registry = nullptr,
+                                     const DaemonAccess* daemon = nullptr);
 
 }  // namespace mlbuild
