@@ -142,9 +142,18 @@ void print_results(const std::vector<BuildResult>& results, const std::vector<Pu
   }
 }
 
+void refuse_several_names(const BuildOptions& options) {
+  if (options.push || options.tags.size() < 2) return;
+  throw Error(ErrorKind::Usage,
+              fmt::format("`-t` is given {} times, but only `--push` knows several names", options.tags.size()))
+      .hint("keep one `-t`, or push");
+}
+
 int run_build(const BuildOptions& options, World& world) {
   const auto begin = std::chrono::steady_clock::now();
-  for (const std::string& output : options.outputs) sink_for(output, options, world);  // a typo is told before any work
+  std::vector<std::unique_ptr<ImageSink>> sinks;  // made once more later; what is wrong is told before any work
+  for (const std::string& output : options.outputs) sinks.push_back(sink_for(output, options, world));
+  refuse_several_names(options);
   const Spec spec = read_spec(options.spec);
   if (options.push) push_targets(options.tags, spec, "latest");
   spec.variant(options.variant);
@@ -153,6 +162,7 @@ int run_build(const BuildOptions& options, World& world) {
                                               : LockPolicy::Update;
   const Lock lock = ensure_lock(spec, policy, world);
   const std::vector<BuildRequest> requests = requests_for(spec, lock, options);
+  for (const auto& sink : sinks) sink->check(requests.size());
   if (options.dry_run) return show_plans(requests, options.explain, world);
   std::vector<BuildResult> results;
   const BuildContext context = world.build_context();

@@ -7,12 +7,18 @@
 #include "mlbuild/sandbox/sandbox.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
+#include <new>
+#include <optional>
+#include <string_view>
 
 namespace {
 
@@ -25,6 +31,8 @@ mlbuild::Cancellation* interrupted = nullptr;  // NOLINT(cppcoreguidelines-avoid
 extern "C" void on_signal(int) {
   if (interrupted->requested()) _exit(130);  // asked twice: now
   interrupted->request();
+  constexpr std::string_view kText = "\nstopping (again: at once)\n";
+  if (::write(STDERR_FILENO, kText.data(), kText.size()) < 0) return;  // nobody reads it
 }
 
 void install_signal_handlers(mlbuild::Cancellation& cancellation) {
@@ -65,19 +73,51 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   add_version_command(program, chosen);
 }
 
+/// Closed standard descriptors would be given to the next files that are opened, and our output be written into them.
+/// Read only: writing to them stays the error that it was.
+void open_standard_descriptors() {
+  int opened = 0;
+  while ((opened = ::open("/dev/null", O_RDONLY)) >= 0 && opened <= STDERR_FILENO) {  // NOLINT(android-cloexec-open)
+  }
+  if (opened >= 0) ::close(opened);
+}
+
+/// CLI11 stops at the first mistake, perhaps before it came to this option.
+bool wants_json(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--format=json" || (word == "--format" && i + 1 < argc && argv[i + 1] == std::string_view("json")))
+      return true;
+  }
+  return false;
+}
+
+/// The first word that is no option and no option's value.
+std::optional<std::string> command_word(int argc, char** argv) {
+  constexpr std::array<std::string_view, 3> kTakeValue = {"--store", "--format", "--threads"};
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (std::find(kTakeValue.begin(), kTakeValue.end(), word) != kTakeValue.end()) {
+      ++i;
+    } else if (!word.starts_with('-')) {
+      return std::string(word);
+    }
+  }
+  return std::nullopt;
+}
+
 /// A wrong command gets the nearest right one.
-std::string usage_hint(const CLI::App& program, int argc, char** argv) {
+Error usage_error(const CLI::App& program, int argc, char** argv, const std::string& what) {
   std::vector<std::string> names;
   for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word.starts_with('-')) continue;
-    if (std::find(names.begin(), names.end(), word) != names.end())
-      return fmt::format("`mlbuild {} --help` lists its options", word);
-    if (const auto near = mlbuild::nearest_word(word, names)) return fmt::format("did you mean `mlbuild {}`?", *near);
-    break;
+  const std::optional<std::string> word = command_word(argc, argv);
+  if (!word) return Error(ErrorKind::Usage, what).hint("`mlbuild --help` lists the commands");
+  if (std::find(names.begin(), names.end(), *word) != names.end()) {
+    return Error(ErrorKind::Usage, what).hint(fmt::format("`mlbuild {} --help` lists its options", *word));
   }
-  return "`mlbuild --help` lists the commands";
+  Error error(ErrorKind::Usage, fmt::format("`{}` is no command of mlbuild", mlbuild::printable(*word)));
+  const std::optional<std::string> near = mlbuild::nearest_word(*word, names);
+  return error.hint(near ? fmt::format("did you mean `mlbuild {}`?", *near) : "`mlbuild --help` lists the commands");
 }
 
 int run_program(CLI::App& program, int argc, char** argv, mlbuild::cli::GlobalOptions& options,
@@ -87,7 +127,7 @@ int run_program(CLI::App& program, int argc, char** argv, mlbuild::cli::GlobalOp
   } catch (const CLI::Success& help) {
     return program.exit(help);
   } catch (const CLI::ParseError& error) {
-    show(Error(ErrorKind::Usage, error.what()).hint(usage_hint(program, argc, argv)), false);
+    show(usage_error(program, argc, argv, error.what()), wants_json(argc, argv));
     return exit_code(ErrorKind::Usage);
   }
   mlbuild::Cancellation cancellation;
@@ -106,6 +146,7 @@ int run_program(CLI::App& program, int argc, char** argv, mlbuild::cli::GlobalOp
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   if (argc == 2 && std::strcmp(argv[1], "__sandbox") == 0) return mlbuild::sandbox_helper_main();
   try {
     CLI::App program("mlbuild: OCI images for machine learning, computed from wheels and .debs", "mlbuild");
@@ -116,6 +157,11 @@ int main(int argc, char** argv) {
     add_global_options(program, options);
     add_commands(program, chosen);
     return run_program(program, argc, argv, options, chosen);
+  } catch (const std::bad_alloc&) {
+    show(Error(ErrorKind::Io, "out of memory")
+             .hint("allow mlbuild more, or let fewer layers be made at a time: `--threads 1`"),
+         wants_json(argc, argv));
+    return exit_code(ErrorKind::Io);
   } catch (const std::exception& failure) {
     show(Error(ErrorKind::Internal, failure.what())
              .hint("this is a bug in mlbuild; please report it with the command line and the spec"),

@@ -5,17 +5,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 #include <thread>
 
 namespace mlbuild::cli {
 namespace {
 
-void write_out(std::FILE* stream, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
-  std::fflush(stream);
+bool write_out(std::FILE* stream, const std::string& text) {
+  return std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
 }
 
 double monotonic_seconds() {
@@ -105,7 +106,11 @@ std::size_t World::threads() const {
 
 BuildContext World::build_context() { return {store(), http(), sandbox(), site(), cancellation_, events(), threads()}; }
 
-void World::print(const std::string& text) const { write_out(stdout, text); }
+void World::print(const std::string& text) const {
+  if (write_out(stdout, text)) return;
+  throw Error(ErrorKind::Io, fmt::format("cannot write to stdout: {}", std::generic_category().message(errno)))
+      .hint("the work itself is done and kept: the same command again is quick");
+}
 
 void World::note(const std::string& text) const {
   if (!options_.quiet) write_out(stderr, text);

@@ -1,3 +1,4 @@
+#include "interruptible_store.hpp"
 #include "segment_collector.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -17,17 +18,40 @@ class BlobLayerSink final : public LayerSink {
   BlobWriter& blob_;
 };
 
-LayerFacts make_virtual_layer(const LayerRecipe& recipe, BlobStore& store) {
+/// Asks for cancellation with all that is written: application files come from no store.
+class InterruptibleSink final : public LayerSink {
+ public:
+  InterruptibleSink(LayerSink& out, const Cancellation& cancellation) : out_(out), cancellation_(cancellation) {}
+  void inline_bytes(ByteSpan bytes) override {
+    cancellation_.check();
+    out_.inline_bytes(bytes);
+  }
+  void blob_range(const BlobDigest& blob, std::uint64_t offset, ByteSpan bytes) override {
+    out_.blob_range(blob, offset, bytes);
+  }
+
+ private:
+  LayerSink& out_;
+  const Cancellation& cancellation_;
+};
+
+LayerFacts write_layer(const LayerRecipe& recipe, BlobStore& store, LayerSink& out, const Cancellation& cancellation) {
+  InterruptibleStore reads(store, cancellation);
+  InterruptibleSink writes(out, cancellation);
+  return recipe.write(reads, writes);
+}
+
+LayerFacts make_virtual_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation) {
   SegmentCollector collector(store);
-  LayerFacts facts = recipe.write(store, collector);
+  LayerFacts facts = write_layer(recipe, store, collector, cancellation);
   store.put_virtual(facts.digest, facts.size_bytes, collector.take());
   return facts;
 }
 
-LayerFacts make_real_layer(const LayerRecipe& recipe, BlobStore& store) {
+LayerFacts make_real_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation) {
   const std::unique_ptr<BlobWriter> blob = store.begin();
   BlobLayerSink sink(*blob);
-  LayerFacts facts = recipe.write(store, sink);
+  LayerFacts facts = write_layer(recipe, store, sink, cancellation);
   // Both sides hashed the same bytes; a difference is a bug, not foreign damage.
   if (blob->commit() != facts.digest) throw Error(ErrorKind::Internal, "layer and its blob disagree about the digest");
   return facts;
@@ -35,8 +59,9 @@ LayerFacts make_real_layer(const LayerRecipe& recipe, BlobStore& store) {
 
 }  // namespace
 
-LayerFacts make_layer(const LayerRecipe& recipe, BlobStore& store) {
-  return recipe.is_virtual() ? make_virtual_layer(recipe, store) : make_real_layer(recipe, store);
+LayerFacts make_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation) {
+  return recipe.is_virtual() ? make_virtual_layer(recipe, store, cancellation)
+                             : make_real_layer(recipe, store, cancellation);
 }
 
 }  // namespace mlbuild

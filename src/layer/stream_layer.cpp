@@ -1,3 +1,5 @@
+#include "interruptible_store.hpp"
+
 #include "mlbuild/layer/layer.hpp"
 
 #include <algorithm>
@@ -69,7 +71,8 @@ class QueueLayerSink final : public LayerSink {
 
 class RecipeSource final : public Source {
  public:
-  RecipeSource(const LayerRecipe& recipe, BlobStore& store) : recipe_(recipe), store_(store) {}
+  RecipeSource(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation)
+      : recipe_(recipe), store_(store, cancellation) {}
   RecipeSource(const RecipeSource&) = delete;
   RecipeSource& operator=(const RecipeSource&) = delete;
   ~RecipeSource() override {
@@ -102,7 +105,7 @@ class RecipeSource final : public Source {
   }
 
   const LayerRecipe& recipe_;
-  BlobStore& store_;
+  InterruptibleStore store_;
   ByteQueue queue_;
   Bytes piece_;
   std::size_t taken_ = 0;
@@ -111,8 +114,8 @@ class RecipeSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> stream_layer(const LayerRecipe& recipe, BlobStore& store) {
-  return std::make_unique<RecipeSource>(recipe, store);
+std::unique_ptr<Source> stream_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation) {
+  return std::make_unique<RecipeSource>(recipe, store, cancellation);
 }
 
 }  // namespace mlbuild

@@ -66,7 +66,7 @@ std::filesystem::path debian_tree(const std::vector<LockedDeb>& debs, const Reso
   return context.store.tree(key, [&](const std::filesystem::path& root) {
     context.on_activity(fmt::format("unpacking {} Debian packages for the sandbox", packages.size()));
     fetch_debs(packages, context);
-    const std::unique_ptr<Source> layer = stream_layer(recipe, context.store);
+    const std::unique_ptr<Source> layer = stream_layer(recipe, context.store, context.cancellation);
     unpack_layers({layer.get()}, root, context.cancellation);
   });
 }

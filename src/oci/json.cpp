@@ -33,8 +33,8 @@ json parse_bounded_json(std::string_view text, std::string_view what) {
   if (holds_nul(text)) throw Error(ErrorKind::Foreign, fmt::format("{} holds a NUL character", what));
   try {
     return json::parse(text);
-  } catch (const json::exception& failure) {
-    throw Error(ErrorKind::Foreign, fmt::format("{} is no valid JSON: {}", what, printable(failure.what())));
+  } catch (const json::parse_error& failure) {
+    throw Error(ErrorKind::Foreign, fmt::format("{} is no valid JSON near byte {}", what, failure.byte));
   }
 }
 

@@ -30,7 +30,7 @@ std::optional<json> parse_object(std::string_view text) {
 std::string error_of(const json& line) {
   const auto detail = line.find("errorDetail");
   if (detail != line.end() && detail->is_object()) {
-    if (const std::string message = text_member(*detail, "message"); !message.empty()) return message;
+    if (std::string message = text_member(*detail, "message"); !message.empty()) return message;
   }
   const std::string error = text_member(line, "error");
   const bool says_error = line.contains("error") || line.contains("errorDetail");

@@ -14,6 +14,8 @@
 namespace mlbuild {
 namespace {
 
+constexpr const char* kHolder = "a daemon is given";
+
 constexpr std::uint64_t kAnswerLimitBytes = 1U << 20U;
 // After the last byte a daemon unpacks all layers, without a word when it was asked to be quiet: gigabytes on a slow
 // disk take their time.
@@ -23,9 +25,11 @@ class DaemonSink final : public ImageSink {
  public:
   explicit DaemonSink(const DaemonAccess& access) : http_(access.http), socket_(choose_daemon_socket(access.sockets)) {}
 
+  void check(std::size_t image_count) const override { check_single_image(image_count, kHolder); }
+
   PublishResult put(const std::vector<Image>& images, const std::string& tag, BlobStore& store,
                     const std::function<void(std::uint64_t)>& on_bytes, const Cancellation& cancellation) override {
-    const Image& image = single_image(images, "a daemon is given");
+    const Image& image = single_image(images, kHolder);
     const DockerArchive archive(image, tag);
     const CopyControl control{on_bytes, cancellation};
     const HttpBody body{[&] { return archive.open(store, control); }, archive.size_bytes()};

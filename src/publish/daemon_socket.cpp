@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/net/http.hpp"
 #include "mlbuild/publish/sink.hpp"
 
 #include <fcntl.h>
@@ -24,7 +25,7 @@ std::optional<std::string> value_of(const std::map<std::string, std::string>& en
 
 std::filesystem::path socket_of(const std::string& docker_host) {
   constexpr std::string_view kUnix = "unix://";
-  const std::filesystem::path path = docker_host.starts_with(kUnix) ? docker_host.substr(kUnix.size()) : "";
+  std::filesystem::path path = docker_host.starts_with(kUnix) ? docker_host.substr(kUnix.size()) : "";
   if (path.is_absolute()) return path;
   throw Error(ErrorKind::Usage, fmt::format("`DOCKER_HOST` is `{}`, and `-o daemon` speaks only to a socket of this "
                                             "machine",
@@ -47,6 +48,7 @@ bool is_missing(int reason) { return reason == ENOENT || reason == ENOTDIR; }
 
 std::string quoted(const std::vector<std::filesystem::path>& paths) {
   std::vector<std::string> texts;
+  texts.reserve(paths.size());
   for (const std::filesystem::path& path : paths) texts.push_back("`" + printable(path.string()) + "`");
   return join(texts, ", ");
 }

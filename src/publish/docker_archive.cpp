@@ -128,11 +128,16 @@ std::unique_ptr<Source> DockerArchive::open(BlobStore& store, const CopyControl&
   return std::make_unique<ArchiveSource>(parts_, store, control);
 }
 
-const Image& single_image(const std::vector<Image>& images, const std::string& holder) {
-  if (images.empty()) throw Error(ErrorKind::Internal, "no image to write");
-  if (images.size() == 1) return images.front();
-  throw Error(ErrorKind::Usage, fmt::format("{} one platform, the image has {}", holder, images.size()))
+void check_single_image(std::size_t image_count, const std::string& holder) {
+  if (image_count == 0) throw Error(ErrorKind::Internal, "no image to write");
+  if (image_count == 1) return;
+  throw Error(ErrorKind::Usage, fmt::format("{} one platform, the image has {}", holder, image_count))
       .hint("choose one with `--platform`, or write an OCI layout with `-o oci:DIR`");
+}
+
+const Image& single_image(const std::vector<Image>& images, const std::string& holder) {
+  check_single_image(images.size(), holder);
+  return images.front();
 }
 
 }  // namespace mlbuild

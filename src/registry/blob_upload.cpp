@@ -7,6 +7,7 @@
 #include "small_exchange.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -28,6 +29,7 @@ struct BlobUploader::Task {
 namespace {
 
 constexpr std::uint64_t kLongUploadBytes = 64U << 20U;
+constexpr std::uint64_t kAnswerLimitBytes = 1U << 20U;  // of bodies that nobody reads
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
@@ -71,6 +73,7 @@ HttpResponse BlobUploader::post(const Task& task, const std::string& query, cons
   HttpRequest request;
   request.method = "POST";
   request.url = connection_.url(task.repository, "blobs/uploads/" + query);
+  request.body_limit_bytes = kAnswerLimitBytes;
   request.once = !query.empty();  // a mount is an optimisation: when it fails, the ordinary upload follows
   Permission permission = RegistryConnection::may_push(task.repository);
   if (!source.empty()) permission.scope.add(TokenScope::pull(source));
@@ -115,6 +118,7 @@ HttpResponse BlobUploader::send_part(const Task& task, const std::string& method
   request.method = method;
   request.url = target.to_string();
   request.headers["Content-Type"] = "application/octet-stream";
+  request.body_limit_bytes = kAnswerLimitBytes;
   if (with_body) {
     request.body = HttpBody{task.blob.open, task.blob.size_bytes};
     request.on_sent = task.on_sent;
@@ -137,11 +141,23 @@ BlobUploader::Attempt BlobUploader::send_bytes(const Task& task, const Url& sess
   }
   if (connection_.quirks().upload == UploadStyle::OnePut || body_is_sent) {
     last = send_part(task, "PUT", with_digest(target, task.blob.digest), !body_is_sent, renewed);
-    if (is_success(last.status)) return Attempt::Done;
+    if (is_success(last.status)) {
+      check_kept(task, last);
+      return Attempt::Done;
+    }
   }
   if (renewed || last.transient || lost_session(last)) return Attempt::Again;
   cancel(task, session);
   give_up(task, last);
+}
+
+void BlobUploader::check_kept(const Task& task, const HttpResponse& response) const {
+  const auto kept = response.headers.find("docker-content-digest");
+  if (kept == response.headers.end() || !kept->second.starts_with("sha256:")) return;
+  if (kept->second == task.blob.digest.to_string()) return;
+  throw Error(ErrorKind::Network, fmt::format("registry `{}` keeps blob {} of `{}` as {}", connection_.registry(),
+                                              task.blob.digest.to_string(), task.repository, printable(kept->second)))
+      .hint("the registry or a proxy before it changes what is sent");
 }
 
 BlobPush BlobUploader::push(const std::string& repository, const BlobToPush& blob,
@@ -168,6 +184,7 @@ void BlobUploader::cancel(const Task& task, const Url& session) noexcept {
   try {
     HttpRequest request;
     request.method = "DELETE";
+    request.body_limit_bytes = kAnswerLimitBytes;
     request.url = session.to_string();
     bool renewed = false;
     connection_.send_once(std::move(request), RegistryConnection::may_push(task.repository), renewed);

@@ -30,6 +30,7 @@ class BlobUploader {
   HttpResponse post(const Task& task, const std::string& query, const std::string& source);
   Attempt send_bytes(const Task& task, const Url& session, HttpResponse& last);
   HttpResponse send_part(const Task& task, const std::string& method, const Url& target, bool with_body, bool& renewed);
+  void check_kept(const Task& task, const HttpResponse& response) const;
   void cancel(const Task& task, const Url& session) noexcept;
   void pause(int failed_tries) const;
   [[noreturn]] void give_up(const Task& task, const HttpResponse& last) const;

@@ -48,8 +48,8 @@ std::filesystem::path build_root(const SdistBuildInputs& inputs, DiskStore& stor
   return store.tree(card.key(), [&](const std::filesystem::path& root) {
     with_context([] { return std::string("making the root that source distributions are built in"); },
                  [&] {
-                   const std::unique_ptr<Source> deb_layer = stream_layer(debs, store);
-                   const std::unique_ptr<Source> wheel_layer = stream_layer(wheels, store);
+                   const std::unique_ptr<Source> deb_layer = stream_layer(debs, store, cancellation);
+                   const std::unique_ptr<Source> wheel_layer = stream_layer(wheels, store, cancellation);
                    std::vector<Source*> order{deb_layer.get()};
                    if (!inputs.build_requirements.empty()) order.push_back(wheel_layer.get());
                    unpack_layers(order, root, cancellation);

@@ -89,7 +89,7 @@ class LayerRun {
   LayerFacts make(const Step& step) {
     const auto begin = std::chrono::steady_clock::now();
     context_.events.on(StepStarted{step.id, step.label});
-    LayerFacts facts = make_layer(*step.recipe, context_.store);
+    LayerFacts facts = make_layer(*step.recipe, context_.store, context_.cancellation);
     context_.store.put(step.card->key(), to_json(facts));
     context_.store.remember_card(step.id, *step.card);
     for (const std::string& warning : facts.warnings) context_.events.on(WarningRaised{warning});

@@ -40,6 +40,18 @@ class PushNames(CliTest):
         done = run("build", spec, "--store", self.directory / "store", "-o", "docker://registry.example/x:1")
         self.assert_fails(done, 2, "another program's form", "registry:HOST/NAME:TAG")
 
+    def refuse_daemon(self, docker_host, code, *texts):
+        spec = self.write_spec(SPEC)
+        done = run("build", spec, "--store", self.directory / "store", "-o", "daemon", env={"DOCKER_HOST": docker_host})
+        self.assert_fails(done, code, *texts)
+        self.assertFalse((self.directory / "store").exists(), "nothing was begun")
+
+    def test_a_daemon_that_is_not_there(self):
+        self.refuse_daemon("unix:///nowhere/docker.sock", 3, "no docker or podman listens at `/nowhere/docker.sock`")
+
+    def test_a_daemon_on_another_machine(self):
+        self.refuse_daemon("tcp://user:hunter2@10.0.0.1:2375", 2, "`tcp://10.0.0.1:2375`", "docker load -i FILE.tar")
+
 
 if __name__ == "__main__":
     unittest.main()

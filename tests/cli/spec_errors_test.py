@@ -1,5 +1,6 @@
 """Bad specs: each mistake is told with its place and a way out, nothing is written, nothing is fetched."""
 
+import os
 import unittest
 
 from support import CliTest, run
@@ -51,6 +52,36 @@ class SpecErrors(CliTest):
 
     def test_a_wrong_command_gets_the_nearest_one(self):
         self.assert_fails(run("biuld"), 2, "mlbuild build")
+
+    def test_an_unknown_command_is_named_whatever_stands_before_it(self):
+        for words in (["biuld"], ["--store", "x", "biuld"], ["--format", "json", "biuld"]):
+            done = run(*words)
+            self.assert_fails(done, 2, "`biuld` is no command", "mlbuild build")
+            self.assertEqual("json" in words, done.out.startswith("{"), done.out)
+
+    def test_a_full_or_closed_stdout_is_an_error(self):
+        for shell in ('"$@" >/dev/full', '"$@" >&-'):
+            done = run("schema", prefix=["sh", "-c", shell, "sh"])
+            self.assert_fails(done, 1, "stdout")
+
+    def test_closed_descriptors_do_not_end_in_the_store(self):
+        spec = self.write_spec(GOOD)
+        store = self.directory / "store"
+        run("build", "--locked", spec, "--store", store, "-o", f"oci:{self.directory}/image", prefix=["sh", "-c", '"$@" <&- >&- 2>&-', "sh"])
+        for path in store.rglob("*") if store.exists() else []:
+            self.assertFalse(path.name == "lock" and path.stat().st_size > 0, "messages were written into a file of ours")
+
+    def test_a_device_or_directory_is_no_archive(self):
+        spec = self.write_spec(GOOD)
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        for target in (pipe, self.directory):
+            self.assert_fails(run("build", spec, "-o", f"docker:{target}", "--store", self.directory / "store"), 2, str(target))
+        self.assertTrue(pipe.is_fifo())
+
+    def test_two_names_without_push_are_refused(self):
+        spec = self.write_spec(GOOD)
+        self.assert_fails(run("build", spec, "-t", "a:1", "-t", "b:2", "--store", self.directory / "store"), 2, "--push")
 
     def test_a_wrong_output_is_told_before_any_work(self):
         spec = self.write_spec(GOOD)

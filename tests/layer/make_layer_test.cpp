@@ -10,6 +10,7 @@ namespace mlbuild::test {
 namespace {
 
 constexpr std::uint64_t kLimit = 64U << 20U;
+const Cancellation never;
 
 /// Sends given pieces; a piece at an offset is a range of the blob.
 class PieceRecipe final : public LayerRecipe {
@@ -91,12 +92,26 @@ TEST(MakeLayer, LongInlineRunsBecomeBlobs) {
   EXPECT_EQ(as_text(read_all(*store.stream(facts.digest), kLimit)), content);
 }
 
+TEST(MakeLayer, StopsInTheMiddleWhenCancelledAndKeepsNothing) {
+  SpyStore store;
+  const std::string content = counted(100'000);
+  const BlobDigest blob = put_blob(store, as_bytes(content));
+  Cancellation cancellation;
+  cancellation.request();
+  const PieceRecipe pieces(blob, as_bytes(content), {{100'000, false}});
+  EXPECT_THROW(make_layer(pieces, store, cancellation), Error);
+  const WheelLayerRecipe wheel({put_wheel(store, WheelBuilder::named("toy").add("toy.py", "answer = 42\n"))}, {});
+  EXPECT_THROW(make_layer(wheel, store, cancellation), Error);
+  EXPECT_THROW(read_all(*stream_layer(wheel, store, cancellation), kLimit), Error);
+  EXPECT_TRUE(store.put.empty());
+}
+
 TEST(StreamLayer, GivesTheLayersBytesAndKeepsNothing) {
   SpyStore store;
   const std::string content = counted(5'000'000);
   const BlobDigest blob = put_blob(store, as_bytes(content));
   const PieceRecipe recipe(blob, as_bytes(content), {{1'000'000, false}, {3'500'000, true}, {500'000, false}});
-  EXPECT_EQ(as_text(read_all(*stream_layer(recipe, store), kLimit)), content);
+  EXPECT_EQ(as_text(read_all(*stream_layer(recipe, store, never), kLimit)), content);
   EXPECT_TRUE(store.put.empty());
 }
 
@@ -105,7 +120,7 @@ TEST(StreamLayer, AReaderMayStopEarly) {
   const std::string content = counted(5'000'000);
   const BlobDigest blob = put_blob(store, as_bytes(content));
   const PieceRecipe recipe(blob, as_bytes(content), {{2'000'000, false}, {3'000'000, true}});
-  const auto stream = stream_layer(recipe, store);
+  const auto stream = stream_layer(recipe, store, never);
   Bytes some(1000);
   EXPECT_GT(stream->read(some), 0U);
 }
@@ -115,7 +130,7 @@ TEST(StreamLayer, TheRecipesErrorReachesTheReader) {
   WheelBuilder wheel = WheelBuilder::named("toy").add("toy.py", "answer = 42\n");
   wheel.record_rows["toy.py"] = "toy.py," + record_hash_of("other") + ",12";
   const WheelLayerRecipe recipe({put_wheel(store, wheel)}, {});
-  EXPECT_THROW(read_all(*stream_layer(recipe, store), kLimit), Error);
+  EXPECT_THROW(read_all(*stream_layer(recipe, store, never), kLimit), Error);
 }
 
 }  // namespace

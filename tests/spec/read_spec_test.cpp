@@ -423,5 +423,13 @@ TEST_F(ReadSpecFromDisk, LinksThatStayAreFollowed) {
   EXPECT_EQ(spec.directory, directory_ / "specs");
 }
 
+TEST(ReadSpec, AKeyOfTheWholeSpecInAVariantIsSentToTheTop) {
+  for (const std::string key : {"name", "platforms", "image", "version"}) {
+    const std::string text = kHead + "variants: {serve: {" + key + ": [linux/arm64]}}\n";
+    EXPECT_EQ(mistake(text), "3:20 unknown key `" + key + "` in `variants.serve`");
+    EXPECT_EQ(hint_of(text), "`" + key + "` belongs at the top of the spec; it holds for all variants");
+  }
+}
+
 }  // namespace
 }  // namespace mlbuild

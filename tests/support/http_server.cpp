@@ -218,9 +218,9 @@ void HttpServer::serve(int socket) {
   ::close(socket);
 }
 
-void HttpServer::cut_upload(const std::string& target, std::size_t after_bytes, UploadEnd end) {
+void HttpServer::cut_upload(const std::string& target, std::size_t after_bytes, UploadEnd end, int times) {
   const std::scoped_lock guard(mutex_);
-  cuts_[target] = {after_bytes, end};
+  cuts_[target] = {after_bytes, end, times};
 }
 
 bool HttpServer::is_stopping() const {
@@ -241,7 +241,7 @@ std::optional<HttpServer::UploadCut> HttpServer::take_cut(const std::string& tar
   const auto found = cuts_.find(target);
   if (found == cuts_.end()) return std::nullopt;
   const UploadCut cut = found->second;
-  cuts_.erase(found);
+  if (--found->second.times == 0) cuts_.erase(found);
   return cut;
 }
 

@@ -55,8 +55,8 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   void script(const std::string& target, std::vector<CannedAnswer> answers);
-  /// Of the next request's body for `target`, only so many bytes are read.
-  void cut_upload(const std::string& target, std::size_t after_bytes, UploadEnd end = UploadEnd::Close);
+  /// Of the body of the next `times` requests for `target`, only so many bytes are read.
+  void cut_upload(const std::string& target, std::size_t after_bytes, UploadEnd end = UploadEnd::Close, int times = 1);
   void answer(const std::string& target, CannedAnswer answer) { script(target, {std::move(answer)}); }
 
   std::string url(const std::string& target) const;  ///< "http://127.0.0.1:PORT" + target
@@ -70,6 +70,7 @@ class HttpServer {
   struct UploadCut {
     std::size_t after_bytes;
     UploadEnd end;
+    int times;
   };
   struct Script {
     std::vector<CannedAnswer> answers;

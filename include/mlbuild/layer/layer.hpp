@@ -5,6 +5,7 @@
 #include "mlbuild/io/stream.hpp"
 #include "mlbuild/store/blob_store.hpp"
 #include "mlbuild/store/key_card.hpp"
+#include "mlbuild/sys/cancel.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -60,12 +61,13 @@ class LayerRecipe {
   virtual bool is_virtual() const = 0;
 };
 
-/// Runs a recipe and keeps its result in the store: virtual ones as segments, others as a real blob.
-LayerFacts make_layer(const LayerRecipe& recipe, BlobStore& store);
+/// Runs a recipe and keeps its result in the store: virtual ones as segments, others as a real blob. Throws
+/// Error{Interrupted} on cancellation, soon, and keeps nothing then.
+LayerFacts make_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation = Cancellation());
 
 /// The layer's bytes, made on a thread of its own while they are read and kept nowhere: for layers that are unpacked at
 /// once and never shipped. What the recipe throws, read() throws; an error of the recipe is sure to show only when the
-/// stream was read to its end. Recipe and store must outlive the source.
-std::unique_ptr<Source> stream_layer(const LayerRecipe& recipe, BlobStore& store);
+/// stream was read to its end. What is given by reference must outlive the source.
+std::unique_ptr<Source> stream_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation);
 
 }  // namespace mlbuild

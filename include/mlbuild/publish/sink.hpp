@@ -29,6 +29,8 @@ struct PublishResult {
 class ImageSink {
  public:
   virtual ~ImageSink() = default;
+  /// Throws what put() would throw for so many images, so that it can be told before any work.
+  virtual void check(std::size_t /*image_count*/) const {}
   virtual PublishResult put(const std::vector<Image>& images, const std::string& tag, BlobStore& store,
                             const std::function<void(std::uint64_t)>& on_bytes, const Cancellation& cancellation) = 0;
 };
