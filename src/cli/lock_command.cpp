@@ -3,9 +3,14 @@
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/python/names.hpp"
+#include "mlbuild/sys/file.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
 
 namespace mlbuild::cli {
 namespace {
@@ -17,28 +22,83 @@ struct LockOptions {
   bool check = false;
 };
 
+/// A lock that nobody can read, as after a merge with conflicts, is as good as none. One that a newer mlbuild wrote is
+/// not, nor one whose pins are to be moved one by one.
+std::optional<Lock> previous_lock(const Spec& spec, const LockOptions& options, World& world) {
+  try {
+    return read_lock(spec);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Spec || !options.upgrade.empty()) throw;
+    if (is_of_later_release(read_text_file(lock_path(spec)))) throw;
+    world.note(fmt::format("warning: {} cannot be read ({}); every pin is chosen afresh\n", lock_path(spec).string(),
+                           error.message()));
+    return std::nullopt;
+  }
+}
+
+std::set<std::string> python_names(const Lock& lock) {
+  std::set<std::string> names;
+  for (const LockedImage& image : lock.images) {
+    for (const LockedFile& wheel : image.wheels) names.insert(wheel.name);
+    for (const LockedSdist& sdist : image.sdists) names.insert(sdist.sdist.name);
+    for (const LockedFile& dev : image.dev) names.insert(dev.name);
+  }
+  return names;
+}
+
+bool has_debian_package(const Lock& lock, const std::string& name) {
+  const auto is_named = [&](const LockedDeb& deb) { return deb.name == name; };
+  return std::ranges::any_of(lock.images, [&](const LockedImage& image) {
+    return std::ranges::any_of(image.base, is_named) || std::ranges::any_of(image.system_runtime, is_named) ||
+           std::ranges::any_of(image.system_build, is_named);
+  });
+}
+
+[[noreturn]] void refuse_upgrade(const std::string& text, const Lock& lock) {
+  if (has_debian_package(lock, text)) {
+    throw Error(ErrorKind::Usage, fmt::format("`{}` is a Debian package, and only Python packages move singly", text))
+        .hint("`mlbuild lock` without `--upgrade` takes all Debian packages of today and keeps the Python pins");
+  }
+  const std::set<std::string> names = python_names(lock);
+  Error error(ErrorKind::Usage, fmt::format("`{}` is not in the lock", printable(text)));
+  if (const auto near = nearest_word(python::normalize_name(text), {names.begin(), names.end()}))
+    error.hint(fmt::format("did you mean `{}`?", *near));
+  throw error.hint("`--upgrade` takes the name of a Python package that is locked");
+}
+
 /// Names to upgrade must be locked now, else the word was a slip.
 Upgrade upgrade_from(const LockOptions& options, const std::optional<Lock>& present) {
   Upgrade upgrade;
   upgrade.all = options.upgrade_all;
-  std::vector<std::string> known;
-  if (present) {
-    for (const LockedImage& image : present->images) {
-      for (const LockedFile& wheel : image.wheels) known.push_back(wheel.name);
-      for (const LockedSdist& sdist : image.sdists) known.push_back(sdist.sdist.name);
-      for (const LockedFile& dev : image.dev) known.push_back(dev.name);
-    }
-  }
+  const std::set<std::string> known = present ? python_names(*present) : std::set<std::string>{};
   for (const std::string& text : options.upgrade) {
     const std::string name = python::normalize_name(text);
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      Error error(ErrorKind::Usage, fmt::format("`{}` is not in the lock", name));
-      if (const auto near = nearest_word(name, known)) error.hint(fmt::format("did you mean `{}`?", *near));
-      throw error;
-    }
+    if (!known.contains(name)) refuse_upgrade(text, present.value_or(Lock{}));
     upgrade.names.insert(name);
   }
   return upgrade;
+}
+
+std::vector<python::Requirement> requirements_of(const Spec& spec) {
+  std::vector<python::Requirement> all;
+  for (const SpecVariant& variant : spec.variants) {
+    for (const RequirementSet* set : {&variant.runtime, &variant.dev}) {
+      all.insert(all.end(), set->requirements.begin(), set->requirements.end());
+      all.insert(all.end(), set->constraints.begin(), set->constraints.end());
+    }
+  }
+  return all;
+}
+
+/// Says why an upgrade cannot move what the spec pins itself.
+void explain_pins(const Spec& spec, const Upgrade& upgrade, World& world) {
+  std::set<std::string> told;
+  for (const python::Requirement& requirement : requirements_of(spec)) {
+    if (!upgrade.names.contains(requirement.name) || !requirement.is_pinned()) continue;
+    const std::string text = fmt::format("the spec pins `{}` at {}:{}, which `--upgrade` does not move\n",
+                                         requirement.text, requirement.location.file, requirement.location.line);
+    if (told.insert(text).second) world.note(text);
+  }
 }
 
 std::map<std::string, std::string> versions_of(const Lock& lock) {
@@ -86,8 +146,9 @@ int run_lock(const LockOptions& options, World& world) {
     world.note(fmt::format("{} answers the spec\n", lock_path(spec).string()));
     return 0;
   }
-  const std::optional<Lock> present = read_lock(spec);
+  const std::optional<Lock> present = previous_lock(spec, options, world);
   const Upgrade upgrade = upgrade_from(options, present);
+  explain_pins(spec, upgrade, world);
   const Lock lock = resolve(spec, present, upgrade, world);
   world.end_progress();
   const bool same = present && to_json(*present) == to_json(lock);

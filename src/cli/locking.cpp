@@ -90,7 +90,7 @@ std::vector<const LockedImage*> chosen_images(const Spec& spec, const Lock& lock
           .hint(
               fmt::format("it names {}; add the platform to `platforms` in {}", join(known, ", "), spec.path.string()));
     }
-    images.push_back(image);
+    if (std::ranges::find(images, image) == images.end()) images.push_back(image);  // `--platform` may repeat itself
   }
   return images;
 }

@@ -202,4 +202,12 @@ Lock parse_lock(std::string_view text, const std::string& file) {
   }
 }
 
+bool is_of_later_release(std::string_view text) {
+  if (text.size() > kSizeLimit || json_depth(text) > kDepthLimit) return false;
+  const json value = json::parse(text, nullptr, false);
+  if (!value.is_object()) return false;
+  const auto version = value.find("version");
+  return version != value.end() && version->is_number_unsigned() && version->get<std::uint64_t>() > kLockFormatVersion;
+}
+
 }  // namespace mlbuild

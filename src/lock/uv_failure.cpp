@@ -79,27 +79,47 @@ Error network_failure(const std::string& messages, const UvQuestion& question) {
   return error;
 }
 
-/// "Because NAME==1.0 has no usable wheels" -> "NAME==1.0".
-std::string subject_of(std::string_view messages) {
-  constexpr std::string_view kBecause = "Because ";
-  const std::size_t begin = messages.find(kBecause);
-  if (begin == std::string_view::npos) return "";
-  const std::string_view rest = messages.substr(begin + kBecause.size());
-  return std::string(rest.substr(0, rest.find(' ')));
+constexpr std::array<std::string_view, 2> kNoWheel = {" has no usable wheels", " has no wheels with a matching"};
+
+std::string name_in(std::string_view subject) {
+  return std::string(subject.substr(0, subject.find_first_of("=<>!{[")));
+}
+
+/// "NAME==1.0 has no usable wheels" -> "NAME==1.0"; when it is said of several versions, "NAME".
+std::string without_wheel(std::string_view messages) {
+  std::string subject;
+  for (const std::string_view sign : kNoWheel) {
+    for (std::size_t end = messages.find(sign); end != std::string_view::npos; end = messages.find(sign, end + 1)) {
+      const std::string_view before = messages.substr(0, end);
+      const std::string word(before.substr(before.find_last_of(" \n") + 1));
+      if (subject.empty()) subject = word;
+      if (word != subject && name_in(word) == name_in(subject)) subject = name_in(subject);
+    }
+  }
+  return subject;
+}
+
+/// Whether the user's own requirement, not what something else needs, allows no version that there is.
+bool allows_no_version(std::string_view messages, const python::Requirement* accused) {
+  if (accused == nullptr || contains(messages, " depends on ")) return false;
+  return find_name(messages, accused->name, "there is no version of ") != std::string_view::npos ||
+         find_name(messages, accused->name, "there are no versions of ") != std::string_view::npos ||
+         (find_name(messages, accused->name, "Because only ") != std::string_view::npos &&
+          contains(messages, " available and you require "));
 }
 
 Error missing_wheel(const std::string& messages, const UvQuestion& question) {
-  const std::string subject = subject_of(messages);
-  const std::string name = subject.substr(0, subject.find_first_of("=<>!{["));
+  const std::string subject = without_wheel(messages);
+  const std::string name = name_in(subject);
   Error error(ErrorKind::Step, fmt::format("`{}` has no wheel for {}", printable(subject), question.target));
   if (contains(messages, "building from source is disabled") && question.sdists_refused)
     return error.hint(
         fmt::format("take another version, or build it from source: `python: {{sdists: [{}]}}`", printable(name)));
-  return error.hint("take a version that has one, or another Python version in `base`");
+  return error.hint("take a version or a project that has one; the resolver's words above tell what there is");
 }
 
 Error unsatisfiable(const std::string& messages, const UvQuestion& question, const python::Requirement* accused) {
-  if (contains(messages, "has no usable wheels") || contains(messages, "has no wheels with a matching"))
+  if (std::any_of(kNoWheel.begin(), kNoWheel.end(), [&](std::string_view sign) { return contains(messages, sign); }))
     return missing_wheel(messages, question);
   const std::string name = accused == nullptr ? "a requirement" : fmt::format("`{}`", accused->text);
   if (contains(messages, "was not found in the package registry")) {
@@ -115,6 +135,11 @@ Error unsatisfiable(const std::string& messages, const UvQuestion& question, con
     return Error(ErrorKind::Step,
                  fmt::format("{} cannot be met by what was there on the date of `exclude-newer`", name))
         .hint("take an older version, or move `python.exclude-newer`");
+  }
+  if (allows_no_version(messages, accused)) {
+    Error error(ErrorKind::Step, fmt::format("the index has no version that {} allows", name));
+    if (question.cutoff.line == 0) return error.hint("take a version that exists");
+    return error.hint("take a version that exists, or move `python.exclude-newer`: later files do not count");
   }
   return Error(ErrorKind::Step,
                fmt::format("{} does not fit with the other requirements for {}", name, question.target))

@@ -203,6 +203,9 @@ class ShapeCheck {
     std::string hint;
     if (entry.key == "<<")
       hint = "YAML merge keys are not read; `variants` override single values";
+    else if (!path.empty() && root_.find(entry.key) != nullptr)
+      hint = fmt::format("{} belongs at the top of the spec{}", quoted(entry.key),
+                         path.starts_with("variants.") ? "; it holds for all variants" : "");
     else if (const auto near = nearest_word(entry.key, known))
       hint = fmt::format("did you mean {}?", quoted(*near));
     else if (const std::string home = home_of(entry.key, root_, ""); !home.empty())

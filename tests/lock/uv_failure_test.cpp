@@ -23,8 +23,9 @@ class UvFailure : public ::testing::Test {
     question.cutoff = {"spec.yaml", 2, 1, 1};
     return explain_uv_failure(messages, question);
   }
-  const std::vector<python::Requirement> written = {requirement("pandas==2.2.1", 5), requirement("numpy==1.20.0", 6),
-                                                    requirement("hydra-core", 7), requirement("py", 8)};
+  const std::vector<python::Requirement> written = {requirement("pandas==2.2.1", 5),    requirement("numpy==1.20.0", 6),
+                                                    requirement("hydra-core", 7),       requirement("py", 8),
+                                                    requirement("tensorflow-macos", 9), requirement("tomli==99.0", 10)};
 };
 
 // The texts are those of uv 0.13.8.
@@ -69,6 +70,37 @@ TEST_F(UvFailure, UnknownProjectSaysSo) {
       "error: No solution found\n  cause: Because hydra-core was not found in the package registry and you require "
       "hydra-core, we");
   EXPECT_THAT(error.message(), HasSubstr("`hydra-core` is not on the index"));
+}
+
+TEST_F(UvFailure, AProjectWithoutAnyFittingWheelIsNamed) {
+  const Error error = explain(
+      "error: No solution found when resolving dependencies\n"
+      "  cause: Because only the following versions of tensorflow-macos are available:\n"
+      "             tensorflow-macos<=2.11.0\n             tensorflow-macos>=2.12.0\n"
+      "         and tensorflow-macos<=2.11.0 has no wheels with a matching Python ABI tag (e.g., `cp311`), we can "
+      "conclude that tensorflow-macos<2.12.0 cannot be used.\n"
+      "         And because tensorflow-macos>=2.12.0 has no wheels with a matching platform tag (e.g., "
+      "`manylinux_2_36_x86_64`) and you require tensorflow-macos, we can conclude that your requirements are "
+      "unsatisfiable.\n");
+  EXPECT_EQ(error.message(), "`tensorflow-macos` has no wheel for cp311 linux/amd64");
+  EXPECT_EQ(error.location().line, 9U);
+}
+
+TEST_F(UvFailure, AVersionThatDoesNotExistIsCalledThat) {
+  const Error error = explain(
+      "error: No solution found when resolving dependencies\n  cause: Because there is no version of tomli==99.0 and "
+      "you require tomli==99.0, we can conclude that your requirements are unsatisfiable.\n");
+  EXPECT_EQ(error.message(), "the index has no version that `tomli==99.0` allows");
+  EXPECT_EQ(error.location().line, 10U);
+  EXPECT_THAT(error.hint_text(), HasSubstr("python.exclude-newer"));
+}
+
+TEST_F(UvFailure, AMissingVersionThatSomethingElseNeedsIsAConflict) {
+  const Error error = explain(
+      "error: No solution found when resolving dependencies\n  cause: Because there is no version of toydep>=9 and "
+      "tomli==99.0 depends on toydep>=9 and you require tomli==99.0, we can conclude that your requirements are "
+      "unsatisfiable.\n");
+  EXPECT_THAT(error.message(), HasSubstr("`tomli==99.0` does not fit with the other requirements"));
 }
 
 TEST_F(UvFailure, MissingUploadTimesGetTheirOwnHint) {

@@ -83,5 +83,7 @@ struct Lock {
 std::string to_json(const Lock& lock);
 /// Throws Error{Spec} at `file` for a lock of another version or one that was edited into nonsense.
 Lock parse_lock(std::string_view json, const std::string& file);
+/// Whether a text that parse_lock refuses is a good lock to a newer mlbuild, so that it must not be overwritten.
+bool is_of_later_release(std::string_view json);
 
 }  // namespace mlbuild
