@@ -84,7 +84,7 @@ std::vector<ImageLayer> image_layers(const Plan& plan, const std::map<std::strin
   std::vector<ImageLayer> layers;
   for (const Step& step : plan.steps) {
     if (step.kind != StepKind::Layer) continue;
-    layers.push_back({step.facts ? *step.facts : made.at(step.id), step.card->key(), step.label});
+    layers.push_back({step.facts ? *step.facts : made.at(step.id), step.card->key(), step.label, {}});
   }
   return layers;
 }
