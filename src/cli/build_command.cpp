@@ -225,6 +225,10 @@ void add_spec_and_choice(CLI::App& command, const std::shared_ptr<BuildOptions>&
                   "image in a registry, HOST/NAME:TAG, whose layers need not be made again; may be given more than "
                   "once")
       ->allow_extra_args(false);
+  command
+      .add_option("--insecure-registry", options->insecure_registries,
+                  "HOST[:PORT] to speak http with; loopback needs none")
+      ->allow_extra_args(false);
 }
 
 }  // namespace
@@ -248,10 +252,6 @@ void add_build_command(CLI::App& program, Action& chosen) {
   command
       ->add_option("--mount-from", options->mount_from,
                    "repository of the same registry that may have layers already: they are linked, not sent")
-      ->allow_extra_args(false);
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
       ->allow_extra_args(false);
   command->footer("example: mlbuild build specs/sklearn-train/mlbuild.yaml -o oci:out/sklearn-train");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });
