@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "locking.hpp"
 #include "push_targets.hpp"
+#include "registry_caches.hpp"
 
 #include "mlbuild/publish/sink.hpp"
 #include "mlbuild/report/plan_text.hpp"
@@ -22,6 +23,7 @@ struct BuildOptions {
   std::vector<std::string> outputs;
   std::vector<std::string> insecure_registries;
   std::vector<std::string> mount_from;
+  std::vector<std::string> cache_from;
   std::string variant;
   std::vector<std::string> platforms;
   bool locked = false, explain = false, dry_run = false, force = false, push = false;
@@ -54,9 +56,9 @@ std::vector<BuildRequest> requests_for(const Spec& spec, const Lock& lock, const
   return requests;
 }
 
-int show_plans(const std::vector<BuildRequest>& requests, bool explain, World& world) {
+int show_plans(const std::vector<BuildRequest>& requests, const RegistryCache& registry, bool explain, World& world) {
   std::vector<Plan> plans;
-  for (const BuildRequest& request : requests) plans.push_back(plan_build(request, world.store()));
+  for (const BuildRequest& request : requests) plans.push_back(plan_build(request, world.store(), &registry));
   world.end_progress();
   if (world.json()) {
     world.print(plan_json(plans) + "\n");
@@ -73,13 +75,17 @@ std::string image_tag(const BuildOptions& options, const Spec& spec) {
 
 RegistryAccess access_to(const std::string& host, const BuildOptions& options, World& world) {
   RegistryAccess access{world.http(), world.credentials()};
-  access.options.plain_http = std::ranges::find(options.insecure_registries, host) != options.insecure_registries.end();
+  access.options = registry_options(host, options.insecure_registries);
   access.mount_from = options.mount_from;
+  for (const oci::Reference& source : cache_sources(options.cache_from)) {
+    if (source.host == host) access.mount_from.push_back(source.repository);
+  }
   return access;
 }
 
+constexpr std::string_view kRegistry = "registry:";
+
 std::unique_ptr<ImageSink> sink_for(const std::string& output, const BuildOptions& options, World& world) {
-  constexpr std::string_view kRegistry = "registry:";
   if (output == "daemon") {
     const DaemonAccess daemon{world.http(), daemon_sockets(whole_environment())};
     return make_sink(output, nullptr, &daemon);
@@ -100,15 +106,50 @@ std::vector<Destination> destinations(const BuildOptions& options, const Spec& s
   std::vector<Destination> places;
   for (const std::string& output : options.outputs) places.push_back({output, sink_for(output, options, world)});
   if (!options.push) return places;
+  std::vector<oci::Reference> earlier;  // what was pushed to one repository need not be sent to the next
   for (const PushTarget& target : push_targets(options.tags, spec, default_tag)) {
-    const RegistryAccess access = access_to(target.where.host, options, world);
+    RegistryAccess access = access_to(target.where.host, options, world);
+    for (const oci::Reference& other : earlier) {
+      if (other.host == target.where.host) access.mount_from.push_back(other.repository);
+    }
+    earlier.push_back(target.where);
     places.push_back({target.where.to_string(), make_registry_sink(target.where, target.more_tags, access)});
   }
   return places;
 }
 
+/// What the user named as places to push to or to take from; what is forced asks nobody.
+void read_caches(RegistryCache& cache, const BuildOptions& options, const Spec& spec, const std::string& default_tag,
+                 const std::vector<BuildRequest>& requests, World& world) {
+  if (options.force) return;
+  CacheChoice choice;
+  if (options.push) choice.targets = push_targets(options.tags, spec, default_tag);
+  for (const std::string& output : options.outputs) {
+    if (!output.starts_with(kRegistry)) continue;
+    oci::Reference where = oci::Reference::parse(output.substr(kRegistry.size()));
+    if (where.tag.empty()) where.tag = oci::Reference::parse(image_tag(options, spec)).tag;
+    if (where.tag.empty()) where.tag = "latest";
+    choice.targets.push_back({where, {}});
+  }
+  choice.sources = cache_sources(options.cache_from);
+  choice.insecure_registries = options.insecure_registries;
+  std::vector<oci::Platform> platforms;
+  for (const BuildRequest& request : requests) platforms.push_back(request.image->platform);
+  read_registry_caches(cache, choice, platforms, world);
+}
+
+/// Makes a layer that a registry has lost, as if it had never been there.
+void make_layer_again(const BlobDigest& digest, const std::vector<BuildRequest>& requests,
+                      const std::vector<BuildResult>& results, const BuildContext& context) {
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const bool holds = std::ranges::any_of(results[i].image.layers,
+                                           [&](const ImageLayer& layer) { return layer.facts.digest == digest; });
+    if (holds) build_image(requests[i], context);
+  }
+}
+
 std::vector<PublishResult> publish(const std::vector<BuildResult>& results, const std::vector<Destination>& places,
-                                   const std::string& tag, World& world) {
+                                   const std::string& tag, BlobStore& store, World& world) {
   std::vector<PublishResult> published;
   std::vector<Image> images;
   std::uint64_t bytes = 0;
@@ -121,7 +162,7 @@ std::vector<PublishResult> publish(const std::vector<BuildResult>& results, cons
     world.events().on(PublishStarted{place.name, bytes});
     published.push_back(
         with_context([&] { return fmt::format("writing the image to {}", place.name); },
-                     [&] { return place.sink->put(images, tag, world.store(), on_bytes, world.cancellation()); }));
+                     [&] { return place.sink->put(images, tag, store, on_bytes, world.cancellation()); }));
   }
   return published;
 }
@@ -156,6 +197,7 @@ int run_build(const BuildOptions& options, World& world) {
   refuse_several_names(options);
   const Spec spec = read_spec(options.spec);
   if (options.push) push_targets(options.tags, spec, "latest");
+  cache_sources(options.cache_from);
   spec.variant(options.variant);
   const LockPolicy policy = options.locked    ? LockPolicy::Locked
                             : options.dry_run ? LockPolicy::DryRun
@@ -163,15 +205,22 @@ int run_build(const BuildOptions& options, World& world) {
   const Lock lock = ensure_lock(spec, policy, world);
   const std::vector<BuildRequest> requests = requests_for(spec, lock, options);
   for (const auto& sink : sinks) sink->check(requests.size());
-  if (options.dry_run) return show_plans(requests, options.explain, world);
+  const std::string default_tag = lock_tag(to_json(lock));
+  RegistryCache registry;
+  read_caches(registry, options, spec, default_tag, requests, world);
+  if (options.dry_run) return show_plans(requests, registry, options.explain, world);
   std::vector<BuildResult> results;
-  const BuildContext context = world.build_context();
+  BuildContext context = world.build_context();
+  context.registry = &registry;
   for (const BuildRequest& request : requests) {
     results.push_back(build_image(request, context));
     if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
   }
-  const std::vector<Destination> places = destinations(options, spec, lock_tag(to_json(lock)), world);
-  const std::vector<PublishResult> published = publish(results, places, image_tag(options, spec), world);
+  const std::vector<Destination> places = destinations(options, spec, default_tag, world);
+  BackedStore store(
+      world.store(), registry, [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
+      [&](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
+  const std::vector<PublishResult> published = publish(results, places, image_tag(options, spec), store, world);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (!results.empty()) results.back().seconds = seconds.count();
   print_results(results, published, options, spec, world);
@@ -185,6 +234,15 @@ void add_spec_and_choice(CLI::App& command, const std::shared_ptr<BuildOptions>&
       ->delimiter(',');
   command.add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec (for CI)");
   command.add_flag("--explain", options->explain, "say why each step runs, with the place in your files");
+  command
+      .add_option("--cache-from", options->cache_from,
+                  "image in a registry, HOST/NAME:TAG, whose layers need not be made again; may be given more than "
+                  "once")
+      ->allow_extra_args(false);
+  command
+      .add_option("--insecure-registry", options->insecure_registries,
+                  "HOST[:PORT] to speak http with; loopback needs none")
+      ->allow_extra_args(false);
 }
 
 }  // namespace
@@ -210,10 +268,6 @@ void add_build_command(CLI::App& program, Action& chosen) {
   command
       ->add_option("--mount-from", options->mount_from,
                    "repository of the same registry that may have layers already: they are linked, not sent")
-      ->allow_extra_args(false);
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
       ->allow_extra_args(false);
   command->footer("example: mlbuild build specs/sklearn-train/mlbuild.yaml -o oci:out/sklearn-train");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });

@@ -1,5 +1,7 @@
 #include "mlbuild/image/image.hpp"
 
+#include "annotations.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
 
@@ -13,7 +15,6 @@ namespace mlbuild {
 namespace {
 
 constexpr std::string_view kDefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr const char* kKeyAnnotation = "dev.mlbuild.key";
 
 /// RFC 3339 in UTC, which knows the years 0 to 9999 only.
 std::string timestamp(std::int64_t epoch_seconds) {
@@ -70,7 +71,12 @@ oci::Descriptor describe(const ImageLayer& layer) {
   descriptor.media_type = layer.facts.media_type;
   descriptor.digest = layer.facts.digest;
   descriptor.size_bytes = layer.facts.size_bytes;
-  descriptor.annotations[kKeyAnnotation] = layer.key.to_string();
+  descriptor.annotations.emplace(annotation::kKey, layer.key.to_string());
+  descriptor.annotations.emplace(annotation::kPlainSize, fmt::format("{}", layer.facts.plain_size_bytes));
+  for (const BuiltWheelNote& wheel : layer.built_wheels) {
+    descriptor.annotations.emplace(fmt::format("{}{}", annotation::kBuiltPrefix, wheel.key.hex()),
+                                   fmt::format("{} {}", wheel.digest.to_string(), wheel.filename));
+  }
   return descriptor;
 }
 

@@ -155,7 +155,7 @@ WheelLayerRecipe::WheelLayerRecipe(std::vector<WheelInput> wheels, WheelLayerPar
     : wheels_(std::move(wheels)), parameters_(std::move(parameters)) {}
 
 KeyCard WheelLayerRecipe::card() const {
-  KeyCard card("wheel-layer", kWheelLayerVersion);
+  KeyCard card(kWheelLayerKind, kWheelLayerVersion);
   for (const WheelInput& wheel : wheels_) {
     // Named after the project, so that a bump is one changed field and not one lost and one new.
     const std::string project = python::normalize_name(python::WheelFilename::parse(wheel.filename).distribution);

@@ -65,6 +65,7 @@ Step wheel_step(const PlanRequest& request, const std::vector<const PlannedWheel
   std::vector<std::string> waits;
   std::vector<WheelInput> recipe_inputs;
   for (const PlannedWheel* wheel : wheels) {
+    if (wheel->built_by) step.built_from.push_back(*wheel->built_by);
     if (wheel->waits_for) {
       waits.push_back(*wheel->waits_for);
       continue;

@@ -15,7 +15,8 @@ struct PlannedWheel {
   BlobDigest digest;
   std::uint64_t size_bytes = 0;
   std::optional<LockedFile> locked;      ///< absent for a built one: nothing to fetch
-  std::optional<std::string> waits_for;  ///< id of the sdist step that must run first; digest is then unknown
+  std::optional<std::string> built_by;   ///< id of the sdist step that makes it
+  std::optional<std::string> waits_for;  ///< the same when that must run first; digest is then unknown
   std::vector<Location> causes;
 };
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace mlbuild {
 namespace {
@@ -48,15 +49,18 @@ void decide_layer(Step& step, bool force, PlanLookups& lookups) {
       return;
     }
     step.reason = OutputMissing{facts.digest};
-    return;
-  }
-  if (const std::optional<KeyCard> last = lookups.last_card(step.id)) {
+  } else if (const std::optional<KeyCard> last = lookups.last_card(step.id)) {
     std::vector<CardChange> changes = diff(*last, *step.card);
     if (changes.empty()) {
       step.reason = NeverRun{};  // the card is remembered, its facts were collected: nothing is known of the output
     } else {
       step.reason = CardChanged{std::move(changes)};
     }
+  }
+  if (std::optional<PlanLookups::RegistryLayer> known = lookups.registry_layer(step.card->key())) {
+    step.state = StepState::Registry;
+    step.reason = InRegistry{std::move(known->where)};
+    step.facts = std::move(known->facts);
   }
 }
 
@@ -65,8 +69,17 @@ struct SdistPlan {
   PlannedWheel wheel;
 };
 
+void set_wheel(SdistPlan& plan, KnownWheel known, StepState state, Reason reason) {
+  plan.step.state = state;
+  plan.step.reason = std::move(reason);
+  plan.wheel.filename = known.filename;
+  plan.wheel.digest = known.digest;
+  plan.step.wheel = std::move(known);
+}
+
+/// `wanted`: ids of the builds whose wheels a layer needs as bytes.
 SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, PlanLookups& lookups,
-                     const std::string& id_prefix) {
+                     const std::string& id_prefix, const std::set<std::string>& wanted) {
   SdistPlan plan;
   Step& step = plan.step;
   step.id = fmt::format("{}sdist:{}", id_prefix, locked.sdist.name);
@@ -85,13 +98,17 @@ SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, Plan
   plan.wheel.name = locked.sdist.name;
   plan.wheel.version = locked.sdist.version;
   plan.wheel.size_bytes = locked.sdist.size_bytes;
+  plan.wheel.built_by = step.id;
   const auto known = request.force_sdists ? std::nullopt : lookups.built_wheel(step.card->key());
   if (known && lookups.has_blob(known->digest)) {
-    step.state = StepState::Cached;
-    step.reason = AlreadyKnown{};
-    plan.wheel.filename = known->filename;
-    plan.wheel.digest = known->digest;
+    set_wheel(plan, *known, StepState::Cached, AlreadyKnown{});
     return plan;
+  }
+  if (!request.force_sdists && !wanted.contains(step.id)) {
+    if (auto elsewhere = lookups.registry_wheel(step.card->key())) {
+      set_wheel(plan, std::move(elsewhere->wheel), StepState::Registry, InRegistry{std::move(elsewhere->where)});
+      return plan;
+    }
   }
   plan.wheel.waits_for = step.id;
   if (request.force_sdists) {
@@ -116,6 +133,18 @@ PlannedWheel locked_wheel(const LockedFile& file) {
   return wheel;
 }
 
+/// Builds whose wheel is only known by its digest although a layer must be made of it.
+std::set<std::string> wheels_that_lack(const Plan& plan) {
+  std::set<std::string> ids;
+  for (const Step& step : plan.steps) {
+    if (step.state == StepState::Run) ids.insert(step.built_from.begin(), step.built_from.end());
+  }
+  for (const Step& step : plan.steps) {
+    if (step.kind == StepKind::BuildSdist && step.state != StepState::Registry) ids.erase(step.id);
+  }
+  return ids;
+}
+
 void append(std::vector<Step>& steps, std::vector<Step> more) {
   std::move(more.begin(), more.end(), std::back_inserter(steps));
 }
@@ -124,7 +153,7 @@ void append(std::vector<Step>& steps, std::vector<Step> more) {
 
 std::uint64_t Step::fetch_bytes() const {
   std::uint64_t sum = 0;
-  if (state == StepState::Cached) return sum;
+  if (state == StepState::Cached || state == StepState::Registry) return sum;
   for (const StepInput& input : inputs) sum += input.present ? 0 : input.size_bytes;
   return sum;
 }
@@ -171,7 +200,9 @@ std::vector<DebInput> deb_inputs(const std::vector<LockedDeb>& debs) {
   return inputs;
 }
 
-Plan make_plan(const PlanRequest& request, PlanLookups& lookups) {
+namespace {
+
+Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<std::string>& wanted) {
   const LockedImage& image = *request.image;
   const std::string prefix = step_id_prefix(request);
   const auto causes = causes_by_project(*request.variant);
@@ -179,7 +210,7 @@ Plan make_plan(const PlanRequest& request, PlanLookups& lookups) {
   std::vector<PlannedWheel> wheels;
   for (const LockedFile& file : image.wheels) wheels.push_back(locked_wheel(file));
   for (const LockedSdist& sdist : image.sdists) {
-    SdistPlan planned = plan_sdist(request, sdist, lookups, prefix);
+    SdistPlan planned = plan_sdist(request, sdist, lookups, prefix, wanted);
     plan.steps.push_back(std::move(planned.step));
     wheels.push_back(std::move(planned.wheel));
   }
@@ -200,6 +231,18 @@ Plan make_plan(const PlanRequest& request, PlanLookups& lookups) {
   }
   append(plan.steps, std::move(layers));
   return plan;
+}
+
+}  // namespace
+
+Plan make_plan(const PlanRequest& request, PlanLookups& lookups) {
+  std::set<std::string> wanted;
+  for (;;) {
+    Plan plan = plan_with(request, lookups, wanted);
+    std::set<std::string> more = wheels_that_lack(plan);
+    if (more.empty()) return plan;
+    wanted.merge(more);
+  }
 }
 
 }  // namespace mlbuild

@@ -45,11 +45,12 @@ struct ReasonText {
       text += fmt::format("; and {} more", reason.changes.size() - kShownChanges);
     return text;
   }
+  std::string operator()(const InRegistry& reason) const { return "in " + reason.where; }
 };
 
 std::string_view reason_name(const Reason& reason) {
-  constexpr std::array<std::string_view, 6> kNames{"already-known",  "never-run", "card-changed",
-                                                   "output-missing", "waits-for", "forced"};
+  constexpr std::array<std::string_view, 7> kNames{"already-known", "never-run", "card-changed", "output-missing",
+                                                   "waits-for",     "forced",    "in-registry"};
   return kNames[reason.index()];
 }
 
@@ -57,6 +58,8 @@ std::string_view state_name(StepState state) {
   switch (state) {
     case StepState::Cached:
       return "cached";
+    case StepState::Registry:
+      return "registry";
     case StepState::Run:
       return "run";
     case StepState::Open:
@@ -66,7 +69,7 @@ std::string_view state_name(StepState state) {
 }
 
 struct Totals {
-  std::size_t cached = 0, run = 0, open = 0;
+  std::size_t cached = 0, registry = 0, run = 0, open = 0;
   std::uint64_t fetch_bytes = 0;
 };
 
@@ -74,6 +77,7 @@ Totals totals_of(const Plan& plan) {
   Totals totals;
   for (const Step& step : plan.steps) {
     totals.cached += step.state == StepState::Cached ? 1U : 0U;
+    totals.registry += step.state == StepState::Registry ? 1U : 0U;
     totals.run += step.state == StepState::Run ? 1U : 0U;
     totals.open += step.state == StepState::Open ? 1U : 0U;
     totals.fetch_bytes += step.fetch_bytes();
@@ -129,6 +133,7 @@ json image_json(const BuildResult& result) {
           {"fetched_bytes", result.fetched_bytes},
           {"layers_made", result.layers_made},
           {"layers_reused", result.layers_reused},
+          {"layers_in_registry", result.layers_in_registry},
           {"seconds", result.seconds},
           {"layers", layers}};
 }
@@ -143,9 +148,9 @@ std::string plan_text(const Plan& plan, bool explain) {
   std::string last_cause;
   for (const Step& step : plan.steps) {
     const std::string size = step.facts ? human_bytes(step.facts->size_bytes) : human_bytes(step.input_bytes());
-    text += fmt::format("{:<{}}  {:<6}  {:>9}  {}\n", step.label, width, state_name(step.state), size,
+    text += fmt::format("{:<{}}  {:<8}  {:>9}  {}\n", step.label, width, state_name(step.state), size,
                         reason_text(step.reason));
-    if (explain && step.state != StepState::Cached) {
+    if (explain && (step.state == StepState::Run || step.state == StepState::Open)) {
       const std::string causes = causes_text(step);
       if (!causes.empty() && causes != last_cause)
         text += fmt::format("{:<{}}    asked for at {}\n", "", width, causes);
@@ -153,8 +158,9 @@ std::string plan_text(const Plan& plan, bool explain) {
     }
   }
   const Totals totals = totals_of(plan);
-  text += fmt::format("{} cached, {} to run, {} open; {} to fetch\n", totals.cached, totals.run, totals.open,
-                      human_bytes(totals.fetch_bytes));
+  const std::string registry = totals.registry == 0 ? "" : fmt::format(" {} in a registry,", totals.registry);
+  text += fmt::format("{} cached,{} {} to run, {} open; {} to fetch\n", totals.cached, registry, totals.run,
+                      totals.open, human_bytes(totals.fetch_bytes));
   return text;
 }
 
@@ -169,6 +175,7 @@ std::string plan_json(const std::vector<Plan>& plans) {
                       {"steps", steps},
                       {"totals",
                        {{"cached", totals.cached},
+                        {"registry", totals.registry},
                         {"run", totals.run},
                         {"open", totals.open},
                         {"fetch_bytes", totals.fetch_bytes}}}});
@@ -182,8 +189,10 @@ std::string build_summary_text(const BuildResult& result, const std::string& nam
   std::string text = fmt::format("{} ({})\n", name, image.platform.to_string());
   text += fmt::format("  size    {} compressed, {} plain, {} layers\n", human_bytes(image.compressed_size_bytes()),
                       human_bytes(image.plain_size_bytes()), image.layers.size());
-  text += fmt::format("  layers  {} made, {} reused; {} fetched\n", result.layers_made, result.layers_reused,
-                      human_bytes(result.fetched_bytes));
+  const std::string registry =
+      result.layers_in_registry == 0 ? "" : fmt::format(", {} in the registry", result.layers_in_registry);
+  text += fmt::format("  layers  {} made, {} reused{}; {} fetched\n", result.layers_made, result.layers_reused,
+                      registry, human_bytes(result.fetched_bytes));
   for (const PublishResult& place : published) {
     text += fmt::format("  to      {}: {} written, {} there already\n", place.where, human_bytes(place.written_bytes),
                         human_bytes(place.reused_bytes));

@@ -80,13 +80,30 @@ void run_sdists(const std::vector<const Step*>& steps, const BuildRequest& reque
   }
 }
 
+/// The notes about the builds from source behind a layer: whatever made the layer, the image says the same.
+std::vector<BuiltWheelNote> built_wheels(const Step& layer, const Plan& plan) {
+  std::vector<BuiltWheelNote> notes;
+  for (const Step& step : plan.steps) {
+    if (std::ranges::find(layer.built_from, step.id) == layer.built_from.end()) continue;
+    if (!step.wheel) throw Error(ErrorKind::Internal, fmt::format("no wheel of `{}` is known", step.id));
+    notes.push_back({step.card->key(), step.wheel->filename, step.wheel->digest});
+  }
+  return notes;
+}
+
 std::vector<ImageLayer> image_layers(const Plan& plan, const std::map<std::string, LayerFacts>& made) {
   std::vector<ImageLayer> layers;
   for (const Step& step : plan.steps) {
     if (step.kind != StepKind::Layer) continue;
-    layers.push_back({step.facts ? *step.facts : made.at(step.id), step.card->key(), step.label});
+    layers.push_back(
+        {step.facts ? *step.facts : made.at(step.id), step.card->key(), step.label, built_wheels(step, plan)});
   }
   return layers;
+}
+
+std::size_t layers_in_registry(const Plan& plan) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      plan.steps, [](const Step& step) { return step.kind == StepKind::Layer && step.state == StepState::Registry; }));
 }
 
 void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_view json) {
@@ -98,16 +115,16 @@ void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_
 
 }  // namespace
 
-Plan plan_build(const BuildRequest& request, DiskStore& store) {
+Plan plan_build(const BuildRequest& request, DiskStore& store, const RegistryCache* registry) {
   const PreparedBuild prepared = prepare(request);
-  StoreLookups lookups(store, request.epoch_seconds);
+  StoreLookups lookups(store, registry, request.epoch_seconds);
   return make_plan(prepared.plan_request, lookups);
 }
 
 BuildResult build_image(const BuildRequest& request, const BuildContext& context) {
   const auto begin = std::chrono::steady_clock::now();
   const PreparedBuild prepared = prepare(request);
-  StoreLookups lookups(context.store, request.epoch_seconds);
+  StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
   const InputFetcher fetcher(request, context);
   BuildResult result;
   result.first_plan = make_plan(prepared.plan_request, lookups);
@@ -128,11 +145,12 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   announce(layers, context.events);
   result.fetched_bytes += missing_bytes(layers);
   const std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
-  check_collisions(plan, install_scheme(request.image->interpreter), context.store);
+  check_collisions(plan, install_scheme(request.image->interpreter), context);
   result.layers_made = layers.size();
   result.image =
       compose_image(image_layers(plan, made), request.variant->config, request.image->platform, request.epoch_seconds);
-  result.layers_reused = result.image.layers.size() - layers.size();
+  result.layers_in_registry = layers_in_registry(plan);
+  result.layers_reused = result.image.layers.size() - layers.size() - result.layers_in_registry;
   keep_blob(context.store, result.image.config, result.image.config_json);
   keep_blob(context.store, result.image.manifest, result.image.manifest_json);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

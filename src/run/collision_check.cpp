@@ -2,6 +2,8 @@
 
 #include "mlbuild/layer/wheel_layer.hpp"
 
+#include <fmt/format.h>
+
 namespace mlbuild {
 namespace {
 
@@ -13,13 +15,38 @@ KeyCard collision_card(const Plan& plan, const InstallScheme& scheme) {
   return card;
 }
 
+/// Keys of the layers that hold wheels.
+std::vector<StepKey> wheel_layers(const Plan& plan) {
+  std::vector<StepKey> keys;
+  for (const Step& step : plan.steps) {
+    if (step.kind == StepKind::Layer && step.card && step.card->kind() == kWheelLayerKind) {
+      keys.push_back(step.card->key());
+    }
+  }
+  return keys;
+}
+
 }  // namespace
 
-void check_collisions(const Plan& plan, const InstallScheme& scheme, DiskStore& store) {
+void check_collisions(const Plan& plan, const InstallScheme& scheme, const BuildContext& context) {
+  DiskStore& store = context.store;
   const StepKey key = collision_card(plan, scheme).key();
   if (plan.wheels.size() < 2 || store.get(key)) return;
-  check_wheel_collisions(plan.wheels, scheme, store);
-  store.put(key, "{}");
+  std::vector<WheelInput> here;
+  for (const WheelInput& wheel : plan.wheels) {
+    if (store.find(wheel.digest)) here.push_back(wheel);
+  }
+  const std::size_t elsewhere = plan.wheels.size() - here.size();
+  if (elsewhere > 0 && context.registry != nullptr && context.registry->has_together(wheel_layers(plan))) return;
+  check_wheel_collisions(here, scheme, store);
+  if (elsewhere == 0) {
+    store.put(key, "{}");
+    return;
+  }
+  context.events.on(WarningRaised{
+      fmt::format("{} of {} wheels are in the registry only: whether they and the others bring different files "
+                  "for one path was not checked",
+                  elsewhere, plan.wheels.size())});
 }
 
 }  // namespace mlbuild

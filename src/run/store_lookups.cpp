@@ -29,11 +29,11 @@ KeyCard StoreLookups::sdist_card(const LockedImage& image, const LockedSdist& sd
   return sdist_build_card(sdist_build_inputs(image, sdist, epoch_seconds_));
 }
 
-std::optional<PlanLookups::KnownWheel> StoreLookups::built_wheel(const StepKey& key) {
+std::optional<KnownWheel> StoreLookups::built_wheel(const StepKey& key) {
   const std::optional<std::string> facts = store_.get(key);
   if (!facts) return std::nullopt;
   const BuiltWheel wheel = parse_built_wheel(*facts);
-  return KnownWheel{wheel.filename, wheel.digest, wheel.size_bytes};
+  return KnownWheel{wheel.filename, wheel.digest};
 }
 
 }  // namespace mlbuild

@@ -50,5 +50,18 @@ class DockerRegistry:
         found = re.findall(r'"([A-Z]+) ([^ ?"]+)[^ "]* HTTP/[0-9.]+" ([0-9]+)', self._log.read_text())
         return [(method, path, int(status)) for method, path, status in found]
 
+    def answered_bytes(self, since=0):
+        """Sum of the sizes of answers, as the registry logged them."""
+        sizes = re.findall(r'"[A-Z]+ [^"]* HTTP/[0-9.]+" [0-9]+ ([0-9]+)', self._log.read_text())
+        return sum(map(int, sizes[since:]))
+
+    def data(self):
+        """Where it keeps blobs and names."""
+        return self._log.parent / "data/docker/registry/v2"
+
+    def stored_bytes(self):
+        """Sum of the sizes of everything that was sent and kept."""
+        return sum(path.stat().st_size for path in self.data().glob("blobs/**/data"))
+
     def writes(self, since=0):
         return [(method, path) for method, path, _ in self.requests()[since:] if method not in ("GET", "HEAD")]

@@ -51,6 +51,11 @@ write("oci_json", "config", compact({
                "User": "1", "WorkingDir": "/", "StopSignal": "TERM"},
     "rootfs": {"type": "layers", "diff_ids": [A]}, "history": [{"created_by": "x", "empty_layer": False}]}))
 write("oci_json", "escapes", b'{"schemaVersion":2,"manifests":[],"annotations":{"\\u0041\\n":"\\ud83d\\ude00","b":"\\u0001"}}')
+write("known_layers", "built_wheel", compact({
+    "schemaVersion": 2, "config": descriptor("config.v1+json", A),
+    "layers": [descriptor("layer.v1.tar+gzip", B, annotations={
+        "dev.mlbuild.key": A, "dev.mlbuild.plain-size": "5000", "dev.mlbuild.built." + "b" * 64: A + " x-1-py3-none-any.whl"})]}) +
+    b"\n" + compact({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [B]}}))
 write("reference", "full", b"registry.example:5000/team/a_b.c--d:1.4@" + A.encode())
 write("reference", "plain", b"name:tag")
 write("reference", "address", b"[::1]:80/n")

@@ -111,7 +111,8 @@ TEST(LockJson, RefusesDeepNesting) { EXPECT_EQ(refusal(std::string(100000, '['))
 
 TEST(LockJson, OnlyALockOfALaterReleaseIsCalledThat) {
   EXPECT_TRUE(is_of_later_release(R"({"version":99,"images":"in a shape of then"})"));
-  for (const std::string text : {std::string(), std::string("<<<<<<< HEAD"), std::string("[]"), to_json(sample_lock())})
+  for (const std::string& text :
+       {std::string(), std::string("<<<<<<< HEAD"), std::string("[]"), to_json(sample_lock())})
     EXPECT_FALSE(is_of_later_release(text)) << text;
 }
 

@@ -32,6 +32,30 @@ class FakeLookups final : public PlanLookups {
     return found == wheels.end() ? std::nullopt : std::optional(found->second);
   }
 
+  std::optional<RegistryLayer> registry_layer(const StepKey& key) override {
+    if (!in_registry.contains(key)) return std::nullopt;
+    LayerFacts facts;
+    facts.digest = BlobDigest(key.digest());
+    return RegistryLayer{facts, "registry.example/ml/demo:1"};
+  }
+  std::optional<RegistryWheel> registry_wheel(const StepKey& key) override {
+    const auto found = registry_wheels.find(key);
+    if (found == registry_wheels.end()) return std::nullopt;
+    return RegistryWheel{found->second, "registry.example/ml/demo:1"};
+  }
+
+  /// As if the plan's image had been pushed, and the store emptied.
+  void push(const Plan& plan) {
+    for (const Step& step : plan.steps) {
+      if (step.kind == StepKind::Layer) in_registry.insert(step.card.value().key());
+      if (step.wheel) registry_wheels[step.card.value().key()] = *step.wheel;
+    }
+    known.clear();
+    cards.clear();
+    wheels.clear();
+    blobs.clear();
+  }
+
   /// As if every layer of the plan had been made.
   void remember(const Plan& plan) {
     for (const Step& step : plan.steps) {
@@ -50,6 +74,8 @@ class FakeLookups final : public PlanLookups {
   std::map<std::string, KeyCard> cards;
   std::map<StepKey, KnownWheel> wheels;
   std::set<BlobDigest> blobs;
+  std::set<StepKey> in_registry;
+  std::map<StepKey, KnownWheel> registry_wheels;
 };
 
 LockedFile wheel(const std::string& name, const std::string& version, std::uint64_t size_bytes) {
@@ -155,12 +181,61 @@ TEST_F(PlanTest, ALayerWithASourceDistributionIsOpenUntilTheWheelIsKnown) {
   EXPECT_EQ(step(open, "wheel:native").state, StepState::Open);
 
   const BlobDigest built = digest_of("built");
-  lookups.wheels[step(open, "sdist:native").card->key()] = {"native-2.0-py3-none-any.whl", built, 9};
+  lookups.wheels[step(open, "sdist:native").card->key()] = {"native-2.0-py3-none-any.whl", built};
   lookups.blobs.insert(built);
   const Plan decided = plan();
   EXPECT_TRUE(decided.complete());
   EXPECT_EQ(step(decided, "sdist:native").state, StepState::Cached);
   EXPECT_EQ(step(decided, "wheel:native").state, StepState::Run);
+}
+
+TEST_F(PlanTest, WhatARegistryHasIsNeitherMadeNorItsInputsFetched) {
+  const Plan before = plan();
+  lookups.push(before);
+  for (const Step& each : plan().steps) {
+    EXPECT_EQ(each.state, StepState::Registry) << each.id;
+    EXPECT_EQ(std::get<InRegistry>(each.reason).where, "registry.example/ml/demo:1");
+    EXPECT_EQ(each.fetch_bytes(), 0U);
+    EXPECT_TRUE(each.facts);
+  }
+  lookups.remember(before);
+  for (const Step& each : plan().steps) EXPECT_EQ(each.state, StepState::Cached) << "the store comes first";
+}
+
+/// A small source distribution that shares a layer with other wheels, built and pushed.
+struct PushedSdistTest : PlanTest {
+  PushedSdistTest() {
+    LockedSdist sdist;
+    sdist.sdist = wheel("native", "2.0", 1000);
+    image.sdists = {sdist};
+    for (char name = 'a'; name <= 'z'; ++name) image.wheels.push_back(wheel(std::string("w") + name, "1.0", 1000));
+    const BlobDigest built = digest_of("built");
+    lookups.wheels[step(plan(), "sdist:native").card->key()] = {"native-2.0-py3-none-any.whl", built};
+    lookups.blobs.insert(built);
+    lookups.push(plan());
+  }
+  /// The layer that holds the built wheel.
+  static const Step& layer(const Plan& plan) {
+    for (const Step& each : plan.steps) {
+      if (!each.built_from.empty()) return each;
+    }
+    throw std::out_of_range("built_from");
+  }
+};
+
+TEST_F(PushedSdistTest, AnEmptyStoreBuildsNothingFromSource) {
+  const Plan made = plan();
+  EXPECT_TRUE(made.complete());
+  EXPECT_EQ(step(made, "sdist:native").state, StepState::Registry);
+  EXPECT_EQ(layer(made).state, StepState::Registry);
+}
+
+TEST_F(PushedSdistTest, ALayerThatMustBeMadeNeedsTheWheelItself) {
+  lookups.in_registry.erase(layer(plan()).card->key());
+  const Plan made = plan();
+  EXPECT_EQ(step(made, "sdist:native").state, StepState::Run);
+  EXPECT_EQ(layer(made).state, StepState::Open);
+  EXPECT_EQ(step(made, "wheel:big").state, StepState::Registry);
 }
 
 TEST_F(PlanTest, TheCauseOfAWheelIsTheLineThatRequiresIt) {

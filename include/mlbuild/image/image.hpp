@@ -9,11 +9,21 @@
 
 namespace mlbuild {
 
-/// A layer in its place in an image.
+/// A wheel that was built from source, as whoever has none of the inputs needs to know it: the key of its layer can
+/// only be computed from what the build made.
+struct BuiltWheelNote {
+  StepKey key;  ///< of the build
+  std::string filename;
+  BlobDigest digest;
+  friend bool operator==(const BuiltWheelNote&, const BuiltWheelNote&) = default;
+};
+
+/// A layer in its place in an image. Key, plain size and built wheels go along as annotations (docs/formats/image.md).
 struct ImageLayer {
   LayerFacts facts;
-  StepKey key;             ///< goes along as annotation "dev.mlbuild.key"
-  std::string created_by;  ///< history line: "wheel numpy 1.26.4"
+  StepKey key;
+  std::string created_by;                    ///< history line: "wheel numpy 1.26.4"
+  std::vector<BuiltWheelNote> built_wheels;  ///< those that the layer holds
 };
 
 /// An image as bytes; layers are in the store. Made by compose_image only.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlbuild {
@@ -37,6 +38,8 @@ struct WheelLayerParameters {
   std::int64_t epoch_seconds = 315532800;  ///< mtime of every entry; 1980-01-01
   int deflate_level = 6;                   ///< for what is not transmuxed
 };
+
+inline constexpr std::string_view kWheelLayerKind = "wheel-layer";  ///< of the key card
 
 /// One or several wheels as one layer: pip's semantics (reference: PEP 427, PyPA "Recording installed projects", entry
 /// points), hostile or contradictory wheels refused with Error{Foreign} that names wheel and member. Files of the

@@ -43,10 +43,24 @@ struct WaitsFor {
   std::vector<std::string> steps;
 };                 ///< decided when these have run
 struct Forced {};  ///< the user asked for it
-using Reason = std::variant<AlreadyKnown, NeverRun, CardChanged, OutputMissing, WaitsFor, Forced>;
+struct InRegistry {
+  std::string where;  ///< an image that tells what the step makes: "registry.example/ml/churn:1.4"
+};
+using Reason = std::variant<AlreadyKnown, NeverRun, CardChanged, OutputMissing, WaitsFor, Forced, InRegistry>;
 
-enum class StepState { Cached, Run, Open };
+enum class StepState {
+  Cached,    ///< the store has the output
+  Registry,  ///< a registry has it, the store not: nothing is fetched and nothing made
+  Run,
+  Open,
+};
 enum class StepKind { BuildSdist, Layer };
+
+/// What came out of a source distribution's build.
+struct KnownWheel {
+  std::string filename;
+  BlobDigest digest;
+};
 
 /// One unit of work with its decision. Immutable.
 struct Step {
@@ -57,9 +71,11 @@ struct Step {
   std::optional<KeyCard> card;  ///< absent while Open
   StepState state = StepState::Run;
   Reason reason = NeverRun{};
-  std::optional<LayerFacts> facts;            ///< Cached layers
+  std::optional<LayerFacts> facts;            ///< layers that are Cached or in a Registry
   std::shared_ptr<const LayerRecipe> recipe;  ///< Layer steps that are not Open; shared by plan and executor
+  std::vector<std::string> built_from;        ///< Layer: ids of the BuildSdist steps whose wheels it holds
   std::optional<LockedSdist> sdist;           ///< BuildSdist
+  std::optional<KnownWheel> wheel;            ///< BuildSdist that is Cached or in a Registry
   std::vector<Location> causes;               ///< places in the user's files that ask for this step
   std::uint64_t fetch_bytes() const;          ///< of inputs that are not present, when the step runs
   std::uint64_t input_bytes() const;
@@ -83,12 +99,19 @@ class PlanLookups {
   virtual bool has_blob(const BlobDigest& digest) = 0;
   /// Card of a source distribution's build, and its wheel when it was built before.
   virtual KeyCard sdist_card(const LockedImage& image, const LockedSdist& sdist) = 0;
-  struct KnownWheel {
-    std::string filename;
-    BlobDigest digest;
-    std::uint64_t size_bytes = 0;
-  };
   virtual std::optional<KnownWheel> built_wheel(const StepKey& key) = 0;
+
+  /// What registries know, asked where the store has no output.
+  struct RegistryLayer {
+    LayerFacts facts;
+    std::string where;
+  };
+  virtual std::optional<RegistryLayer> registry_layer(const StepKey&) { return std::nullopt; }
+  struct RegistryWheel {
+    KnownWheel wheel;
+    std::string where;
+  };
+  virtual std::optional<RegistryWheel> registry_wheel(const StepKey&) { return std::nullopt; }
 };
 
 /// Everything that decides an image, as values.
@@ -103,6 +126,7 @@ struct PlanRequest {
   bool force_sdists = false;
 };
 
+/// A source distribution is not built when every layer that holds its wheel is there already, in whatever place.
 Plan make_plan(const PlanRequest& request, PlanLookups& lookups);
 
 /// Where Python packages are installed in an image with this interpreter.

@@ -6,6 +6,7 @@
 #include "mlbuild/net/http.hpp"
 #include "mlbuild/plan/plan.hpp"
 #include "mlbuild/run/events.hpp"
+#include "mlbuild/run/registry_cache.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/spec/spec.hpp"
 #include "mlbuild/store/disk_store.hpp"
@@ -25,7 +26,8 @@ struct BuildContext {
   const SiteConfig& site;
   const Cancellation& cancellation;
   EventSink& events;
-  std::size_t threads = 2;  ///< for layers; downloads have their own
+  std::size_t threads = 2;                  ///< for layers; downloads have their own
+  const RegistryCache* registry = nullptr;  ///< layers that need not be made; not asked when a build is forced
 };
 
 /// One image of a spec: which variant on which platform, with what the lock says of it.
@@ -37,20 +39,22 @@ struct BuildRequest {
   bool force = false;
 };
 
-/// What a build would do now. Reads the application's files and asks the store; fetches and writes nothing.
-Plan plan_build(const BuildRequest& request, DiskStore& store);
+/// What a build would do now. Reads the application's files and asks the store and what was read of registries; fetches
+/// and writes nothing.
+Plan plan_build(const BuildRequest& request, DiskStore& store, const RegistryCache* registry = nullptr);
 
 struct BuildResult {
   Image image;
   Plan first_plan;  ///< as it was before anything ran, for the explanation
   std::uint64_t fetched_bytes = 0;
   std::size_t layers_made = 0, layers_reused = 0;
+  std::size_t layers_in_registry = 0;  ///< that the store has not: only a BackedStore can give their bytes
   double seconds = 0;
 };
 
-/// Runs the plan: builds source distributions, then fetches inputs and makes layers side by side (largest first),
-/// composes the image and keeps config and manifest in the store. Nothing is visible before it is complete;
-/// cancellation leaves the store valid.
+/// Runs the plan: builds source distributions whose wheels are needed, then fetches inputs and makes layers side by
+/// side (largest first), composes the image and keeps config and manifest in the store. Nothing is visible before it is
+/// complete; cancellation leaves the store valid.
 BuildResult build_image(const BuildRequest& request, const BuildContext& context);
 
 }  // namespace mlbuild
