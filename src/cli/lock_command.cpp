@@ -59,9 +59,10 @@ bool has_debian_package(const Lock& lock, const std::string& name) {
     throw Error(ErrorKind::Usage, fmt::format("`{}` is a Debian package, and only Python packages move singly", text))
         .hint("`mlbuild lock` without `--upgrade` takes all Debian packages of today and keeps the Python pins");
   }
-  const std::set<std::string> names = python_names(lock);
+  const std::set<std::string> known = python_names(lock);
+  const std::vector<std::string> names(known.begin(), known.end());
   Error error(ErrorKind::Usage, fmt::format("`{}` is not in the lock", printable(text)));
-  if (const auto near = nearest_word(python::normalize_name(text), {names.begin(), names.end()}))
+  if (const auto near = nearest_word(python::normalize_name(text), names))
     error.hint(fmt::format("did you mean `{}`?", *near));
   throw error.hint("`--upgrade` takes the name of a Python package that is locked");
 }
