@@ -187,7 +187,7 @@ void fetch_deb(HttpClient& http, BlobStore& store, const DebianMirrors& mirrors,
   if (response.status == 404 || response.status == 410) {
     throw Error(ErrorKind::Network, fmt::format("{} is not there", what))
         .hint(
-            "mirrors drop superseded versions: `mlbuild lock --upgrade` takes the present ones, or name a mirror that "
+            "mirrors drop superseded versions: `mlbuild lock` takes the present ones, or name a mirror that "
             "keeps "
             "them as `MLBUILD_DEBIAN_MIRROR`");
   }

@@ -145,7 +145,7 @@ IndexFile find_listed(HttpClient& http, const Wanted& wanted) {
   throw Error(ErrorKind::Network, fmt::format("{} is not there", wanted.describe()))
       .hint(files.empty()
                 ? "the index does not know the project: check which index this site uses (docs/configuration.md)"
-                : "it was removed, or this mirror is behind; `mlbuild lock --upgrade` picks another version");
+                : "it was removed, or this mirror is behind; `mlbuild lock --upgrade NAME` picks another version");
 }
 
 }  // namespace
