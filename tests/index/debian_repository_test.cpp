@@ -175,7 +175,7 @@ TEST_F(DebianRepositoryTest, SupersededDebHasAWayOut) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::Network);
-    EXPECT_THAT(error.hint_text(), HasSubstr("mlbuild lock --upgrade"));
+    EXPECT_THAT(error.hint_text(), HasSubstr("`mlbuild lock` takes the present ones"));
   }
 }
 
