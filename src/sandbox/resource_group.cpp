@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -21,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kPrefix = "mlbuild-run-";
+constexpr std::time_t kSettledAfterSeconds = 60;
 
 std::string read_small(const fs::path& path) {
   std::ifstream in(path);
@@ -54,11 +56,19 @@ bool is_version_2(const fs::path& directory) {
   return ::statfs(directory.c_str(), &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-/// A group can be removed only while no process is in it, so this never touches a run that goes on.
+/// Made long enough ago to have its process, if that will ever come.
+bool is_settled(const fs::path& group) {
+  struct stat status {};
+  return ::stat(group.c_str(), &status) == 0 && ::time(nullptr) - status.st_ctim.tv_sec > kSettledAfterSeconds;
+}
+
+/// A group cannot be removed while a process is in it, which leaves out the runs that go on; those that are just being
+/// started have none yet.
 void remove_abandoned(const fs::path& parent) {
   std::error_code error;
   for (fs::directory_iterator entry(parent, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().filename().string().starts_with(kPrefix)) ::rmdir(entry->path().c_str());
+    const fs::path& group = entry->path();
+    if (group.filename().string().starts_with(kPrefix) && is_settled(group)) ::rmdir(group.c_str());
   }
 }
 

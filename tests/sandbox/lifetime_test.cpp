@@ -177,6 +177,27 @@ TEST_F(Lifetime, ProcessLimitHolds) {
   EXPECT_LE(std::stoi(probe.said(job)), 20);
 }
 
+/// Where the limits of a run that this process starts are kept: a group of cgroups(7), of version 1 or 2.
+fs::path process_limit_groups() {
+  std::ifstream own("/proc/self/cgroup");
+  fs::path found;
+  for (std::string line; std::getline(own, line);) {
+    const std::string path = line.substr(line.rfind(':') + 2);
+    if (line.find(":pids:") != std::string::npos) found = fs::path("/sys/fs/cgroup/pids") / path;
+    if (line.starts_with("0::") && fs::exists("/sys/fs/cgroup/cgroup.procs")) found = fs::path("/sys/fs/cgroup") / path;
+  }
+  return found;
+}
+
+TEST_F(Lifetime, ARunLeavesTheGroupOfOneThatIsBeingStarted) {
+  const fs::path groups = process_limit_groups();
+  if (groups.empty() || ::access(groups.c_str(), W_OK) != 0) GTEST_SKIP() << "may not make groups here";
+  const fs::path started = groups / ("mlbuild-run-other-" + std::to_string(::getpid()));
+  fs::create_directory(started);
+  EXPECT_TRUE(probe.run({"directory"}).ok());
+  EXPECT_EQ(::rmdir(started.c_str()), 0);
+}
+
 TEST_F(Lifetime, FileAndTemporaryLimitsHold) {
   SandboxJob job = probe.job({"fill", "/big", std::to_string(32L << 20)});
   EXPECT_EQ(probe.said(job), "ok");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <stdexcept>
 #include <string_view>
@@ -212,6 +213,7 @@ void HttpServer::serve(int socket) {
       break;
     }
     keep = send_answer(socket, *request, handler_ ? handler_(*request) : scripted(*request)) && !cut;
+    if (cut) read_to_end(socket);
   }
   const std::scoped_lock guard(mutex_);
   std::erase(sockets_, socket);
@@ -226,6 +228,15 @@ void HttpServer::cut_upload(const std::string& target, std::size_t after_bytes, 
 bool HttpServer::is_stopping() const {
   const std::scoped_lock guard(mutex_);
   return stopping_;
+}
+
+/// As servers do that answer early: bytes that nobody read would make the kernel reset the connection, and the answer
+/// would be lost with it.
+void HttpServer::read_to_end(int socket) {
+  ::shutdown(socket, SHUT_WR);
+  std::array<char, 65536> unwanted{};
+  while (::recv(socket, unwanted.data(), unwanted.size(), 0) > 0) {
+  }
 }
 
 void HttpServer::end_upload(int socket, UploadEnd end) const {

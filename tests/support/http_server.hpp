@@ -80,6 +80,7 @@ class HttpServer {
   CannedAnswer scripted(const SeenRequest& request);
   void listen_at(const void* address, std::size_t size);
   void accept_loop();
+  static void read_to_end(int socket);
   void end_upload(int socket, UploadEnd end) const;
   bool is_stopping() const;
   void serve(int socket);
