@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/sys/directory.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -62,7 +63,7 @@ std::vector<std::string> names_in(Fd directory) {
 }  // namespace
 
 RootedTree::RootedTree(const std::filesystem::path& root) : root_path_(root) {
-  std::filesystem::create_directories(root);
+  make_directories(root);
   root_ = Fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root_.valid()) throw_errno(errno, "opening", root);
 }

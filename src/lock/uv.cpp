@@ -43,7 +43,7 @@ Uv::Uv(const ResolveContext& context, fs::path root, fs::path program)
 
 SandboxJob Uv::job(const UvRequest& request, const fs::path& work) const {
   const fs::path cache = context_.store.root() / "tool-cache" / "uv";
-  fs::create_directories(cache);
+  make_directories(cache);
   SandboxJob job;
   job.root = root_;
   job.mounts = {{program_, "/mlbuild/uv", false}, {work, "/mlbuild/work", true}, {cache, "/mlbuild/cache", true}};
@@ -90,7 +90,7 @@ std::string Uv::without_secrets(std::string text, const UvRequest& request) cons
 
 UvAnswer Uv::ask(const UvRequest& request) {
   const fs::path scratch = context_.store.root() / "tmp";
-  fs::create_directories(scratch);
+  make_directories(scratch);
   const TempDir work(scratch, "resolve-");
   write_inputs(request, work.path());
   const SandboxOutcome outcome = context_.sandbox.run(job(request, work.path()), context_.cancellation);

@@ -4,6 +4,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sys/atomic_file.hpp"
+#include "mlbuild/sys/directory.hpp"
 #include "mlbuild/sys/disk_file.hpp"
 
 #include <fcntl.h>
@@ -25,12 +26,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kLayoutFile = R"({"imageLayoutVersion":"1.0.0"})";
 constexpr std::uint64_t kMaxIndexBytes = 8U << 20U;
 constexpr std::string_view kTemporaryPrefix = ".mlbuild-tmp-";  // AtomicFile's names
-
-void make_directories(const fs::path& directory) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) throw_errno(error.value(), "make directory", directory);
-}
 
 std::vector<std::string> names_in(const fs::path& directory) {
   std::vector<std::string> names;

@@ -78,10 +78,10 @@ class LoginFile {
   static const fs::path& prepared(const fs::path& path) {
     const fs::path folder = path.parent_path();
     if (folder.empty() || fs::exists(folder)) return path;
+    make_directories(folder);
     std::error_code error;
-    fs::create_directories(folder, error);
-    if (!error) fs::permissions(folder, fs::perms::owner_all, error);
-    if (error) throw_errno(error.value(), "make directory", folder);
+    fs::permissions(folder, fs::perms::owner_all, error);
+    if (error) throw_errno(error.value(), "set the mode of", folder);
     return path;
   }
 

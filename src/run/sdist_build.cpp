@@ -41,7 +41,7 @@ constexpr const char* kInsideDriver = "/mlbuild/pep517_driver.py";
 /// replaced by a link from inside, so its path still means the same directory afterwards.
 struct BuildPlace {
   explicit BuildPlace(const fs::path& scratch) : directory(scratch, "sdist-") {
-    for (const fs::path& path : {source(), out(), answer()}) fs::create_directories(path);
+    for (const fs::path& path : {source(), out(), answer()}) make_directories(path);
     write_file_atomically(driver(), pep517_driver());
   }
   fs::path source() const { return directory.path() / "source"; }

@@ -4,6 +4,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
+#include "mlbuild/sys/directory.hpp"
 #include "mlbuild/sys/temp_dir.hpp"
 
 #include <fmt/format.h>
@@ -23,18 +24,12 @@ constexpr std::chrono::seconds kProbeDeadline{10};
 /// The three directories of an overlay, removed with what the payload wrote.
 class OverlayDirectory {
  public:
-  explicit OverlayDirectory(const std::filesystem::path& scratch) : temporary_(made(scratch), "sandbox-") {
-    for (const char* name : {"upper", "work", "root"}) std::filesystem::create_directory(temporary_.path() / name);
+  explicit OverlayDirectory(const std::filesystem::path& scratch) : temporary_(scratch, "sandbox-") {
+    for (const char* name : {"upper", "work", "root"}) make_directories(temporary_.path() / name);
   }
   const std::filesystem::path& path() const { return temporary_.path(); }
 
  private:
-  static const std::filesystem::path& made(const std::filesystem::path& directory) {
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
-    if (error) throw_errno(error.value(), "make", directory);
-    return directory;
-  }
   TempDir temporary_;
 };
 
@@ -96,7 +91,7 @@ class NamespaceSandbox final : public Sandbox {
     const OverlayDirectory directory(scratch_);
     HelperJob helper_job{job, directory.path(), probe};
     if (probe) helper_job.job.root = directory.path() / "lower";
-    if (probe) std::filesystem::create_directory(helper_job.job.root);
+    if (probe) make_directories(helper_job.job.root);
     helper_job.job.root = std::filesystem::absolute(helper_job.job.root);
     for (SandboxMount& mount : helper_job.job.mounts) mount.host = std::filesystem::absolute(mount.host);
     HelperProcess process(helper_, to_json(helper_job), job.standard_input);

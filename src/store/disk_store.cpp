@@ -7,6 +7,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/sys/directory.hpp"
 #include "mlbuild/sys/disk_file.hpp"
 
 #include <sys/stat.h>

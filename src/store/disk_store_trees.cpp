@@ -4,6 +4,7 @@
 #include "disk_store_state.hpp"
 
 #include "mlbuild/store/disk_store.hpp"
+#include "mlbuild/sys/directory.hpp"
 #include "mlbuild/sys/temp_dir.hpp"
 
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 #include "pending_file.hpp"
 
+#include "mlbuild/sys/directory.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

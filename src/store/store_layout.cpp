@@ -1,6 +1,7 @@
 #include "store_layout.hpp"
 
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/sys/directory.hpp"
 #include "mlbuild/sys/fd.hpp"
 
 #include <fcntl.h>
@@ -34,17 +35,6 @@ void move_aside(const StoreLayout& layout, const std::filesystem::path& path) {
   const std::filesystem::path target = layout.quarantine() / path.filename();
   // ENOENT: another process met the same damage first.
   if (::rename(path.c_str(), target.c_str()) != 0 && errno != ENOENT) throw_errno(errno, "move aside", path);
-}
-
-void make_directories(const std::filesystem::path& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) throw_errno(error.value(), "make directory", directory);
-}
-
-void sync_directory(const std::filesystem::path& directory) {
-  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid() || ::fsync(fd.get()) != 0) throw_errno(errno, "sync", directory);
 }
 
 std::optional<std::uint64_t> use_file(const std::filesystem::path& path) {

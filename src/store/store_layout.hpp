@@ -43,11 +43,6 @@ class StoreLayout {
 /// Moves a damaged file aside, so that it is not found again; missing is fine. Throws Error{Io}.
 void move_aside(const StoreLayout& layout, const std::filesystem::path& path);
 
-/// create_directories() that throws Error{Io}.
-void make_directories(const std::filesystem::path& directory);
-/// fsync of a directory, so that a rename in it survives a power cut; throws Error{Io}.
-void sync_directory(const std::filesystem::path& directory);
-
 /// Size of a regular file, or nothing. Notes the use: its mtime is when it was last used, written at most once an hour
 /// so that a build that does nothing writes nothing.
 std::optional<std::uint64_t> use_file(const std::filesystem::path& path);

@@ -1,6 +1,7 @@
 #include "mlbuild/sys/atomic_file.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/sys/directory.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,18 +16,6 @@ namespace {
 
 std::filesystem::path directory_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
-void make_directories(const std::filesystem::path& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) throw_errno(error.value(), "make directory", directory);
-}
-
-void sync_directory(const std::filesystem::path& directory) {
-  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) throw_errno(errno, "open", directory);
-  if (::fsync(fd.get()) != 0) throw_errno(errno, "sync", directory);
 }
 
 }  // namespace

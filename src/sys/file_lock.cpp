@@ -1,5 +1,7 @@
 #include "mlbuild/sys/file_lock.hpp"
 
+#include "mlbuild/sys/directory.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 
@@ -10,11 +12,7 @@ namespace mlbuild {
 namespace {
 
 Fd open_lock_file(const std::filesystem::path& path) {
-  if (path.has_parent_path()) {
-    std::error_code error;
-    std::filesystem::create_directories(path.parent_path(), error);
-    if (error) throw_errno(error.value(), "make directory", path.parent_path());
-  }
+  if (path.has_parent_path()) make_directories(path.parent_path());
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!fd.valid()) throw_errno(errno, "open lock file", path);
   return fd;

@@ -2,6 +2,7 @@
 
 #include "tree_removal.hpp"
 
+#include "mlbuild/sys/directory.hpp"
 #include "mlbuild/sys/fd.hpp"
 
 #include <cerrno>
@@ -20,9 +21,7 @@ std::filesystem::path default_parent() {
 
 TempDir::TempDir(const std::filesystem::path& parent, const std::string& prefix) {
   const std::filesystem::path directory = parent.empty() ? default_parent() : parent;
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) throw_errno(error.value(), "make directory", directory);
+  make_directories(directory);
   std::string name = (directory / (prefix + "XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr) throw_errno(errno, "make a temporary directory in", directory);
   path_ = name;

@@ -2,6 +2,7 @@
 
 // Everything about files at once; each class has a header of its own.
 #include "mlbuild/sys/atomic_file.hpp"  // IWYU pragma: export
+#include "mlbuild/sys/directory.hpp"    // IWYU pragma: export
 #include "mlbuild/sys/disk_file.hpp"    // IWYU pragma: export
 #include "mlbuild/sys/fd.hpp"           // IWYU pragma: export
 #include "mlbuild/sys/file_lock.hpp"    // IWYU pragma: export
