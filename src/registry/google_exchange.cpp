@@ -72,8 +72,9 @@ std::string words_of(const std::string& body) {
                                               response.status, words.empty() ? "" : " ", printable(words)));
 }
 
-/// RFC 3339 in UTC, as generateAccessToken answers: "2026-01-02T03:04:05.678Z".
-std::chrono::system_clock::time_point parse_time(const std::string& text) {
+/// RFC 3339 in UTC, as generateAccessToken answers: "2026-01-02T03:04:05.678Z". In seconds: nanoseconds end in the year
+/// 2262.
+std::chrono::sys_seconds parse_time(const std::string& text) {
   using namespace std::chrono;  // NOLINT(google-build-using-namespace): a calculation of times
   int y = 0;
   unsigned mo = 0;
@@ -92,8 +93,8 @@ GoogleToken read_token(const std::string& body, const GoogleContext& context) {
   const CredentialRecord answer = CredentialRecord::parse(body, "the answer");
   std::int64_t lifetime = answer.number("expires_in").value_or(kUnknownLifetimeSeconds);
   if (answer.has("accessToken")) {
-    const auto rest = parse_time(answer.required("expireTime")) - context.options.now();
-    lifetime = std::chrono::duration_cast<std::chrono::seconds>(rest).count();
+    const auto now = std::chrono::floor<std::chrono::seconds>(context.options.now());
+    lifetime = (parse_time(answer.required("expireTime")) - now).count();
   }
   const std::string token = answer.has("accessToken") ? answer.text("accessToken") : answer.required("access_token");
   return {token, std::chrono::seconds(std::clamp<std::int64_t>(lifetime, 0, kMaxLifetimeSeconds))};
