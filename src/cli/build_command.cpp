@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "epoch.hpp"
 #include "locking.hpp"
 #include "push_targets.hpp"
 #include "registry_caches.hpp"
@@ -6,12 +7,12 @@
 #include "mlbuild/publish/sink.hpp"
 #include "mlbuild/report/plan_text.hpp"
 #include "mlbuild/run/build.hpp"
+#include "mlbuild/run/check_image.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 namespace mlbuild::cli {
@@ -28,19 +29,6 @@ struct BuildOptions {
   std::vector<std::string> platforms;
   bool locked = false, explain = false, dry_run = false, force = false, push = false;
 };
-
-std::int64_t epoch_from_environment() {
-  constexpr std::int64_t kDefault = 315532800;  // 1980-01-01: the first second that zip tools accept
-  const std::optional<std::string> text = environment_variable("SOURCE_DATE_EPOCH");
-  if (!text) return kDefault;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error != std::errc() || end != text->data() + text->size() || seconds < 0) {
-    throw Error(ErrorKind::Usage, fmt::format("SOURCE_DATE_EPOCH is `{}`, which is no number of seconds", *text))
-        .hint("unset it, or give seconds since 1970, e.g. 1704067200");
-  }
-  return seconds;
-}
 
 std::vector<BuildRequest> requests_for(const Spec& spec, const Lock& lock, const BuildOptions& options) {
   std::vector<BuildRequest> requests;
@@ -220,6 +208,7 @@ int run_build(const BuildOptions& options, World& world) {
   BackedStore store(
       world.store(), registry, [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
       [&](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
+  for (std::size_t i = 0; i < requests.size(); ++i) check_image(results[i].image, requests[i], store, context);
   const std::vector<PublishResult> published = publish(results, places, image_tag(options, spec), store, world);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (!results.empty()) results.back().seconds = seconds.count();

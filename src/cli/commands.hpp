@@ -19,6 +19,7 @@ void add_plan_command(CLI::App& program, Action& chosen);
 void add_lock_command(CLI::App& program, Action& chosen);
 void add_login_command(CLI::App& program, Action& chosen);
 void add_logout_command(CLI::App& program, Action& chosen);
+void add_run_command(CLI::App& program, Action& chosen);
 void add_schema_command(CLI::App& program, Action& chosen);
 void add_store_command(CLI::App& program, Action& chosen);
 void add_version_command(CLI::App& program, Action& chosen);

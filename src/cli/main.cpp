@@ -68,6 +68,7 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   add_login_command(program, chosen);
   add_logout_command(program, chosen);
   add_plan_command(program, chosen);
+  add_run_command(program, chosen);
   add_schema_command(program, chosen);
   add_store_command(program, chosen);
   add_version_command(program, chosen);
@@ -120,10 +121,19 @@ Error usage_error(const CLI::App& program, int argc, char** argv, const std::str
   return error.hint(near ? fmt::format("did you mean `mlbuild {}`?", *near) : "`mlbuild --help` lists the commands");
 }
 
+/// What comes after `--` belongs to the image, not to us. Returns how many words are ours.
+int cut_trailing_arguments(int argc, char** argv, mlbuild::cli::GlobalOptions& options) {
+  if (command_word(argc, argv) != "run") return argc;
+  char** const end = argv + argc;
+  char** const dashes = std::find(argv, end, std::string_view("--"));
+  if (dashes != end) options.trailing_arguments.assign(dashes + 1, end);
+  return static_cast<int>(dashes - argv);
+}
+
 int run_program(CLI::App& program, int argc, char** argv, mlbuild::cli::GlobalOptions& options,
                 mlbuild::cli::Action& chosen) {
   try {
-    program.parse(argc, argv);
+    program.parse(cut_trailing_arguments(argc, argv, options), argv);
   } catch (const CLI::Success& help) {
     return program.exit(help);
   } catch (const CLI::ParseError& error) {

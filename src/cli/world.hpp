@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mlbuild::cli {
 
@@ -23,6 +24,7 @@ struct GlobalOptions {
   std::string format = "text";  ///< text | json
   std::size_t threads = 0;      ///< 0: one per processor
   bool quiet = false;
+  std::vector<std::string> trailing_arguments;  ///< of `run`: what comes after `--`
 };
 
 /// The objects that commands work with, each made at its first use: a command that only reads opens no connection.
@@ -43,6 +45,7 @@ class World {
   BuildContext build_context();
   void end_progress() { events_.reset(); }  ///< before a summary is printed
 
+  const std::vector<std::string>& trailing_arguments() const { return options_.trailing_arguments; }
   bool json() const { return options_.format == "json"; }
   bool quiet() const { return options_.quiet; }
   void print(const std::string& text) const;  ///< stdout: data

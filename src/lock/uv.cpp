@@ -45,7 +45,7 @@ SandboxJob Uv::job(const UvRequest& request, const fs::path& work) const {
   const fs::path cache = context_.store.root() / "tool-cache" / "uv";
   make_directories(cache);
   SandboxJob job;
-  job.root = root_;
+  job.roots = {root_};
   job.mounts = {{program_, "/mlbuild/uv", false}, {work, "/mlbuild/work", true}, {cache, "/mlbuild/cache", true}};
   job.env = {{"HOME", "/mlbuild/work"},
              {"PATH", "/usr/bin:/bin"},

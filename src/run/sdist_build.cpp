@@ -54,7 +54,7 @@ struct BuildPlace {
 SandboxJob job_of(const SdistBuildInputs& inputs, const BuildPlace& place, const fs::path& root,
                   const std::string& top) {
   SandboxJob job;
-  job.root = root;
+  job.roots = {root};
   job.mounts = {{place.source(), kInsideSource, true},
                 {place.out(), kInsideOut, true},
                 {place.answer(), kInsideAnswer, true},

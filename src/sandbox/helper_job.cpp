@@ -26,6 +26,12 @@ json mounts_of(const SandboxJob& job) {
   return mounts;
 }
 
+json roots_of(const SandboxJob& job) {
+  json roots = json::array();
+  for (const std::filesystem::path& root : job.roots) roots.push_back(checked(root.string()));
+  return roots;
+}
+
 template <class Read>
 auto reading_own_json(Read&& read) {
   try {
@@ -43,13 +49,16 @@ std::string to_json(const HelperJob& helper_job) {
   for (const auto& [name, value] : job.env) checked(name), checked(value);
   return json{{"directory", checked(helper_job.directory.string())},
               {"probe", helper_job.probe},
-              {"root", checked(job.root.string())},
+              {"roots", roots_of(job)},
               {"mounts", mounts_of(job)},
               {"argv", job.argv},
               {"env", job.env},
               {"working_directory", checked(job.working_directory.string())},
+              {"user", job.user},
+              {"group", job.group},
               {"network", job.network},
               {"deadline_seconds", job.deadline.count()},
+              {"processor_limit", job.processor_limit},
               {"memory_limit_bytes", job.memory_limit_bytes},
               {"process_limit", job.process_limit},
               {"file_limit_bytes", job.file_limit_bytes},
@@ -64,7 +73,7 @@ HelperJob parse_helper_job(std::string_view text) {
     SandboxJob& job = result.job;
     result.directory = value.at("directory").get<std::string>();
     result.probe = value.at("probe").get<bool>();
-    job.root = value.at("root").get<std::string>();
+    for (const json& root : value.at("roots")) job.roots.emplace_back(root.get<std::string>());
     for (const json& mount : value.at("mounts")) {
       job.mounts.push_back({mount.at("host").get<std::string>(), mount.at("inside").get<std::string>(),
                             mount.at("writable").get<bool>()});
@@ -72,8 +81,11 @@ HelperJob parse_helper_job(std::string_view text) {
     value.at("argv").get_to(job.argv);
     value.at("env").get_to(job.env);
     job.working_directory = value.at("working_directory").get<std::string>();
+    value.at("user").get_to(job.user);
+    value.at("group").get_to(job.group);
     value.at("network").get_to(job.network);
     job.deadline = std::chrono::seconds(value.at("deadline_seconds").get<std::int64_t>());
+    value.at("processor_limit").get_to(job.processor_limit);
     value.at("memory_limit_bytes").get_to(job.memory_limit_bytes);
     value.at("process_limit").get_to(job.process_limit);
     value.at("file_limit_bytes").get_to(job.file_limit_bytes);

@@ -10,7 +10,7 @@ namespace mlbuild {
 
 /// What the helper is told: the caller's job and where its overlay may live.
 struct HelperJob {
-  SandboxJob job;                   ///< standard_input travels as descriptor 0, not here
+  SandboxJob job;                   ///< standard_input travels as descriptor 0, signals through the lifeline
   std::filesystem::path directory;  ///< private directory with empty `upper`, `work` and `root`
   bool probe = false;               ///< set everything up, run nothing
 };

@@ -17,6 +17,7 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -42,10 +43,22 @@ constexpr std::chrono::seconds kGraceBeforeKill{2};
 constexpr std::uint64_t kNamespaces =
     CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
+/// Where no group can be made: whole processors, the first that we may use. What is started later inherits it.
+void stay_on_processors(double limit) {
+  cpu_set_t allowed;
+  cpu_set_t chosen;
+  CPU_ZERO(&chosen);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  for (unsigned i = 0; i < CPU_SETSIZE && CPU_COUNT(&chosen) < limit; ++i) {
+    if (CPU_ISSET(i, &allowed)) CPU_SET(i, &chosen);
+  }
+  ::sched_setaffinity(0, sizeof chosen, &chosen);
+}
+
 /// Watches one run from outside the namespaces.
 class Supervisor {
  public:
-  explicit Supervisor(const HelperJob& job) : job_(job), group_(job.job.memory_limit_bytes, job.job.process_limit) {}
+  explicit Supervisor(const HelperJob& job) : job_(job), group_(job.job) {}
 
   HelperReport run() {
     start();
@@ -55,6 +68,7 @@ class Supervisor {
 
  private:
   void start() {
+    if (job_.job.processor_limit > 0 && !group_.limits_processors()) stay_on_processors(job_.job.processor_limit);
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
       throw SetupFailure{stage::kOther, errno, ""};
@@ -93,7 +107,8 @@ class Supervisor {
   bool watches_memory() const { return job_.job.memory_limit_bytes != 0 && !group_.limits_memory(); }
 
   void watch() {
-    const Clock::time_point deadline = Clock::now() + job_.job.deadline;
+    const bool is_limited = job_.job.deadline != std::chrono::seconds::zero();
+    const Clock::time_point deadline = is_limited ? Clock::now() + job_.job.deadline : Clock::time_point::max();
     std::optional<Clock::time_point> kill_at;
     while (!ended_within(kill_at.value_or(deadline))) {
       const Clock::time_point now = Clock::now();
@@ -116,16 +131,27 @@ class Supervisor {
 
   /// Waits for the end of pid 1, at most until `until` or the next look at memory. Death of the caller ends everything.
   bool ended_within(Clock::time_point until) {
-    auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    constexpr std::chrono::hours kLongest{1};
+    const Clock::duration left = until == Clock::time_point::max() ? kLongest : until - Clock::now();
+    auto timeout = std::chrono::ceil<std::chrono::milliseconds>(left);
     if (watches_memory()) timeout = std::min(timeout, kMemoryInterval);
-    timeout = std::clamp(timeout, std::chrono::milliseconds(0), std::chrono::milliseconds(std::chrono::hours(1)));
+    timeout = std::clamp(timeout, std::chrono::milliseconds(0), std::chrono::milliseconds(kLongest));
     std::array<pollfd, 2> watched{pollfd{init_descriptor_.get(), POLLIN, 0}, pollfd{kLifeline, POLLIN, 0}};
     ::poll(watched.data(), lifeline_cut_ ? 1 : 2, static_cast<int>(timeout.count()));
-    if (watched[1].revents != 0) {
+    if (watched[1].revents != 0 && !pass_signals_on()) {
       lifeline_cut_ = true;
       ::kill(init_, SIGKILL);
     }
     return watched[0].revents != 0;
+  }
+
+  /// False when the caller is gone.
+  bool pass_signals_on() const {
+    std::array<char, 64> numbers{};
+    const ssize_t count = ::read(kLifeline, numbers.data(), numbers.size());
+    if (count < 0 && errno == EINTR) return true;
+    for (ssize_t i = 0; i < count; ++i) ::kill(init_, numbers.at(static_cast<std::size_t>(i)));
+    return count > 0;
   }
 
   /// The first failure wins: after a failed exec the payload's report comes before that of pid 1.

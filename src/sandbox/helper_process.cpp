@@ -36,6 +36,13 @@ Fd moved_up(int raw) {
   return high;
 }
 
+/// Our own descriptor, as a copy that dup2 may read from.
+Fd copy_of(int standard) {
+  Fd copy(::fcntl(standard, F_DUPFD_CLOEXEC, kFirstFree));
+  if (!copy.valid()) throw_errno(errno, "duplicate", "standard descriptor for the sandbox");
+  return copy;
+}
+
 struct Pipe {
   Fd read;
   Fd write;
@@ -63,7 +70,7 @@ Fd memory_file(const char* name, std::string_view content) {
 /// One stream of the helper: kept up to a limit, read on without keeping so that the writer does not block.
 class Stream {
  public:
-  Stream(const Fd& fd, std::uint64_t limit_bytes) : fd_(fd), limit_bytes_(limit_bytes) {}
+  Stream(const Fd& fd, std::uint64_t limit_bytes) : fd_(fd), limit_bytes_(limit_bytes), ended_(!fd.valid()) {}
   pollfd to_poll() const { return {ended_ ? -1 : fd_.get(), POLLIN, 0}; }
   bool ended() const { return ended_; }
   void read_some() {
@@ -88,7 +95,7 @@ class Stream {
   const Fd& fd_;
   std::uint64_t limit_bytes_;
   std::string text_;
-  bool ended_ = false;
+  bool ended_;
   bool cut_ = false;
 };
 
@@ -119,12 +126,11 @@ class SpawnSettings {
 
 }  // namespace
 
-HelperProcess::HelperProcess(const std::filesystem::path& helper, std::string_view job,
-                             std::string_view standard_input) {
-  const Fd job_file = memory_file("sandbox-job", job);
-  const Fd input = memory_file("sandbox-input", standard_input);
-  Pipe out = make_pipe();
-  Pipe err = make_pipe();
+HelperProcess::HelperProcess(const std::filesystem::path& helper, std::string_view helper_job, const SandboxJob& job) {
+  const Fd job_file = memory_file("sandbox-job", helper_job);
+  const Fd input = job.attached ? copy_of(STDIN_FILENO) : memory_file("sandbox-input", job.standard_input);
+  Pipe out = job.attached ? Pipe{Fd(), copy_of(STDOUT_FILENO)} : make_pipe();
+  Pipe err = job.attached ? Pipe{Fd(), copy_of(STDERR_FILENO)} : make_pipe();
   Pipe report = make_pipe();
   Pipe lifeline = make_pipe();
   start(helper, job_file.get(), input.get(), out.write.get(), err.write.get(), report.write.get(), lifeline.read.get());
@@ -166,18 +172,25 @@ void HelperProcess::reap() noexcept {
   process_ = -1;
 }
 
-HelperOutput HelperProcess::wait(std::uint64_t output_limit_bytes, std::chrono::milliseconds patience,
+void HelperProcess::pass_signals_on(int from) const {
+  std::array<char, 64> numbers;  // NOLINT(cppcoreguidelines-pro-type-member-init): read fills it
+  const ssize_t count = ::read(from, numbers.data(), numbers.size());
+  if (count > 0 && ::write(lifeline_.get(), numbers.data(), static_cast<std::size_t>(count)) < 0) return;  // it ended
+}
+
+HelperOutput HelperProcess::wait(const SandboxJob& job, std::optional<std::chrono::milliseconds> patience,
                                  const Cancellation& cancellation) {
-  Stream out(out_, output_limit_bytes);
-  Stream err(err_, output_limit_bytes);
+  Stream out(out_, job.output_limit_bytes);
+  Stream err(err_, job.output_limit_bytes);
   Stream report(report_, kReportLimitBytes);
-  const Clock::time_point until = Clock::now() + patience;
+  const Clock::time_point until = patience ? Clock::now() + *patience : Clock::time_point::max();
   while (!out.ended() || !err.ended() || !report.ended()) {
-    std::array<pollfd, 3> polled{out.to_poll(), err.to_poll(), report.to_poll()};
+    std::array<pollfd, 4> polled{out.to_poll(), err.to_poll(), report.to_poll(), pollfd{job.signals, POLLIN, 0}};
     ::poll(polled.data(), polled.size(), static_cast<int>(kPollInterval.count()));
     if (polled[0].revents != 0) out.read_some();
     if (polled[1].revents != 0) err.read_some();
     if (polled[2].revents != 0) report.read_some();
+    if ((polled[3].revents & POLLIN) != 0) pass_signals_on(job.signals);
     if (cancellation.requested() || Clock::now() > until) break;
   }
   reap();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/sys/cancel.hpp"
 #include "mlbuild/sys/fd.hpp"
 
@@ -7,6 +8,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,24 +20,25 @@ struct HelperOutput {
   std::string report;  ///< what came on descriptor 4; empty when the helper was killed
 };
 
-/// One running helper. Closing the lifeline (also by the death of this process, kill -9 included) ends the helper and
-/// all it guards. It is a pipe and not PR_SET_PDEATHSIG, which fires when the *thread* that forked ends: a pool's
-/// thread must not take the run with it.
+/// One running helper. Bytes in the lifeline are signals for the command. Closing it (also by the death of this
+/// process, kill -9 included) ends the helper and all it guards. It is a pipe and not PR_SET_PDEATHSIG, which fires
+/// when the *thread* that forked ends: a pool's thread must not take the run with it.
 class HelperProcess {
  public:
   /// Throws Error{Step} when it cannot be started.
-  HelperProcess(const std::filesystem::path& helper, std::string_view job, std::string_view standard_input);
+  HelperProcess(const std::filesystem::path& helper, std::string_view helper_job, const SandboxJob& job);
   ~HelperProcess();  ///< ends what still runs
   HelperProcess(const HelperProcess&) = delete;
   HelperProcess& operator=(const HelperProcess&) = delete;
 
-  /// Reads until everything has ended. Past `patience` (longer than the job's own deadline, which the helper keeps) the
-  /// helper is killed. Throws Error{Interrupted} on cancellation, after the end.
-  HelperOutput wait(std::uint64_t output_limit_bytes, std::chrono::milliseconds patience,
+  /// Reads until everything has ended, and passes signals on. Past `patience` (longer than the job's own deadline,
+  /// which the helper keeps) the helper is killed. Throws Error{Interrupted} on cancellation, after the end.
+  HelperOutput wait(const SandboxJob& job, std::optional<std::chrono::milliseconds> patience,
                     const Cancellation& cancellation);
 
  private:
   void start(const std::filesystem::path& helper, int job, int input, int out, int err, int report, int lifeline);
+  void pass_signals_on(int from) const;
   void reap() noexcept;
 
   pid_t process_ = -1;

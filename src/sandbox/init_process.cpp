@@ -30,12 +30,12 @@ void write_proc_file(const char* path, const std::string& text) {
   }
 }
 
-/// One id: 0 inside is the caller outside. An ordinary user may map no more without a set-uid helper, and as root the
-/// same map keeps both cases alike (user_namespaces(7), "Defining user and group ID mappings").
-void map_ids(const CallerIds& caller) {
+/// One id: the job's inside is the caller outside. An ordinary user may map no more without a set-uid helper, and as
+/// root the same map keeps both cases alike (user_namespaces(7), "Defining user and group ID mappings").
+void map_ids(const SandboxJob& job, const CallerIds& caller) {
   write_proc_file("/proc/self/setgroups", "deny");
-  write_proc_file("/proc/self/uid_map", fmt::format("0 {} 1", caller.user));
-  write_proc_file("/proc/self/gid_map", fmt::format("0 {} 1", caller.group));
+  write_proc_file("/proc/self/uid_map", fmt::format("{} {} 1", job.user, caller.user));
+  write_proc_file("/proc/self/gid_map", fmt::format("{} {} 1", job.group, caller.group));
 }
 
 void raise_loopback() {
@@ -67,15 +67,18 @@ extern "C" void pass_on(int signal_number) {
   errno = saved;
 }
 
-void pass_on_terminate() {
+/// Signals without a handler never reach pid 1 (pid_namespaces(7)).
+void pass_signals_on() {
   struct sigaction action {};
   action.sa_handler = pass_on;
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGTERM, &action, nullptr);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}) {
+    ::sigaction(number, &action, nullptr);
+  }
 }
 
 SandboxLevel set_up(const HelperJob& job, const CallerIds& caller) {
-  map_ids(caller);
+  map_ids(job.job, caller);
   if (::sethostname(kHostName, std::strlen(kHostName)) != 0) throw SetupFailure{stage::kOther, errno, "hostname"};
   if (!job.job.network) raise_loopback();
   return enter_root(job.job);
@@ -107,7 +110,7 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
   outcome.end = HelperReport::End::Exited;
   outcome.level = set_up(job, caller);
   if (job.probe) return outcome;
-  pass_on_terminate();
+  pass_signals_on();
   // The payload has our user id, and /proc/1 must show it nothing. Its own exec undoes this.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const pid_t payload = start_payload(job.job, channel);

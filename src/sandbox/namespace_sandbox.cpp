@@ -40,7 +40,8 @@ void check_absolute(const std::filesystem::path& path, const char* what) {
 
 void check(const SandboxJob& job) {
   if (job.argv.empty()) throw Error(ErrorKind::Internal, "sandbox job without a command");
-  check_absolute(job.argv.front(), "program");
+  if (job.argv.front().find('/') != std::string::npos) check_absolute(job.argv.front(), "program");
+  if (job.roots.empty()) throw Error(ErrorKind::Internal, "sandbox job without a root");
   check_absolute(job.working_directory, "working directory");
   for (const SandboxMount& mount : job.mounts) check_absolute(mount.inside, "mount point");
 }
@@ -59,6 +60,11 @@ SandboxOutcome::End end_of(HelperReport::End end) {
       break;
   }
   throw Error(ErrorKind::Internal, "a failed set-up is no outcome");
+}
+
+std::optional<std::chrono::milliseconds> patience_for(const SandboxJob& job) {
+  if (job.deadline == std::chrono::seconds::zero()) return std::nullopt;
+  return job.deadline + kBeyondDeadline;
 }
 
 class NamespaceSandbox final : public Sandbox {
@@ -90,12 +96,12 @@ class NamespaceSandbox final : public Sandbox {
   HelperReport ask_helper(const SandboxJob& job, bool probe, const Cancellation& cancellation, HelperOutput& output) {
     const OverlayDirectory directory(scratch_);
     HelperJob helper_job{job, directory.path(), probe};
-    if (probe) helper_job.job.root = directory.path() / "lower";
-    if (probe) make_directories(helper_job.job.root);
-    helper_job.job.root = std::filesystem::absolute(helper_job.job.root);
+    if (probe) helper_job.job.roots = {directory.path() / "lower"};
+    if (probe) make_directories(helper_job.job.roots.front());
+    for (std::filesystem::path& root : helper_job.job.roots) root = std::filesystem::absolute(root);
     for (SandboxMount& mount : helper_job.job.mounts) mount.host = std::filesystem::absolute(mount.host);
-    HelperProcess process(helper_, to_json(helper_job), job.standard_input);
-    output = process.wait(job.output_limit_bytes, job.deadline + kBeyondDeadline, cancellation);
+    HelperProcess process(helper_, to_json(helper_job), job);
+    output = process.wait(job, patience_for(job), cancellation);
     if (output.report.empty()) {
       throw Error(ErrorKind::Step, "the sandbox helper was killed before it could report")
           .hint("is the machine out of memory?");

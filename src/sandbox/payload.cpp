@@ -3,6 +3,8 @@
 #include "helper_job.hpp"
 #include "system_call_filter.hpp"
 
+#include "mlbuild/base/text.hpp"
+
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
@@ -16,11 +18,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace mlbuild {
 namespace {
 
 constexpr rlim_t kOpenFiles = 65536;
+constexpr std::string_view kStandardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 void limit(__rlimit_resource resource, rlim_t wanted, const char* name) {
   rlimit current{};
@@ -55,11 +61,28 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
+/// A bare name is looked for as a shell would.
+std::vector<std::string> candidates(const SandboxJob& job) {
+  const std::string& name = job.argv.front();
+  if (name.find('/') != std::string::npos) return {name};
+  const auto path = job.env.find("PATH");
+  std::vector<std::string> programs;
+  for (const std::string_view directory : split(path == job.env.end() ? kStandardPath : path->second, ':')) {
+    programs.push_back(fmt::format("{}/{}", directory.empty() ? "." : directory, name));
+  }
+  return programs;
+}
+
 [[noreturn]] void execute(const SandboxJob& job) {
   std::vector<std::string> arguments = job.argv;
   std::vector<std::string> environment;
   for (const auto& [name, value] : job.env) environment.push_back(fmt::format("{}={}", name, value));
-  ::execve(arguments.front().c_str(), pointers_to(arguments).data(), pointers_to(environment).data());
+  const std::vector<char*> argument_pointers = pointers_to(arguments);
+  const std::vector<char*> environment_pointers = pointers_to(environment);
+  for (const std::string& program : candidates(job)) {
+    ::execve(program.c_str(), argument_pointers.data(), environment_pointers.data());
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) break;
+  }
   throw SetupFailure{stage::kExec, errno, job.argv.front()};
 }
 

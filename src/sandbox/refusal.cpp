@@ -82,7 +82,8 @@ std::string remedy_for_namespaces(int error_number, const HostFacts& facts) {
   }
   if (error_number == EINVAL || error_number == ENOSYS)
     return "this kernel has no user namespaces; mlbuild needs Linux 5.12 with them";
-  return "a security module, or a chroot around mlbuild, forbids user namespaces; allow them, start mlbuild as root, or "
+  return "a security module, or a chroot around mlbuild, forbids user namespaces; allow them, start mlbuild as root, "
+         "or "
          "use another machine";
 }
 
@@ -101,6 +102,7 @@ std::string remedy_for_overlay(const HostFacts& facts) {
 std::string remedy(const SetupFailure& failure, const HostFacts& facts) {
   const bool forbidden = failure.error_number == EPERM || failure.error_number == EACCES;
   if (failure.stage == stage::kNamespaces) return remedy_for_namespaces(failure.error_number, facts);
+  if (failure.stage == stage::kExec) return "is it in there, executable, and on PATH?";
   if (!is_environment(failure.stage)) return "";
   if (forbidden && facts.apparmor_restricts) return kApparmorRemedy;
   if (failure.stage == stage::kOverlay) return remedy_for_overlay(facts);

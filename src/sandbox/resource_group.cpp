@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -48,6 +49,13 @@ std::optional<fs::path> own_group(std::string_view controller) {
     if (fs::is_directory(directory, ignored)) return directory;
   }
   return std::nullopt;
+}
+
+constexpr std::int64_t kPeriodMicroseconds = 100000;
+
+/// Processor time in each period; the kernel takes no less than a millisecond.
+std::int64_t quota_of(double processors) {
+  return std::max<std::int64_t>(1000, static_cast<std::int64_t>(processors * kPeriodMicroseconds));
 }
 
 /// With version 1 the same path is an ordinary memory file system that holds the controllers' mount points.
@@ -91,45 +99,55 @@ std::uint64_t count_of(const fs::path& path, std::string_view key) {
 
 }  // namespace
 
-ResourceGroup::ResourceGroup(std::uint64_t memory_limit_bytes, std::uint64_t process_limit) {
-  if (!try_version_2(memory_limit_bytes, process_limit)) try_version_1(memory_limit_bytes, process_limit);
+ResourceGroup::ResourceGroup(const SandboxJob& job) {
+  if (!try_version_2(job)) try_version_1(job);
 }
 
-bool ResourceGroup::try_version_2(std::uint64_t memory_limit_bytes, std::uint64_t process_limit) {
+bool ResourceGroup::try_version_2(const SandboxJob& job) {
   const auto parent = own_group("");
   if (!parent || !is_version_2(*parent)) return false;
   const fs::path group = make_group(*parent);
   if (group.empty()) return false;
   const bool memory =
-      write_value(group / "memory.max", memory_limit_bytes == 0 ? "max" : std::to_string(memory_limit_bytes));
-  const bool processes = write_value(group / "pids.max", std::to_string(process_limit + 1));  // and pid 1
-  if (!memory && !processes) {
+      write_value(group / "memory.max", job.memory_limit_bytes == 0 ? "max" : std::to_string(job.memory_limit_bytes));
+  const bool processes = write_value(group / "pids.max", std::to_string(job.process_limit + 1));  // and pid 1
+  limits_processors_ =
+      job.processor_limit > 0 &&
+      write_value(group / "cpu.max", fmt::format("{} {}", quota_of(job.processor_limit), kPeriodMicroseconds));
+  if (!memory && !processes && !limits_processors_) {
     ::rmdir(group.c_str());
     return false;
   }
   write_value(group / "memory.oom.group", "1");
   write_value(group / "memory.swap.max", "0");
-  memory_ = processes_ = group;
-  limits_memory_ = memory && memory_limit_bytes != 0;
+  memory_ = processes_ = processors_ = group;
+  limits_memory_ = memory && job.memory_limit_bytes != 0;
   return true;
 }
 
-void ResourceGroup::try_version_1(std::uint64_t memory_limit_bytes, std::uint64_t process_limit) {
-  if (const auto parent = own_group("memory"); parent && memory_limit_bytes != 0) {
+void ResourceGroup::try_version_1(const SandboxJob& job) {
+  if (const auto parent = own_group("memory"); parent && job.memory_limit_bytes != 0) {
     memory_ = make_group(*parent);
     limits_memory_ =
-        !memory_.empty() && write_value(memory_ / "memory.limit_in_bytes", std::to_string(memory_limit_bytes));
+        !memory_.empty() && write_value(memory_ / "memory.limit_in_bytes", std::to_string(job.memory_limit_bytes));
     if (limits_memory_) write_value(memory_ / "memory.swappiness", "0");
   }
   if (const auto parent = own_group("pids")) {
     processes_ = make_group(*parent);
-    if (!processes_.empty()) write_value(processes_ / "pids.max", std::to_string(process_limit + 1));
+    if (!processes_.empty()) write_value(processes_ / "pids.max", std::to_string(job.process_limit + 1));
+  }
+  const auto processors = own_group("cpu") ? own_group("cpu") : own_group("cpu,cpuacct");
+  if (processors && job.processor_limit > 0) {
+    processors_ = make_group(*processors);
+    limits_processors_ = !processors_.empty() &&
+                         write_value(processors_ / "cpu.cfs_period_us", std::to_string(kPeriodMicroseconds)) &&
+                         write_value(processors_ / "cpu.cfs_quota_us", std::to_string(quota_of(job.processor_limit)));
   }
 }
 
 ResourceGroup::~ResourceGroup() {
   // A killed process leaves its group a moment after it was reaped.
-  for (const fs::path& group : {memory_, processes_}) {
+  for (const fs::path& group : {memory_, processes_, processors_}) {
     for (int attempt = 0; !group.empty() && ::rmdir(group.c_str()) != 0 && errno == EBUSY && attempt < 50; ++attempt) {
       ::usleep(1000);
     }
@@ -137,7 +155,7 @@ ResourceGroup::~ResourceGroup() {
 }
 
 void ResourceGroup::add(pid_t process) {
-  for (const fs::path& group : {memory_, processes_}) {
+  for (const fs::path& group : {memory_, processes_, processors_}) {
     if (!group.empty() && !write_value(group / "cgroup.procs", std::to_string(process)) && group == memory_)
       limits_memory_ = false;
   }

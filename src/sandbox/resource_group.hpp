@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mlbuild/sandbox/sandbox.hpp"
+
 #include <sys/types.h>
 
 #include <cstdint>
@@ -14,22 +16,25 @@ namespace mlbuild {
 /// by killed helpers are removed by the next run.
 class ResourceGroup {
  public:
-  ResourceGroup(std::uint64_t memory_limit_bytes, std::uint64_t process_limit);
+  explicit ResourceGroup(const SandboxJob& job);
   ~ResourceGroup();
   ResourceGroup(const ResourceGroup&) = delete;
   ResourceGroup& operator=(const ResourceGroup&) = delete;
 
   void add(pid_t process);  ///< with what it starts from then on
   bool limits_memory() const { return limits_memory_; }
+  bool limits_processors() const { return limits_processors_; }
   bool ran_out_of_memory() const;
 
  private:
-  bool try_version_2(std::uint64_t memory_limit_bytes, std::uint64_t process_limit);
-  void try_version_1(std::uint64_t memory_limit_bytes, std::uint64_t process_limit);
+  bool try_version_2(const SandboxJob& job);
+  void try_version_1(const SandboxJob& job);
 
-  std::filesystem::path memory_;     ///< group that limits memory; empty: none
-  std::filesystem::path processes_;  ///< the same directory in version 2
+  std::filesystem::path memory_;      ///< group that limits memory; empty: none
+  std::filesystem::path processes_;   ///< the same directory in version 2
+  std::filesystem::path processors_;  ///< likewise
   bool limits_memory_ = false;
+  bool limits_processors_ = false;
 };
 
 }  // namespace mlbuild

@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace mlbuild {
 namespace {
@@ -44,13 +46,20 @@ void mount_memory(const Fd& target, std::uint64_t limit_bytes, const char* mode,
   }
 }
 
-/// Options take the lower directory as a descriptor's path: no escaping of commas and colons. `volatile`: nothing in
-/// the upper directory outlives the run, so nothing needs to reach the disk.
+/// Options take the lower directories, top first, as paths of descriptors: no escaping of commas and colons, and short
+/// enough for the one page that mount(2) reads. `volatile`: nothing in the upper directory outlives the run, so nothing
+/// needs to reach the disk.
 MountPoints mount_overlay(const SandboxJob& job) {
-  const Fd lower = open_on_host(job.root);
-  const std::string options = fmt::format("lowerdir={},upperdir=upper,workdir=work,userxattr,volatile", path_of(lower));
+  std::vector<Fd> lower;
+  std::vector<std::string> paths;
+  for (auto root = job.roots.rbegin(); root != job.roots.rend(); ++root) {
+    lower.push_back(open_on_host(*root));
+    paths.push_back(path_of(lower.back()));
+  }
+  const std::string options =
+      fmt::format("lowerdir={},upperdir=upper,workdir=work,userxattr,volatile", fmt::join(paths, ":"));
   if (::mount("overlay", "root", "overlay", kPlain, options.c_str()) != 0) {
-    throw SetupFailure{stage::kOverlay, errno, job.root.string()};
+    throw SetupFailure{stage::kOverlay, errno, job.roots.front().string()};
   }
   return MountPoints(open_on_host("root"));
 }

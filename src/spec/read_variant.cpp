@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 namespace mlbuild::spec {
@@ -222,6 +223,34 @@ unsigned read_max_layers(const YamlNode& root, Diagnostics& diagnostics) {
   return max;
 }
 
+bool is_module_name(std::string_view text) {
+  const auto is_word = [](std::string_view word) {
+    return !word.empty() && (word[0] < '0' || word[0] > '9') && std::ranges::all_of(word, [](char letter) {
+      return letter == '_' || static_cast<unsigned char>(letter) >= 0x80 ||
+             std::isalnum(static_cast<unsigned char>(letter)) != 0;
+    });
+  };
+  return std::ranges::all_of(split(text, '.'), is_word);
+}
+
+ImageChecks read_check(const YamlNode* node, Diagnostics& diagnostics) {
+  ImageChecks checks;
+  for (Located<std::string>& module : texts_below(node, "imports")) {
+    if (is_module_name(module.value))
+      checks.imports.push_back(std::move(module));
+    else
+      add_mistake(diagnostics, fmt::format("`{}` is no module's name", printable(module.value)), module.location,
+                  "write it as after `import`: sklearn, pipeline.main; a project's name may differ from it");
+  }
+  for (Located<std::string>& argument : texts_below(node, "command"))
+    checks.command.push_back(std::move(argument.value));
+  if (const YamlNode* command = find_below(node, "command")) checks.command_location = command->location;
+  if (!checks.command.empty() && checks.command.front().empty())
+    add_mistake(diagnostics, "`check.command` has no program", checks.command_location,
+                "write e.g. `command: [python, -m, pipeline.main, --dry-run]`");
+  return checks;
+}
+
 }  // namespace
 
 SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
@@ -236,6 +265,7 @@ SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   variant.system = read_system(root.find("system"), context.diagnostics);
   variant.app = read_app(root, context);
   variant.config = read_config(root.find("config"), context.diagnostics);
+  variant.check = read_check(root.find("check"), context.diagnostics);
   variant.max_layers = read_max_layers(root, context.diagnostics);
   return variant;
 }

@@ -133,6 +133,13 @@ Rule layers_rule() {
                   {"max", shaped(Shape::Integer, "Most layers that the image may have: 8 to 120, default 64.")}});
 }
 
+Rule check_rule() {
+  return mapping("What must work in the image before it goes anywhere, tried in the sandbox without network.",
+                 {{"imports", texts("Modules that must import.", "A module, as in `import`.")},
+                  {"command", texts("A command that must succeed.", "One argument.")},
+                  {"libraries", later(text("What a missing shared library means."))}});
+}
+
 std::vector<Rule::Key> later_keys() {
   return {{"prune", mapping("Files of packages to leave out.", {{"tests", never_yet("Test suites.")},
                                                                 {"type-stubs", never_yet("Type stubs.")},
@@ -142,10 +149,6 @@ std::vector<Rule::Key> later_keys() {
           {"budget",
            mapping("Sizes that fail the build.", {{"compressed", later(text("Most bytes of all layers."))},
                                                   {"growth", later(text("Most growth against the last image."))}})},
-          {"check", mapping("What must work before the image is pushed.",
-                            {{"imports", later(texts("Modules that must import.", "A module."))},
-                             {"command", later(texts("A command that must succeed.", "One argument."))},
-                             {"libraries", later(text("What a missing shared library means."))}})},
           {"gpu", mapping("What the image expects of the host's GPU.", {{"cuda", later(text("CUDA version."))}})},
           {"steps", later(shaped(Shape::Anything, "Commands that run in the sandbox."))}};
 }
@@ -166,7 +169,7 @@ std::vector<std::string> Rule::key_names() const {
 }
 
 std::vector<std::string> variant_keys() {
-  return {"base", "requirements", "python", "system", "app", "config", "layers"};
+  return {"base", "requirements", "python", "system", "app", "config", "layers", "check"};
 }
 
 Rule spec_rule() {
@@ -182,7 +185,8 @@ Rule spec_rule() {
                        {"system", system_rule()},
                        {"app", app_rule()},
                        {"config", config_rule()},
-                       {"layers", layers_rule()}});
+                       {"layers", layers_rule()},
+                       {"check", check_rule()}});
   Rule variant = mapping("One more image; lists and values named here replace those of the spec.", {});
   for (const std::string& key : variant_keys()) variant.keys.push_back({key, *root.find(key)});
   for (Rule::Key& key : later_keys()) {

@@ -226,7 +226,7 @@ TEST_F(Isolation, RefusesATreeWhoseDevIsALink) {
 TEST_F(Isolation, CopesWithCommasAndColonsInPaths) {
   fs::rename(probe.root(), probe.path() / "a,b:c\\d");
   SandboxJob job = probe.job({"print", "/etc/motd"});
-  job.root = probe.path() / "a,b:c\\d";
+  job.roots = {probe.path() / "a,b:c\\d"};
   EXPECT_EQ(probe.said(job), "from the tree");
 }
 

@@ -110,11 +110,12 @@ int ignore_term(const Arguments&) {
   for (;;) ::pause();
 }
 
-int on_term_say_goodbye(const Arguments&) {
+int on_term_say_goodbye(const Arguments& words) {
   ::signal(SIGTERM, [](int) {
     ::write(1, "goodbye\n", 8);
     ::_exit(0);
   });
+  if (!words.empty()) ::close(::open(words.at(0).c_str(), O_WRONLY | O_CREAT, 0666));  // it listens
   for (;;) ::pause();
 }
 
@@ -140,6 +141,20 @@ int fork_many(const Arguments& words) {
     }
   }
   std::printf("%d\n", living);
+  return 0;
+}
+
+/// Works for so many milliseconds of the clock; prints how many of a processor's that were.
+int spin(const Arguments& words) {
+  const auto milliseconds = [](clockid_t clock) {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  };
+  const long end = milliseconds(CLOCK_MONOTONIC) + std::stol(words.at(0));
+  while (milliseconds(CLOCK_MONOTONIC) < end) {
+  }
+  std::printf("%ld\n", milliseconds(CLOCK_PROCESS_CPUTIME_ID));
   return 0;
 }
 
@@ -241,6 +256,7 @@ const std::map<std::string, int (*)(const Arguments&)> kWords = {
     {"goodbye", on_term_say_goodbye},
     {"memory", eat_memory},
     {"forks", fork_many},
+    {"spin", spin},
     {"fill", fill},
     {"chatter", chatter},
     {"status", status},

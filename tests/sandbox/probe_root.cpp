@@ -22,7 +22,7 @@ ProbeRoot::ProbeRoot() : sandbox_(make_namespace_sandbox("/proc/self/exe", path(
 
 SandboxJob ProbeRoot::job(std::initializer_list<std::string> words) const {
   SandboxJob job;
-  job.root = root();
+  job.roots = {root()};
   job.argv = {"/bin/probe"};
   job.argv.insert(job.argv.end(), words.begin(), words.end());
   job.deadline = std::chrono::seconds(30);

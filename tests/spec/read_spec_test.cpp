@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
                                            LaterCase{"prune: {tests: true}", "prune.tests: true"},
                                            LaterCase{"prune: {headers: true}", "prune.headers: true"},
                                            LaterCase{"budget: {compressed: 5MB}", "budget.compressed"},
-                                           LaterCase{"check: {imports: [a]}", "check.imports"},
+                                           LaterCase{"check: {libraries: error}", "check.libraries"},
                                            LaterCase{"gpu: {cuda: \"12.1\"}", "gpu.cuda"},
                                            LaterCase{"steps: [{run: x}]", "steps"},
                                            LaterCase{"system: {scripts: {odd: run}}", "system.scripts.odd: run"}));

@@ -26,14 +26,21 @@ struct SandboxMount {
 };
 
 struct SandboxJob {
-  std::filesystem::path root;  ///< unpacked tree; never written to: an overlay that is thrown away lies on top
+  /// Unpacked trees, bottom to top, seen as one; never written to: an overlay that is thrown away lies on top.
+  std::vector<std::filesystem::path> roots;
   std::vector<SandboxMount> mounts;
-  std::vector<std::string> argv;           ///< argv[0] absolute inside
+  std::vector<std::string> argv;           ///< argv[0] absolute inside, or a name that PATH of `env` leads to
   std::map<std::string, std::string> env;  ///< the whole environment
   std::filesystem::path working_directory = "/";
   std::string standard_input;
-  bool network = false;  ///< false: an empty network namespace with only lo
-  std::chrono::seconds deadline{600};
+  /// stdin, stdout and stderr are this program's own, and nothing is captured. No terminal's job control inside.
+  bool attached = false;
+  int signals = -1;                    ///< bytes that come from this descriptor are numbers of signals for the command
+  std::uint32_t user = 0;              ///< the only user inside, who is the caller outside
+  std::uint32_t group = 0;             ///< likewise
+  bool network = false;                ///< false: an empty network namespace with only lo
+  std::chrono::seconds deadline{600};  ///< 0: none
+  double processor_limit = 0;          ///< how many of the machine's; 0: all
   std::uint64_t memory_limit_bytes = 0;                           ///< 0: none
   std::uint64_t process_limit = 4096;                             ///< processes and threads
   std::uint64_t file_limit_bytes = 0;                             ///< of each file written; 0: none

@@ -61,6 +61,14 @@ struct RunConfig {
   std::map<std::string, std::string> labels;
 };
 
+/// What must work in the image before it goes anywhere.
+struct ImageChecks {
+  std::vector<Located<std::string>> imports;  ///< modules, "pipeline.main"
+  std::vector<std::string> command;
+  Location command_location;
+  bool empty() const { return imports.empty() && command.empty(); }
+};
+
 /// One image to build: the spec itself, or one of its variants with its overrides applied.
 struct SpecVariant {
   std::string name;  ///< "" for the spec itself
@@ -73,6 +81,7 @@ struct SpecVariant {
   SystemPackages system;
   std::vector<AppCopy> app;
   RunConfig config;
+  ImageChecks check;
   unsigned max_layers = 64;
 };
 

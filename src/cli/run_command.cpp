@@ -1,0 +1,84 @@
+#include "commands.hpp"
+#include "epoch.hpp"
+#include "locking.hpp"
+#include "run_options.hpp"
+
+#include "mlbuild/run/host_platform.hpp"
+#include "mlbuild/run/start_image.hpp"
+#include "mlbuild/sys/signal_relay.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGWINCH is POSIX
+
+namespace mlbuild::cli {
+namespace {
+
+struct RunOptions {
+  std::string spec = "mlbuild.yaml";
+  std::string variant;
+  std::vector<std::string> mounts, env;
+  std::string memory, network = "host";
+  double processors = 0;
+  bool locked = false;
+};
+
+StartOptions start_options(const RunOptions& options, const World& world) {
+  StartOptions start;
+  start.arguments = world.trailing_arguments();
+  for (const std::string& text : options.mounts) start.mounts.push_back(parse_mount(text));
+  for (const std::string& text : options.env) start.env.insert(parse_variable(text));
+  if (!options.memory.empty()) start.memory_bytes = parse_memory(options.memory);
+  start.processors = options.processors;
+  start.network = options.network == "host";
+  return start;
+}
+
+BuildRequest request_for(const Spec& spec, const Lock& lock, const std::string& variant) {
+  const std::string platform = host_platform().to_string();
+  BuildRequest request;
+  request.spec = &spec;
+  request.variant = &spec.variant(variant);
+  request.image = chosen_images(spec, lock, variant, {platform}).front();
+  request.epoch_seconds = epoch_from_environment();
+  return request;
+}
+
+int run_image(const RunOptions& options, World& world) {
+  StartOptions start = start_options(options, world);
+  const Spec spec = read_spec(options.spec);
+  spec.variant(options.variant);
+  const Lock lock = ensure_lock(spec, options.locked ? LockPolicy::Locked : LockPolicy::Update, world);
+  const BuildContext context = world.build_context();
+  const BuildResult result = build_image(request_for(spec, lock, options.variant), context);
+  world.end_progress();
+  const SignalRelay relay({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
+  start.signals = relay.descriptor();
+  const SandboxOutcome outcome = start_image(result.image, start, world.store(), context);
+  if (outcome.end == SandboxOutcome::End::MemoryExceeded)
+    world.note(fmt::format("the command was ended: it needed more memory than `--memory {}` allows\n", options.memory));
+  return shell_exit_code(outcome);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command =
+      program.add_subcommand("run", "build the image that a spec describes and start it here, without docker");
+  command->add_option("SPEC", options->spec, "the spec (default: mlbuild.yaml); arguments for the image follow `--`");
+  command->add_option("--variant", options->variant, "this variant of the spec");
+  command->add_option("--mount", options->mounts, "HOST:INSIDE[:ro], a file or directory of this machine")
+      ->allow_extra_args(false);
+  command->add_option("--env", options->env, "NAME=value, or NAME to pass on the value that it has here")
+      ->allow_extra_args(false);
+  command->add_option("--cpus", options->processors, "processors that it may use, e.g. 1.5")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--memory", options->memory, "memory that it may use, e.g. 4g");
+  command->add_option("--network", options->network, "host (default) or none")->check(CLI::IsMember({"host", "none"}));
+  command->add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec");
+  command->footer("example: mlbuild run specs/sklearn-train/mlbuild.yaml --cpus 2 --memory 4g");
+  command->callback([options, &chosen] { chosen = [options](World& world) { return run_image(*options, world); }; });
+}
+
+}  // namespace mlbuild::cli

@@ -1,0 +1,51 @@
+#include "mlbuild/run/start_image.hpp"
+
+#include "image_job.hpp"
+#include "image_roots.hpp"
+
+#include "mlbuild/base/error.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGKILL is POSIX
+
+namespace mlbuild {
+namespace {
+
+constexpr int kSignalBase = 128;  // POSIX shells, "Exit Status for Commands"
+
+}  // namespace
+
+SandboxOutcome start_image(const Image& image, const StartOptions& options, BlobStore& layers,
+                           const BuildContext& context) {
+  const oci::ImageConfig config = oci::parse_config(image.config_json);
+  const std::vector<std::string> command = start_command(config, options.arguments);
+  if (command.empty())
+    throw Error(ErrorKind::Usage, "the image has neither `entrypoint` nor `cmd`")
+        .hint("give a command: `mlbuild run SPEC -- python`");
+  SandboxJob job = image_job(config, image_roots(image, layers, context.store, context.threads, context.cancellation));
+  job.argv = command;
+  for (const auto& [name, value] : options.env) job.env[name] = value;
+  job.mounts = options.mounts;
+  job.network = options.network;
+  job.processor_limit = options.processors;
+  job.memory_limit_bytes = options.memory_bytes;
+  job.deadline = std::chrono::seconds::zero();
+  job.attached = true;
+  job.signals = options.signals;
+  return context.sandbox.run(job, context.cancellation);
+}
+
+int shell_exit_code(const SandboxOutcome& outcome) {
+  switch (outcome.end) {
+    case SandboxOutcome::End::Exited:
+      return outcome.code;
+    case SandboxOutcome::End::Signaled:
+      return kSignalBase + outcome.code;
+    case SandboxOutcome::End::DeadlinePassed:
+    case SandboxOutcome::End::MemoryExceeded:
+      break;
+  }
+  return kSignalBase + SIGKILL;
+}
+
+}  // namespace mlbuild

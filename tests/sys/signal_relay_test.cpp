@@ -1,0 +1,31 @@
+#include "mlbuild/sys/signal_relay.hpp"
+
+#include "mlbuild/base/error.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace mlbuild {
+namespace {
+
+TEST(SignalRelay, SignalsBecomeBytesWhileItLives) {
+  struct sigaction before {};
+  ::sigaction(SIGUSR1, nullptr, &before);
+  {
+    const SignalRelay relay({SIGUSR1, SIGTERM});
+    ::raise(SIGTERM);
+    ::raise(SIGUSR1);
+    char numbers[3] = {};
+    EXPECT_EQ(::read(relay.descriptor(), numbers, sizeof numbers), 2);
+    EXPECT_EQ(numbers[0], SIGTERM);
+    EXPECT_EQ(numbers[1], SIGUSR1);
+    EXPECT_THROW(SignalRelay({SIGHUP}), Error);
+  }
+  struct sigaction after {};
+  ::sigaction(SIGUSR1, nullptr, &after);
+  EXPECT_EQ(before.sa_handler, after.sa_handler);
+  EXPECT_NO_THROW(SignalRelay({SIGHUP}));
+}
+
+}  // namespace
+}  // namespace mlbuild
