@@ -19,8 +19,8 @@ def run(*args, cwd=None, env=None, prefix=(), timeout=1200, **kwargs):
     """A finished run with .out, .err as text."""
     environment = dict(os.environ, NO_COLOR="1")
     environment.update(env or {})
-    done = subprocess.run([*prefix, MLBUILD, *map(str, args)], cwd=cwd, env=environment, stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=timeout, **kwargs)
+    kwargs.setdefault("input", b"")
+    done = subprocess.run([*prefix, MLBUILD, *map(str, args)], cwd=cwd, env=environment, capture_output=True, timeout=timeout, **kwargs)
     done.out, done.err = done.stdout.decode(), done.stderr.decode()
     return done
 
