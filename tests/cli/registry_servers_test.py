@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,21 +36,13 @@ class Servers:
 
     def setUp(self):
         super().setUp()
-        self.spec = self.locked_spec()
+        self.spec = self.locked_spec("minimal")
         home = self.directory / "home"
         home.mkdir()
         self.logins = home / "auth.json"
         self.environment = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DOCKER_CONFIG": str(home),
                             "REGISTRY_AUTH_FILE": str(self.logins), "SSL_CERT_FILE": str(self.authority.bundle)}
         self.logins.write_text("{}")
-
-    def locked_spec(self):
-        """A copy of one that is locked once for all doors."""
-        cls = type(self)
-        kept = pathlib.Path(cls.class_directory.name) / "spec"
-        if not kept.exists():
-            shutil.copytree(self.fresh_spec("minimal").parent, kept)
-        return pathlib.Path(shutil.copytree(kept, self.directory / "spec")) / "mlbuild.yaml"
 
     def client(self, *args):
         done = subprocess.run([*map(str, args)], env=dict(os.environ, **self.environment), capture_output=True, timeout=120)

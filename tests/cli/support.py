@@ -1,6 +1,7 @@
 """Runs the mlbuild program as a user would. MLBUILD names the binary, MLBUILD_TEST_STORE a store that tests may share to
 download once."""
 
+import functools
 import hashlib
 import json
 import os
@@ -25,6 +26,11 @@ def run(*args, cwd=None, env=None, prefix=(), timeout=1200, **kwargs):
     return done
 
 
+@functools.cache
+def _kept():
+    return tempfile.TemporaryDirectory(prefix="mlbuild-specs-")
+
+
 class CliTest(unittest.TestCase):
     """A private work directory with a copy of an example spec."""
 
@@ -43,6 +49,14 @@ class CliTest(unittest.TestCase):
         spec = self.copy_spec(name) / "mlbuild.yaml"
         self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
         return spec
+
+    def locked_spec(self, name):
+        """The same, locked once for all tests of this process."""
+        kept = pathlib.Path(_kept().name) / name
+        if not kept.exists():
+            shutil.copytree(self.fresh_spec(name).parent, kept)
+            shutil.rmtree(self.directory / name)
+        return pathlib.Path(shutil.copytree(kept, self.directory / name)) / "mlbuild.yaml"
 
     def write_spec(self, text, **files):
         (self.directory / "mlbuild.yaml").write_text(text)
