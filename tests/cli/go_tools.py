@@ -14,7 +14,9 @@ DIRECTORY = pathlib.Path(os.environ.get("MLBUILD_GO_TOOLS", "/tmp/mlbuild-go-too
 MODULES = {"crane": "github.com/google/go-containerregistry/cmd/crane@v0.22.1",
            "registry": "github.com/distribution/distribution/v3/cmd/registry@v3.1.2"}
 NEEDED = (1, 26)  # what the go.mod of distribution asks for
-SKIPPED = 77
+
+
+SKIPPED = 77  # the exit code that ctest takes for a skipped test
 
 
 def find_go():
