@@ -23,6 +23,15 @@ std::optional<fs::path> file_of_gcloud(const EnvironmentMap& environment) {
   return std::nullopt;
 }
 
+GoogleToken fetch_token(GoogleTokenSource& source) {
+  try {
+    return source.fetch();
+  } catch (Error& failure) {  // sources that know better have said so already
+    throw failure.hint(
+        "it may be revoked or expired; name another file in `GOOGLE_APPLICATION_CREDENTIALS`, or `mlbuild login`");
+  }
+}
+
 }  // namespace
 
 GoogleCredentials::GoogleCredentials(const CredentialOptions& options, HttpClient& http,
@@ -66,7 +75,7 @@ std::optional<RegistryCredential> GoogleCredentials::find(std::vector<std::strin
   const auto now = options_.now();
   if (!token_ || now - asked_at_ >= token_->lifetime * 4 / 5) {
     token_ = with_context([&] { return fmt::format("getting an access token of Google with {}", source_->describe()); },
-                          [&] { return source_->fetch(); });
+                          [&] { return fetch_token(*source_); });
     asked_at_ = now;
   }
   return RegistryCredential{kUser, token_->value, "", "", "Google, " + source_->describe()};

@@ -25,20 +25,21 @@ class DockerRegistry:
             config += f"auth: {{htpasswd: {{realm: test, path: {path}/htpasswd}}}}\n"
         (path / "config.yml").write_text(config)
         self._log = path / "log"
+        self._command = ["docker-registry", "serve", path / "config.yml"]
 
     def __enter__(self):
         with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(["docker-registry", "serve", self._log.parent / "config.yml"], stdout=log, stderr=log)
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
         host, port = "127.0.0.1", int(self.host.split(":")[1])
         for _ in range(500):
             if self._process.poll() is not None:
-                raise RuntimeError("docker-registry ended: " + self._log.read_text())
+                raise RuntimeError(f"{self._command[0]} ended: " + self._log.read_text())
             try:
                 socket.create_connection((host, port), 1).close()
                 return self
             except OSError:
                 time.sleep(0.02)
-        raise RuntimeError("docker-registry does not answer")
+        raise RuntimeError(f"{self._command[0]} does not answer")
 
     def __exit__(self, *_):
         self._process.kill()

@@ -1,6 +1,7 @@
 """Runs the mlbuild program as a user would. MLBUILD names the binary, MLBUILD_TEST_STORE a store that tests may share to
 download once."""
 
+import functools
 import hashlib
 import json
 import os
@@ -9,6 +10,8 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+
+from go_tools import SKIPPED
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MLBUILD = os.environ["MLBUILD"]
@@ -19,10 +22,15 @@ def run(*args, cwd=None, env=None, prefix=(), timeout=1200, **kwargs):
     """A finished run with .out, .err as text."""
     environment = dict(os.environ, NO_COLOR="1")
     environment.update(env or {})
-    done = subprocess.run([*prefix, MLBUILD, *map(str, args)], cwd=cwd, env=environment, stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=timeout, **kwargs)
+    kwargs.setdefault("input", b"")
+    done = subprocess.run([*prefix, MLBUILD, *map(str, args)], cwd=cwd, env=environment, capture_output=True, timeout=timeout, **kwargs)
     done.out, done.err = done.stdout.decode(), done.stderr.decode()
     return done
+
+
+@functools.cache
+def _kept():
+    return tempfile.TemporaryDirectory(prefix="mlbuild-specs-")
 
 
 class CliTest(unittest.TestCase):
@@ -43,6 +51,14 @@ class CliTest(unittest.TestCase):
         spec = self.copy_spec(name) / "mlbuild.yaml"
         self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
         return spec
+
+    def locked_spec(self, name):
+        """The same, locked once for all tests of this process."""
+        kept = pathlib.Path(_kept().name) / name
+        if not kept.exists():
+            shutil.copytree(self.fresh_spec(name).parent, kept)
+            shutil.rmtree(self.directory / name)
+        return pathlib.Path(shutil.copytree(kept, self.directory / name)) / "mlbuild.yaml"
 
     def write_spec(self, text, **files):
         (self.directory / "mlbuild.yaml").write_text(text)
@@ -90,3 +106,11 @@ def layout_files(layout):
                 if member.isfile():
                     files[member.name] = member.size
     return files
+
+
+def main():
+    """unittest's, but when every test was skipped the exit code tells so."""
+    result = unittest.main(verbosity=2, exit=False).result
+    if not result.wasSuccessful():
+        return 1
+    return SKIPPED if result.skipped and len(result.skipped) >= result.testsRun else 0
