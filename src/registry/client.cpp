@@ -16,7 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kManifestLimitBytes = 16U << 20U;  // registries must take 4 MiB; some take more
 constexpr std::uint64_t kTagPageLimitBytes = 16U << 20U;
 constexpr int kMaxTagPages = 1000;
 
@@ -135,10 +134,11 @@ void RegistryClient::fetch_blob(const std::string& repository, const oci::Descri
 }
 
 std::optional<RegistryManifest> RegistryClient::fetch_manifest(const std::string& repository,
-                                                               const std::string& reference, RepositoryUse use) {
+                                                               const std::string& reference, RepositoryUse use,
+                                                               std::uint64_t limit_bytes) {
   HttpRequest request = state_->manifest_request("GET", repository, reference);
   request.headers["Accept"] = kManifestTypes;
-  const SmallAnswer answer = state_->ask(request, permission_for(repository, use), kManifestLimitBytes);
+  const SmallAnswer answer = state_->ask(request, permission_for(repository, use), limit_bytes);
   if (answer.status() == 404) return std::nullopt;
   if (answer.status() != 200) {
     throw state_->connection.refusal(repository, fmt::format("give manifest `{}:{}`", repository, reference),

@@ -76,15 +76,18 @@ class RegistryClient {
   void fetch_blob(const std::string& repository, const oci::Descriptor& descriptor,
                   const std::function<Sink&()>& start_body);
 
-  /// `reference` is a tag or "sha256:...". Nothing when there is none.
+  /// `reference` is a tag or "sha256:...". Nothing when there is none. More than `limit_bytes` is Error{Network}.
   std::optional<RegistryManifest> fetch_manifest(const std::string& repository, const std::string& reference,
-                                                 RepositoryUse use = RepositoryUse::Pull);
+                                                 RepositoryUse use = RepositoryUse::Pull,
+                                                 std::uint64_t limit_bytes = kManifestLimitBytes);
   std::optional<BlobDigest> find_manifest(const std::string& repository, const std::string& reference,
                                           RepositoryUse use = RepositoryUse::Pull);
   /// Sends exactly these bytes. False when the registry says that a blob is missing; the caller may send it.
   [[nodiscard]] bool put_manifest(const std::string& repository, const std::string& reference,
                                   std::string_view media_type, std::string_view bytes);
   std::vector<std::string> fetch_tags(const std::string& repository);
+
+  static constexpr std::uint64_t kManifestLimitBytes = 16U << 20U;  ///< registries must take 4 MiB; some take more
 
  private:
   class State;
