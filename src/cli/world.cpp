@@ -23,6 +23,15 @@ double monotonic_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// containers-certs.d(5), and docker's.
+std::vector<std::filesystem::path> certs_directories() {
+  std::vector<std::filesystem::path> directories{"/etc/containers/certs.d", "/etc/docker/certs.d"};
+  if (const auto home = environment_variable("HOME")) {
+    directories.insert(directories.begin(), std::filesystem::path(*home) / ".config/containers/certs.d");
+  }
+  return directories;
+}
+
 bool stderr_is_terminal() {
   return ::isatty(STDERR_FILENO) == 1 && environment_variable("TERM").value_or("") != "dumb";
 }
@@ -64,7 +73,7 @@ DiskStore& World::store() {
 }
 
 HttpClient& World::http() {
-  if (!http_) http_ = make_http_client(cancellation_);
+  if (!http_) http_ = make_http_client(cancellation_, {}, certs_directories());
   return *http_;
 }
 

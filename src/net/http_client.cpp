@@ -2,6 +2,7 @@
 // and not by libcurl, because the rules (which headers go on, never https to http) must hold for each hop and be
 // testable.
 
+#include "certs_directories.hpp"
 #include "curl_handle_pool.hpp"
 #include "origin_pauses.hpp"
 #include "transfer.hpp"
@@ -80,8 +81,12 @@ HttpResponse single_answer(TransferOutcome outcome) {
 
 class CurlHttpClient final : public HttpClient {
  public:
-  CurlHttpClient(const Cancellation& cancellation, const HttpTuning& tuning)
-      : cancellation_(cancellation), settings_(read_settings(tuning)), random_(std::random_device{}()) {}
+  CurlHttpClient(const Cancellation& cancellation, const HttpTuning& tuning,
+                 std::vector<std::filesystem::path> certs_directories)
+      : cancellation_(cancellation),
+        settings_(read_settings(tuning)),
+        certificates_(std::move(certs_directories), settings_.ca_file),
+        random_(std::random_device{}()) {}
 
   HttpResponse fetch(const HttpRequest& request, const StartBody& start_body) override;
 
@@ -95,6 +100,7 @@ class CurlHttpClient final : public HttpClient {
 
   const Cancellation& cancellation_;
   TransportSettings settings_;
+  CertsDirectories certificates_;
   CurlHandlePool handles_;
   OriginPauses pauses_;
   std::mutex random_mutex_;
@@ -140,7 +146,7 @@ TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& 
   const std::string peer = request.socket.empty() ? url.origin() : "unix:" + request.socket.string();
   wait_for(peer);
   const CurlHandlePool::Lease handle = handles_.take(peer);
-  TransferOutcome outcome = transfer(handle.get(), settings_, request, url, cancellation_, body);
+  TransferOutcome outcome = transfer(handle.get(), settings_, certificates_.of(url), request, url, cancellation_, body);
   note_pause(peer, outcome);
   return outcome;
 }
@@ -176,8 +182,9 @@ void CurlHttpClient::sleep(milliseconds pause) const {
 
 }  // namespace
 
-std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning) {
-  return std::make_unique<CurlHttpClient>(cancellation, tuning);
+std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning,
+                                             std::vector<std::filesystem::path> certs_directories) {
+  return std::make_unique<CurlHttpClient>(cancellation, tuning, std::move(certs_directories));
 }
 
 }  // namespace mlbuild

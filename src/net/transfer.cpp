@@ -1,5 +1,6 @@
 #include "transfer.hpp"
 
+#include "certs_directories.hpp"
 #include "curl_failure.hpp"
 #include "upload.hpp"
 
@@ -260,6 +261,18 @@ void set_transport(CURL* handle, const TransportSettings& settings) {
   if (!settings.ca_directory.empty()) curl_easy_setopt(handle, CURLOPT_CAPATH, settings.ca_directory.c_str());
 }
 
+/// libcurl asks its bundle file or a blob, and the directory of the system beside either: the authorities that the
+/// environment names are put into the blob by whoever made it.
+void set_certificates(CURL* handle, const OriginCertificates& certificates) {
+  if (!certificates.ca_pem.empty()) {
+    curl_blob blob{const_cast<char*>(certificates.ca_pem.data()), certificates.ca_pem.size(), CURL_BLOB_COPY};
+    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob);
+  }
+  if (certificates.certificate.empty()) return;
+  curl_easy_setopt(handle, CURLOPT_SSLCERT, certificates.certificate.c_str());
+  curl_easy_setopt(handle, CURLOPT_SSLKEY, certificates.key.c_str());
+}
+
 void set_callbacks(CURL* handle, Exchange& exchange, std::array<char, CURL_ERROR_SIZE>& detail) {
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail.data());
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &mlbuild_on_header);
@@ -320,8 +333,8 @@ TransferOutcome judge(CURL* handle, CURLcode code, const HttpRequest& request, c
 
 }  // namespace
 
-TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const HttpRequest& request, const Url& url,
-                         const Cancellation& cancellation, Body& body) {
+TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const OriginCertificates& certificates,
+                         const HttpRequest& request, const Url& url, const Cancellation& cancellation, Body& body) {
   const Url named = Url::parse(request.url);
   const bool same_origin = named.origin() == url.origin();
   Exchange exchange(request, url, cancellation, body);
@@ -335,6 +348,7 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
   const HeaderList headers = make_headers(wanted, same_origin, has_authorization);
 
   set_transport(handle, settings);
+  set_certificates(handle, certificates);
   set_method(handle, request.method);
   set_callbacks(handle, exchange, detail);
   set_upload(handle, exchange, request, settings.tuning);

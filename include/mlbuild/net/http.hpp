@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mlbuild {
 
@@ -86,8 +87,10 @@ class HttpClient {
                              const std::function<Sink&(const HttpResponse&)>& start_body) = 0;
 };
 
-/// `cancellation` must outlive the client.
-std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning = {});
+/// `cancellation` must outlive the client. `certs_directories`: where certificates for single servers are, in docker's
+/// and containers' form: DIRECTORY/HOST[:PORT]/{NAME.crt, NAME.cert, NAME.key}; the first that knows a server counts.
+std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning = {},
+                                             std::vector<std::filesystem::path> certs_directories = {});
 
 /// The URL without user info, query and fragment, for messages; any text is taken.
 std::string printable_url(std::string_view url);
