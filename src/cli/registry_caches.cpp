@@ -83,9 +83,7 @@ CacheNames cache_names(const std::vector<std::string>& cache_from, const std::ve
 }
 
 RegistryOptions RegistryClients::options(const std::string& host) const {
-  RegistryOptions options;
-  options.plain_http = std::ranges::find(insecure_registries_, host) != insecure_registries_.end();
-  return options;
+  return world_.registry_options(host, insecure_registries_);
 }
 
 const std::shared_ptr<RegistryClient>& RegistryClients::at(const std::string& host) {

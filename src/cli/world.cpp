@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -84,6 +85,14 @@ CredentialSource& World::credentials() {
     credentials_ = make_credential_source(std::move(options), http(), cancellation_);
   }
   return *credentials_;
+}
+
+RegistryOptions World::registry_options(const std::string& host, const std::vector<std::string>& insecure_registries) {
+  if (!registries_conf_) registries_conf_ = read_registries_conf(whole_environment());
+  RegistryOptions options;
+  options.plain_http = std::ranges::find(insecure_registries, host) != insecure_registries.end();
+  options.registries_conf = &*registries_conf_;
+  return options;
 }
 
 const SiteConfig& World::site() {

@@ -2,7 +2,9 @@
 
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/net/http.hpp"
+#include "mlbuild/registry/client.hpp"
 #include "mlbuild/registry/credentials.hpp"
+#include "mlbuild/registry/registries_conf.hpp"
 #include "mlbuild/report/progress.hpp"
 #include "mlbuild/run/build.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
@@ -14,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mlbuild::cli {
 
@@ -35,6 +38,8 @@ class World {
   DiskStore& store();
   HttpClient& http();
   CredentialSource& credentials();  ///< of registries
+  /// With whether the user said that `host` speaks http, and where else its images can be read.
+  RegistryOptions registry_options(const std::string& host, const std::vector<std::string>& insecure_registries);
   const SiteConfig& site();
   Sandbox& sandbox();
   EventSink& events();
@@ -54,6 +59,7 @@ class World {
   std::unique_ptr<DiskStore> store_;
   std::unique_ptr<HttpClient> http_;
   std::unique_ptr<CredentialSource> credentials_;
+  std::optional<RegistriesConf> registries_conf_;
   std::optional<SiteConfig> site_;
   std::unique_ptr<Sandbox> sandbox_;
   std::unique_ptr<EventSink> events_;
