@@ -74,7 +74,13 @@ DiskStore& World::store() {
 }
 
 HttpClient& World::http() {
-  if (!http_) http_ = make_http_client(cancellation_, {}, certs_directories());
+  if (!http_) {
+    HttpTuning tuning;
+    tuning.retry_time = tuning.retry_after_limit = std::chrono::seconds(options_.retry_seconds);
+    events();  // made by this thread, before others tell anything
+    tuning.tell = [this](const std::string& text) { events().on(WarningRaised{text}); };
+    http_ = make_http_client(cancellation_, tuning, certs_directories());
+  }
   return *http_;
 }
 
@@ -91,6 +97,7 @@ RegistryOptions World::registry_options(const std::string& host, const std::vect
   if (!registries_conf_) registries_conf_ = read_registries_conf(whole_environment());
   RegistryOptions options;
   options.plain_http = std::ranges::find(insecure_registries, host) != insecure_registries.end();
+  options.retry_time = std::chrono::seconds(options_.retry_seconds);
   options.registries_conf = &*registries_conf_;
   return options;
 }

@@ -11,6 +11,7 @@
 #include "mlbuild/store/disk_store.hpp"
 #include "mlbuild/sys/cancel.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -26,6 +27,7 @@ struct GlobalOptions {
   std::string format = "text";  ///< text | json
   std::size_t threads = 0;      ///< 0: one per processor
   bool quiet = false;
+  std::uint64_t retry_seconds = 600;  ///< --retry-for
 };
 
 /// The objects that commands work with, each made at its first use: a command that only reads opens no connection.

@@ -109,14 +109,18 @@ class CurlHttpClient final : public HttpClient {
 
 HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& start_body) {
   Body body{start_body};
+  const auto begin = std::chrono::steady_clock::now();
   for (int failed_tries = 1;; ++failed_tries) {
-    cancellation_.check();
+    if (!request.farewell) cancellation_.check();
     TransferOutcome outcome = follow(request, body);
-    if (request.once) return single_answer(std::move(outcome));
+    if (request.once || request.farewell) return single_answer(std::move(outcome));
     if (!outcome.failure && !outcome.transient) return std::move(outcome.response);
     if (outcome.transient && failed_tries < settings_.tuning.tries) {
-      sleep(pause_after(failed_tries, outcome));
-      continue;
+      const milliseconds pause = pause_after(failed_tries, outcome);
+      if (std::chrono::steady_clock::now() - begin + pause < settings_.tuning.retry_time) {
+        sleep(pause);
+        continue;
+      }
     }
     Error error = outcome.failure ? *outcome.failure : describe_bad_status(request, outcome.response);
     if (failed_tries > 1) error.while_doing(fmt::format("trying {} times", failed_tries));
@@ -144,7 +148,7 @@ TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
 
 TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, Body& body) {
   const std::string peer = request.socket.empty() ? url.origin() : "unix:" + request.socket.string();
-  wait_for(peer);
+  if (!request.farewell) wait_for(peer);
   const CurlHandlePool::Lease handle = handles_.take(peer);
   TransferOutcome outcome = transfer(handle.get(), settings_, certificates_.of(url), request, url, cancellation_, body);
   note_pause(peer, outcome);
@@ -154,7 +158,11 @@ TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& 
 void CurlHttpClient::note_pause(const std::string& origin, const TransferOutcome& outcome) {
   const int status = outcome.response.status;
   if (!outcome.retry_after || (status != 429 && status != 503)) return;
-  pauses_.add(origin, std::min(*outcome.retry_after, settings_.tuning.retry_after_limit));
+  const std::chrono::seconds pause = std::min(*outcome.retry_after, settings_.tuning.retry_after_limit);
+  if (pauses_.add(origin, pause) && settings_.tuning.tell) {
+    settings_.tuning.tell(fmt::format("`{}` wants fewer requests: nothing is asked of it for {} s",
+                                      Url::parse(outcome.response.final_url).host_port(), pause.count()));
+  }
 }
 
 // Another's answer may prolong the pause while this one sleeps.

@@ -32,6 +32,20 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
+/// A server that shows the request in its complaint must not bring a login into a message.
+std::string without_login(std::string text, const HttpRequest& request) {
+  constexpr std::size_t kShortest = 4;  // less would blot out ordinary words
+  for (const auto& [name, value] : request.headers) {
+    if (to_lower(name) != "authorization") continue;
+    const std::string secret = value.substr(value.find(' ') + 1);
+    if (secret.size() < kShortest) continue;
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+      text.replace(at, secret.size(), "***");
+    }
+  }
+  return text;
+}
+
 /// What the callbacks of one exchange share. libcurl calls them on the thread of curl_easy_perform.
 class Exchange {
  public:
@@ -45,7 +59,7 @@ class Exchange {
   void on_header(std::string_view line);
   bool on_body(ByteSpan bytes);  ///< false: enough was read
   void on_end();                 ///< a body that is empty never reaches on_body
-  bool cancelled() const { return cancellation_.requested(); }
+  bool cancelled() const { return !request_.farewell && cancellation_.requested(); }
   Upload* upload() { return upload_ ? &*upload_ : nullptr; }
   void keep_exception() noexcept { thrown_ = std::current_exception(); }
   void rethrow() const {
@@ -141,7 +155,7 @@ void Exchange::on_end() {
   if (is_success(response_.status)) {
     start();
   } else {
-    response_.headers[kErrorBodyHeader] = error_body_;
+    response_.headers[kErrorBodyHeader] = without_login(error_body_, request_);
   }
 }
 
@@ -357,6 +371,8 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
     set_credentials(handle, request.use_netrc ? settings.netrc_file : std::string(),
                     same_origin ? named.user_info : std::string());
   }
+  constexpr long kFarewellMilliseconds = 3000;
+  if (request.farewell) curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, kFarewellMilliseconds);
   if (request.accept_compressed) curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
   Url target = url;
   target.user_info.clear();

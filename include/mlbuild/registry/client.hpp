@@ -28,6 +28,7 @@ struct RegistryOptions {
   int upload_tries = 5;      ///< of one blob, each with an upload session of its own
   std::chrono::milliseconds backoff_base{500};
   std::chrono::milliseconds backoff_limit{20000};
+  std::chrono::seconds retry_time{600};             ///< no try of an upload begins so long after its first one
   const RegistriesConf* registries_conf = nullptr;  ///< where else to pull from; must outlive the client
 };
 
