@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 namespace mlbuild::cli {
 namespace {
@@ -25,6 +26,7 @@ struct BuildOptions {
   std::vector<std::string> insecure_registries;
   std::vector<std::string> mount_from;
   std::vector<std::string> cache_from;
+  std::vector<std::string> cache_to;
   std::string variant;
   std::vector<std::string> platforms;
   bool locked = false, explain = false, dry_run = false, force = false, push = false;
@@ -44,7 +46,7 @@ std::vector<BuildRequest> requests_for(const Spec& spec, const Lock& lock, const
   return requests;
 }
 
-int show_plans(const std::vector<BuildRequest>& requests, const RegistryCache& registry, bool explain, World& world) {
+int show_plans(const std::vector<BuildRequest>& requests, RegistryCache& registry, bool explain, World& world) {
   std::vector<Plan> plans;
   for (const BuildRequest& request : requests) plans.push_back(plan_build(request, world.store(), &registry));
   world.end_progress();
@@ -61,69 +63,143 @@ std::string image_tag(const BuildOptions& options, const Spec& spec) {
   return spec.name + ":latest";
 }
 
-RegistryAccess access_to(const std::string& host, const BuildOptions& options, World& world) {
+/// What talks to registries during one build. The clients are shared by the caches and all sinks.
+struct Registries {
+  explicit Registries(const BuildOptions& options, World& world)
+      : clients(world, options.insecure_registries), names(cache_names(options.cache_from, options.cache_to)) {}
+  RegistryClients clients;
+  const CacheNames names;
+  RegistryCache cache;
+  std::vector<std::shared_ptr<CacheRepository>> kept;  ///< where layers are put for other images
+};
+
+RegistryAccess access_to(const std::string& host, const BuildOptions& options, Registries& registries, World& world) {
   RegistryAccess access{world.http(), world.credentials()};
-  access.options = registry_options(host, options.insecure_registries);
+  access.options = registries.clients.options(host);
+  access.client = registries.clients.at(host);
   access.mount_from = options.mount_from;
-  for (const oci::Reference& source : cache_sources(options.cache_from)) {
-    if (source.host == host) access.mount_from.push_back(source.repository);
+  access.places_of = [&registries, host](const BlobDigest& digest) {
+    return registries.cache.repositories_of(host, digest);
+  };
+  for (const auto* sources : {&registries.names.images, &registries.names.kept, &registries.names.repositories}) {
+    for (const oci::Reference& source : *sources) {
+      if (source.host == host) access.mount_from.push_back(source.repository);
+    }
   }
   return access;
 }
 
 constexpr std::string_view kRegistry = "registry:";
 
-std::unique_ptr<ImageSink> sink_for(const std::string& output, const BuildOptions& options, World& world) {
+/// "" for outputs that are no registry.
+std::string registry_host(const std::string& output) {
+  if (!output.starts_with(kRegistry)) return "";
+  return output.substr(kRegistry.size(), output.find('/') - kRegistry.size());
+}
+
+std::unique_ptr<ImageSink> sink_for(const std::string& output, const BuildOptions& options, Registries& registries,
+                                    World& world) {
   if (output == "daemon") {
     const DaemonAccess daemon{world.http(), daemon_sockets(whole_environment())};
     return make_sink(output, nullptr, &daemon);
   }
-  if (!output.starts_with(kRegistry)) return make_sink(output);
-  const std::string host = output.substr(kRegistry.size(), output.find('/') - kRegistry.size());
-  const RegistryAccess access = access_to(host, options, world);
+  const std::string host = registry_host(output);
+  if (host.empty()) return make_sink(output);
+  const RegistryAccess access = access_to(host, options, registries, world);
   return make_sink(output, &access);
 }
 
 struct Destination {
   std::string name;
   std::unique_ptr<ImageSink> sink;
+  std::string host;  ///< of a registry
+};
+
+/// Lets registries have layers while others are being made. One repository of each registry: the others get the layers
+/// from there by mount, when they are there.
+class EarlyUploads final : public ReadyLayers {
+ public:
+  EarlyUploads(const std::vector<Destination>& places, std::string tag, World& world)
+      : tag_(std::move(tag)), store_(world.store()), cancellation_(world.cancellation()) {
+    std::set<std::string> hosts;
+    for (const Destination& place : places) {
+      if (!place.host.empty() && hosts.insert(place.host).second) sinks_.push_back(place.sink.get());
+    }
+  }
+  void ready(const ImageLayer& layer) override {
+    for (ImageSink* sink : sinks_) sink->prepare(layer, tag_, store_, cancellation_);
+  }
+  void check() override {
+    for (ImageSink* sink : sinks_) sink->check_prepared();
+  }
+
+ private:
+  std::vector<ImageSink*> sinks_;
+  const std::string tag_;
+  BlobStore& store_;
+  const Cancellation& cancellation_;
 };
 
 std::vector<Destination> destinations(const BuildOptions& options, const Spec& spec, const std::string& default_tag,
-                                      World& world) {
+                                      Registries& registries, World& world) {
   std::vector<Destination> places;
-  for (const std::string& output : options.outputs) places.push_back({output, sink_for(output, options, world)});
+  for (const std::string& output : options.outputs)
+    places.push_back({output, sink_for(output, options, registries, world), registry_host(output)});
   if (!options.push) return places;
   std::vector<oci::Reference> earlier;  // what was pushed to one repository need not be sent to the next
   for (const PushTarget& target : push_targets(options.tags, spec, default_tag)) {
-    RegistryAccess access = access_to(target.where.host, options, world);
+    RegistryAccess access = access_to(target.where.host, options, registries, world);
     for (const oci::Reference& other : earlier) {
       if (other.host == target.where.host) access.mount_from.push_back(other.repository);
     }
     earlier.push_back(target.where);
-    places.push_back({target.where.to_string(), make_registry_sink(target.where, target.more_tags, access)});
+    places.push_back(
+        {target.where.to_string(), make_registry_sink(target.where, target.more_tags, access), target.where.host});
   }
   return places;
 }
 
-/// What the user named as places to push to or to take from; what is forced asks nobody.
-void read_caches(RegistryCache& cache, const BuildOptions& options, const Spec& spec, const std::string& default_tag,
-                 const std::vector<BuildRequest>& requests, World& world) {
-  if (options.force) return;
-  CacheChoice choice;
-  if (options.push) choice.targets = push_targets(options.tags, spec, default_tag);
+/// The repositories that the image goes to, with the tags that it gets there.
+std::vector<PushTarget> registry_targets(const BuildOptions& options, const Spec& spec,
+                                         const std::string& default_tag) {
+  std::vector<PushTarget> targets;
+  if (options.push) targets = push_targets(options.tags, spec, default_tag);
   for (const std::string& output : options.outputs) {
     if (!output.starts_with(kRegistry)) continue;
     oci::Reference where = oci::Reference::parse(output.substr(kRegistry.size()));
     if (where.tag.empty()) where.tag = oci::Reference::parse(image_tag(options, spec)).tag;
     if (where.tag.empty()) where.tag = "latest";
-    choice.targets.push_back({where, {}});
+    targets.push_back({where, {}});
   }
-  choice.sources = cache_sources(options.cache_from);
-  choice.insecure_registries = options.insecure_registries;
+  return targets;
+}
+
+/// What the user named as places to push to or to take from; what is forced asks nobody.
+void read_caches(Registries& registries, const std::vector<PushTarget>& targets,
+                 const std::vector<BuildRequest>& requests, World& world) {
   std::vector<oci::Platform> platforms;
   for (const BuildRequest& request : requests) platforms.push_back(request.image->platform);
-  read_registry_caches(cache, choice, platforms, world);
+  const bool is_forced = std::ranges::any_of(requests, &BuildRequest::force);
+  CacheChoice choice{targets, registries.names};
+  if (is_forced) choice.targets.clear(), choice.names.images.clear();
+  registries.kept = read_registry_caches(registries.cache, choice, platforms, registries.clients, world);
+}
+
+/// Puts the layers that other images may want into the cache repositories.
+void keep_layers(const std::vector<BuildResult>& results, const std::vector<PushTarget>& targets,
+                 Registries& registries, BlobStore& store, World& world) {
+  std::vector<ImageLayer> layers;
+  for (const BuildResult& result : results) {
+    layers.insert(layers.end(), result.shared_layers.begin(), result.shared_layers.end());
+  }
+  for (const std::shared_ptr<CacheRepository>& repository : registries.kept) {
+    world.events().on(ActivityStarted{fmt::format("keeping layers in {}", repository->name())});
+    std::vector<std::string> mount_from;
+    for (const PushTarget& target : targets) {
+      if (target.where.host == repository->client()->registry()) mount_from.push_back(target.where.repository);
+    }
+    repository->keep(layers, store, mount_from);
+  }
 }
 
 /// Makes a layer that a registry has lost, as if it had never been there.
@@ -180,12 +256,12 @@ void refuse_several_names(const BuildOptions& options) {
 
 int run_build(const BuildOptions& options, World& world) {
   const auto begin = std::chrono::steady_clock::now();
+  Registries registries(options, world);
   std::vector<std::unique_ptr<ImageSink>> sinks;  // made once more later; what is wrong is told before any work
-  for (const std::string& output : options.outputs) sinks.push_back(sink_for(output, options, world));
+  for (const std::string& output : options.outputs) sinks.push_back(sink_for(output, options, registries, world));
   refuse_several_names(options);
   const Spec spec = read_spec(options.spec);
   if (options.push) push_targets(options.tags, spec, "latest");
-  cache_sources(options.cache_from);
   spec.variant(options.variant);
   const LockPolicy policy = options.locked    ? LockPolicy::Locked
                             : options.dry_run ? LockPolicy::DryRun
@@ -194,22 +270,27 @@ int run_build(const BuildOptions& options, World& world) {
   const std::vector<BuildRequest> requests = requests_for(spec, lock, options);
   for (const auto& sink : sinks) sink->check(requests.size());
   const std::string default_tag = lock_tag(to_json(lock));
-  RegistryCache registry;
-  read_caches(registry, options, spec, default_tag, requests, world);
-  if (options.dry_run) return show_plans(requests, registry, options.explain, world);
+  const std::vector<PushTarget> targets = registry_targets(options, spec, default_tag);
+  read_caches(registries, targets, requests, world);
+  if (options.dry_run) return show_plans(requests, registries.cache, options.explain, world);
   std::vector<BuildResult> results;
+  const std::vector<Destination> places = destinations(options, spec, default_tag, registries, world);
+  EarlyUploads early(places, image_tag(options, spec), world);
   BuildContext context = world.build_context();
-  context.registry = &registry;
+  context.registry = &registries.cache;
+  context.ready_layers = &early;
   for (const BuildRequest& request : requests) {
     results.push_back(build_image(request, context));
     if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
   }
-  const std::vector<Destination> places = destinations(options, spec, default_tag, world);
+  context.ready_layers = nullptr;
   BackedStore store(
-      world.store(), registry, [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
+      world.store(), registries.cache,
+      [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
       [&](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
   for (std::size_t i = 0; i < requests.size(); ++i) check_image(results[i].image, requests[i], store, context);
   const std::vector<PublishResult> published = publish(results, places, image_tag(options, spec), store, world);
+  keep_layers(results, targets, registries, store, world);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (!results.empty()) results.back().seconds = seconds.count();
   print_results(results, published, options, spec, world);
@@ -225,8 +306,8 @@ void add_spec_and_choice(CLI::App& command, const std::shared_ptr<BuildOptions>&
   command.add_flag("--explain", options->explain, "say why each step runs, with the place in your files");
   command
       .add_option("--cache-from", options->cache_from,
-                  "image in a registry, HOST/NAME:TAG, whose layers need not be made again; may be given more than "
-                  "once")
+                  "image in a registry, HOST/NAME:TAG, whose layers need not be made again; without a tag, a "
+                  "repository that --cache-to fills; may be given more than once")
       ->allow_extra_args(false);
   command
       .add_option("--insecure-registry", options->insecure_registries,
@@ -257,6 +338,11 @@ void add_build_command(CLI::App& program, Action& chosen) {
   command
       ->add_option("--mount-from", options->mount_from,
                    "repository of the same registry that may have layers already: they are linked, not sent")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--cache-to", options->cache_to,
+                   "repository in a registry, HOST/NAME, that keeps layers for other images; it is read, too; may be "
+                   "given more than once")
       ->allow_extra_args(false);
   command->footer("example: mlbuild build specs/sklearn-train/mlbuild.yaml -o oci:out/sklearn-train");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });

@@ -14,8 +14,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <new>
 #include <optional>
 #include <string_view>
@@ -56,6 +58,13 @@ void add_global_options(CLI::App& program, mlbuild::cli::GlobalOptions& options)
       ->check(CLI::IsMember({"text", "json"}));
   program.add_option("--threads", options.threads, "threads that make layers (default: one per processor)")
       ->check(CLI::Range(1, 1024));
+  const std::map<std::string, std::uint64_t> units{{"s", 1}, {"m", 60}, {"h", 3600}};
+  program
+      .add_option("--retry-for", options.retry_seconds,
+                  "how long a transfer that fails is tried again, e.g. 90s, 10m, 1h (default: 10m)")
+      ->option_text("DURATION")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_OPTIONAL))
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{24 * 3600}));
   program.add_flag("-q,--quiet", options.quiet, "only warnings and errors on stderr");
 }
 
@@ -95,7 +104,7 @@ bool wants_json(int argc, char** argv) {
 
 /// The first word that is no option and no option's value.
 std::optional<std::string> command_word(int argc, char** argv) {
-  constexpr std::array<std::string_view, 3> kTakeValue = {"--store", "--format", "--threads"};
+  constexpr std::array<std::string_view, 4> kTakeValue = {"--store", "--format", "--threads", "--retry-for"};
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (std::find(kTakeValue.begin(), kTakeValue.end(), word) != kTakeValue.end()) {

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 namespace mlbuild::cli {
 namespace {
@@ -13,9 +12,9 @@ namespace {
 /// One image after another: each costs two small requests.
 class CacheReading {
  public:
-  CacheReading(RegistryCache& cache, const CacheChoice& choice, const std::vector<oci::Platform>& platforms,
+  CacheReading(RegistryCache& cache, const std::vector<oci::Platform>& platforms, RegistryClients& clients,
                World& world)
-      : cache_(cache), choice_(choice), platforms_(platforms), world_(world) {}
+      : cache_(cache), platforms_(platforms), clients_(clients), world_(world) {}
 
   void read_target(oci::Reference where, const std::vector<std::string>& more_tags) {
     read_leniently(where, RepositoryUse::Push, {ErrorKind::Foreign});
@@ -37,7 +36,7 @@ class CacheReading {
     world_.events().on(ActivityStarted{fmt::format("reading what `{}` is made of", name)});
     try {
       return with_context([&] { return fmt::format("reading what `{}` is made of", name); },
-                          [&] { return cache_.read(client_of(where.host), where, platforms_, use); });
+                          [&] { return cache_.read(clients_.at(where.host), where, platforms_, use); });
     } catch (const Error& failure) {
       if (std::ranges::find(forgiven, failure.kind()) == forgiven.end()) throw;
       warn(fmt::format("`{}` is not used as a cache: {}", name, failure.message()));
@@ -47,49 +46,72 @@ class CacheReading {
 
   void warn(std::string text) { world_.events().on(WarningRaised{std::move(text)}); }
 
-  std::shared_ptr<RegistryClient> client_of(const std::string& host) {
-    std::shared_ptr<RegistryClient>& client = clients_[host];
-    if (!client) {
-      client = std::make_shared<RegistryClient>(host, world_.http(), world_.credentials(), world_.cancellation(),
-                                                registry_options(host, choice_.insecure_registries));
-    }
-    return client;
-  }
-
   RegistryCache& cache_;
-  const CacheChoice& choice_;
   const std::vector<oci::Platform>& platforms_;
+  RegistryClients& clients_;
   World& world_;
-  std::map<std::string, std::shared_ptr<RegistryClient>> clients_;
 };
+
+oci::Reference named_registry(const std::string& option, const std::string& name) {
+  oci::Reference where = oci::Reference::parse(name);
+  if (!where.host.empty()) return where;
+  throw Error(ErrorKind::Usage, fmt::format("`{} {}` names no registry", option, name))
+      .hint(fmt::format("write `{} HOST/NAME`, e.g. `registry.example/ml/{}`", option,
+                        option == "--cache-to" ? "cache" : "churn-train:latest"));
+}
 
 }  // namespace
 
-std::vector<oci::Reference> cache_sources(const std::vector<std::string>& names) {
-  std::vector<oci::Reference> sources;
-  for (const std::string& name : names) {
-    oci::Reference where = oci::Reference::parse(name);
-    if (where.host.empty()) {
-      throw Error(ErrorKind::Usage, fmt::format("`--cache-from {}` names no registry", name))
-          .hint("write `--cache-from HOST/NAME:TAG`, e.g. `registry.example/ml/churn-train:latest`");
-    }
-    if (where.tag.empty() && !where.digest) where.tag = "latest";
-    sources.push_back(std::move(where));
+CacheNames cache_names(const std::vector<std::string>& cache_from, const std::vector<std::string>& cache_to) {
+  CacheNames names;
+  for (const std::string& name : cache_from) {
+    oci::Reference where = named_registry("--cache-from", name);
+    const bool is_image = !where.tag.empty() || where.digest;
+    (is_image ? names.images : names.repositories).push_back(std::move(where));
   }
-  return sources;
+  for (const std::string& name : cache_to) {
+    oci::Reference where = named_registry("--cache-to", name);
+    if (!where.tag.empty() || where.digest) {
+      throw Error(ErrorKind::Usage, fmt::format("`--cache-to {}` names an image", name))
+          .hint(
+              "name a repository without a tag, one that is there for the cache alone, e.g. "
+              "`registry.example/ml/cache`");
+    }
+    names.kept.push_back(std::move(where));
+  }
+  return names;
 }
 
-RegistryOptions registry_options(const std::string& host, const std::vector<std::string>& insecure_registries) {
-  RegistryOptions options;
-  options.plain_http = std::ranges::find(insecure_registries, host) != insecure_registries.end();
-  return options;
+RegistryOptions RegistryClients::options(const std::string& host) const {
+  return world_.registry_options(host, insecure_registries_);
 }
 
-void read_registry_caches(RegistryCache& cache, const CacheChoice& choice, const std::vector<oci::Platform>& platforms,
-                          World& world) {
-  CacheReading reading(cache, choice, platforms, world);
+const std::shared_ptr<RegistryClient>& RegistryClients::at(const std::string& host) {
+  std::shared_ptr<RegistryClient>& client = clients_[host];
+  if (!client) {
+    client = std::make_shared<RegistryClient>(host, world_.http(), world_.credentials(), world_.cancellation(),
+                                              options(host));
+  }
+  return client;
+}
+
+std::vector<std::shared_ptr<CacheRepository>> read_registry_caches(RegistryCache& cache, const CacheChoice& choice,
+                                                                   const std::vector<oci::Platform>& platforms,
+                                                                   RegistryClients& clients, World& world) {
+  CacheReading reading(cache, platforms, clients, world);
   for (const PushTarget& target : choice.targets) reading.read_target(target.where, target.more_tags);
-  for (const oci::Reference& source : choice.sources) reading.read_source(source);
+  for (const oci::Reference& source : choice.names.images) reading.read_source(source);
+  const auto add = [&](const oci::Reference& where, RepositoryUse use) {
+    const auto repository = std::make_shared<CacheRepository>(
+        clients.at(where.host), where.repository, use,
+        [&world](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
+    cache.add(repository);
+    return repository;
+  };
+  std::vector<std::shared_ptr<CacheRepository>> kept;
+  for (const oci::Reference& where : choice.names.kept) kept.push_back(add(where, RepositoryUse::Push));
+  for (const oci::Reference& where : choice.names.repositories) add(where, RepositoryUse::Pull);
+  return kept;
 }
 
 }  // namespace mlbuild::cli

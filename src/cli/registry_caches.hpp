@@ -3,29 +3,53 @@
 #include "push_targets.hpp"
 #include "world.hpp"
 
+#include "mlbuild/registry/client.hpp"
 #include "mlbuild/run/registry_cache.hpp"
 
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace mlbuild::cli {
 
-/// Which images are asked for layers that need not be made.
-struct CacheChoice {
-  std::vector<PushTarget> targets;      ///< what is behind their tags now
-  std::vector<oci::Reference> sources;  ///< `--cache-from`
-  std::vector<std::string> insecure_registries;
+/// What `--cache-from` and `--cache-to` name, all with a host.
+struct CacheNames {
+  std::vector<oci::Reference> images;        ///< `--cache-from HOST/NAME:TAG`
+  std::vector<oci::Reference> repositories;  ///< `--cache-from HOST/NAME`: cache repositories that are only read
+  std::vector<oci::Reference> kept;          ///< `--cache-to HOST/NAME`: read, and added to
 };
 
-/// `--cache-from HOST/NAME[:TAG]`; throws Error{Usage} for what names no registry.
-std::vector<oci::Reference> cache_sources(const std::vector<std::string>& names);
+/// Throws Error{Usage} for what names no registry, and for a `--cache-to` with a tag.
+CacheNames cache_names(const std::vector<std::string>& cache_from, const std::vector<std::string>& cache_to);
 
-/// Whether the user said that `host` speaks http.
-RegistryOptions registry_options(const std::string& host, const std::vector<std::string>& insecure_registries);
+/// The clients of a command, one for each registry, so that all that talk to one share its limit, its tokens and its
+/// pauses.
+class RegistryClients {
+ public:
+  RegistryClients(World& world, std::vector<std::string> insecure_registries)
+      : world_(world), insecure_registries_(std::move(insecure_registries)) {}
 
-/// Reads them all. A push target that cannot be reached is an error, as the push itself would be; `--cache-from` and
-/// images that make no sense are warnings: a cache only saves time.
-void read_registry_caches(RegistryCache& cache, const CacheChoice& choice, const std::vector<oci::Platform>& platforms,
-                          World& world);
+  const std::shared_ptr<RegistryClient>& at(const std::string& host);
+  RegistryOptions options(const std::string& host) const;  ///< with whether the user said that `host` speaks http
+
+ private:
+  World& world_;
+  const std::vector<std::string> insecure_registries_;
+  std::map<std::string, std::shared_ptr<RegistryClient>> clients_;
+};
+
+/// Which places are asked for layers that need not be made.
+struct CacheChoice {
+  std::vector<PushTarget> targets;  ///< what is behind their tags now
+  CacheNames names;
+};
+
+/// Reads the images, and adds the cache repositories, which are read when it is known what is wanted of them. A push
+/// target that cannot be reached is an error, as the push itself would be; everything else is a warning: a cache only
+/// saves time. Returns those repositories that layers are to be kept in.
+std::vector<std::shared_ptr<CacheRepository>> read_registry_caches(RegistryCache& cache, const CacheChoice& choice,
+                                                                   const std::vector<oci::Platform>& platforms,
+                                                                   RegistryClients& clients, World& world);
 
 }  // namespace mlbuild::cli

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -21,6 +22,15 @@ bool write_out(std::FILE* stream, const std::string& text) {
 
 double monotonic_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// containers-certs.d(5), and docker's.
+std::vector<std::filesystem::path> certs_directories() {
+  std::vector<std::filesystem::path> directories{"/etc/containers/certs.d", "/etc/docker/certs.d"};
+  if (const auto home = environment_variable("HOME")) {
+    directories.insert(directories.begin(), std::filesystem::path(*home) / ".config/containers/certs.d");
+  }
+  return directories;
 }
 
 bool stderr_is_terminal() {
@@ -64,7 +74,13 @@ DiskStore& World::store() {
 }
 
 HttpClient& World::http() {
-  if (!http_) http_ = make_http_client(cancellation_);
+  if (!http_) {
+    HttpTuning tuning;
+    tuning.retry_time = tuning.retry_after_limit = std::chrono::seconds(options_.retry_seconds);
+    events();  // made by this thread, before others tell anything
+    tuning.tell = [this](const std::string& text) { events().on(WarningRaised{text}); };
+    http_ = make_http_client(cancellation_, tuning, certs_directories());
+  }
   return *http_;
 }
 
@@ -75,6 +91,15 @@ CredentialSource& World::credentials() {
     credentials_ = make_credential_source(std::move(options), http(), cancellation_);
   }
   return *credentials_;
+}
+
+RegistryOptions World::registry_options(const std::string& host, const std::vector<std::string>& insecure_registries) {
+  if (!registries_conf_) registries_conf_ = read_registries_conf(whole_environment());
+  RegistryOptions options;
+  options.plain_http = std::ranges::find(insecure_registries, host) != insecure_registries.end();
+  options.retry_time = std::chrono::seconds(options_.retry_seconds);
+  options.registries_conf = &*registries_conf_;
+  return options;
 }
 
 const SiteConfig& World::site() {

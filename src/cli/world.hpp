@@ -2,13 +2,16 @@
 
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/net/http.hpp"
+#include "mlbuild/registry/client.hpp"
 #include "mlbuild/registry/credentials.hpp"
+#include "mlbuild/registry/registries_conf.hpp"
 #include "mlbuild/report/progress.hpp"
 #include "mlbuild/run/build.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/store/disk_store.hpp"
 #include "mlbuild/sys/cancel.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -24,6 +27,7 @@ struct GlobalOptions {
   std::string format = "text";  ///< text | json
   std::size_t threads = 0;      ///< 0: one per processor
   bool quiet = false;
+  std::uint64_t retry_seconds = 600;            ///< --retry-for
   std::vector<std::string> trailing_arguments;  ///< of `run`: what comes after `--`
 };
 
@@ -37,6 +41,8 @@ class World {
   DiskStore& store();
   HttpClient& http();
   CredentialSource& credentials();  ///< of registries
+  /// With whether the user said that `host` speaks http, and where else its images can be read.
+  RegistryOptions registry_options(const std::string& host, const std::vector<std::string>& insecure_registries);
   const SiteConfig& site();
   Sandbox& sandbox();
   EventSink& events();
@@ -57,6 +63,7 @@ class World {
   std::unique_ptr<DiskStore> store_;
   std::unique_ptr<HttpClient> http_;
   std::unique_ptr<CredentialSource> credentials_;
+  std::optional<RegistriesConf> registries_conf_;
   std::optional<SiteConfig> site_;
   std::unique_ptr<Sandbox> sandbox_;
   std::unique_ptr<EventSink> events_;

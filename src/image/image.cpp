@@ -1,6 +1,7 @@
 #include "mlbuild/image/image.hpp"
 
 #include "annotations.hpp"
+#include "layer_descriptor.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
@@ -66,7 +67,9 @@ oci::Descriptor describe(std::string_view media_type, std::string_view json) {
   return descriptor;
 }
 
-oci::Descriptor describe(const ImageLayer& layer) {
+}  // namespace
+
+oci::Descriptor layer_descriptor(const ImageLayer& layer) {
   oci::Descriptor descriptor;
   descriptor.media_type = layer.facts.media_type;
   descriptor.digest = layer.facts.digest;
@@ -79,8 +82,6 @@ oci::Descriptor describe(const ImageLayer& layer) {
   }
   return descriptor;
 }
-
-}  // namespace
 
 std::uint64_t Image::compressed_size_bytes() const {
   std::uint64_t sum = config.size_bytes;
@@ -103,7 +104,7 @@ Image compose_image(const std::vector<ImageLayer>& layers, const RunConfig& conf
   image.config = describe(oci::kConfigMediaType, image.config_json);
   oci::Manifest manifest;
   manifest.config = image.config;
-  for (const ImageLayer& layer : layers) manifest.layers.push_back(describe(layer));
+  for (const ImageLayer& layer : layers) manifest.layers.push_back(layer_descriptor(layer));
   image.manifest_json = oci::to_json(manifest);
   image.manifest = describe(oci::kManifestMediaType, image.manifest_json);
   image.manifest.platform = platform;

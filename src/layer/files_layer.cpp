@@ -115,7 +115,7 @@ FilesLayerRecipe::FilesLayerRecipe(std::vector<LayerFile> files, FilesLayerParam
 }
 
 KeyCard FilesLayerRecipe::card() const {
-  KeyCard card("files-layer", kFilesLayerVersion);
+  KeyCard card(kFilesLayerKind, kFilesLayerVersion);
   for (const LayerFile& file : files_) card.set("file " + file.path, card_value(file));
   card.set("label", parameters_.label)
       .set("epoch seconds", std::to_string(parameters_.epoch_seconds))

@@ -2,6 +2,7 @@
 // and not by libcurl, because the rules (which headers go on, never https to http) must hold for each hop and be
 // testable.
 
+#include "certs_directories.hpp"
 #include "curl_handle_pool.hpp"
 #include "origin_pauses.hpp"
 #include "transfer.hpp"
@@ -80,8 +81,12 @@ HttpResponse single_answer(TransferOutcome outcome) {
 
 class CurlHttpClient final : public HttpClient {
  public:
-  CurlHttpClient(const Cancellation& cancellation, const HttpTuning& tuning)
-      : cancellation_(cancellation), settings_(read_settings(tuning)), random_(std::random_device{}()) {}
+  CurlHttpClient(const Cancellation& cancellation, const HttpTuning& tuning,
+                 std::vector<std::filesystem::path> certs_directories)
+      : cancellation_(cancellation),
+        settings_(read_settings(tuning)),
+        certificates_(std::move(certs_directories), settings_.ca_file),
+        random_(std::random_device{}()) {}
 
   HttpResponse fetch(const HttpRequest& request, const StartBody& start_body) override;
 
@@ -95,6 +100,7 @@ class CurlHttpClient final : public HttpClient {
 
   const Cancellation& cancellation_;
   TransportSettings settings_;
+  CertsDirectories certificates_;
   CurlHandlePool handles_;
   OriginPauses pauses_;
   std::mutex random_mutex_;
@@ -103,14 +109,18 @@ class CurlHttpClient final : public HttpClient {
 
 HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& start_body) {
   Body body{start_body};
+  const auto begin = std::chrono::steady_clock::now();
   for (int failed_tries = 1;; ++failed_tries) {
-    cancellation_.check();
+    if (!request.farewell) cancellation_.check();
     TransferOutcome outcome = follow(request, body);
-    if (request.once) return single_answer(std::move(outcome));
+    if (request.once || request.farewell) return single_answer(std::move(outcome));
     if (!outcome.failure && !outcome.transient) return std::move(outcome.response);
     if (outcome.transient && failed_tries < settings_.tuning.tries) {
-      sleep(pause_after(failed_tries, outcome));
-      continue;
+      const milliseconds pause = pause_after(failed_tries, outcome);
+      if (std::chrono::steady_clock::now() - begin + pause < settings_.tuning.retry_time) {
+        sleep(pause);
+        continue;
+      }
     }
     Error error = outcome.failure ? *outcome.failure : describe_bad_status(request, outcome.response);
     if (failed_tries > 1) error.while_doing(fmt::format("trying {} times", failed_tries));
@@ -138,9 +148,9 @@ TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
 
 TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, Body& body) {
   const std::string peer = request.socket.empty() ? url.origin() : "unix:" + request.socket.string();
-  wait_for(peer);
+  if (!request.farewell) wait_for(peer);
   const CurlHandlePool::Lease handle = handles_.take(peer);
-  TransferOutcome outcome = transfer(handle.get(), settings_, request, url, cancellation_, body);
+  TransferOutcome outcome = transfer(handle.get(), settings_, certificates_.of(url), request, url, cancellation_, body);
   note_pause(peer, outcome);
   return outcome;
 }
@@ -148,7 +158,11 @@ TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& 
 void CurlHttpClient::note_pause(const std::string& origin, const TransferOutcome& outcome) {
   const int status = outcome.response.status;
   if (!outcome.retry_after || (status != 429 && status != 503)) return;
-  pauses_.add(origin, std::min(*outcome.retry_after, settings_.tuning.retry_after_limit));
+  const std::chrono::seconds pause = std::min(*outcome.retry_after, settings_.tuning.retry_after_limit);
+  if (pauses_.add(origin, pause) && settings_.tuning.tell) {
+    settings_.tuning.tell(fmt::format("`{}` wants fewer requests: nothing is asked of it for {} s",
+                                      Url::parse(outcome.response.final_url).host_port(), pause.count()));
+  }
 }
 
 // Another's answer may prolong the pause while this one sleeps.
@@ -176,8 +190,9 @@ void CurlHttpClient::sleep(milliseconds pause) const {
 
 }  // namespace
 
-std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning) {
-  return std::make_unique<CurlHttpClient>(cancellation, tuning);
+std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning,
+                                             std::vector<std::filesystem::path> certs_directories) {
+  return std::make_unique<CurlHttpClient>(cancellation, tuning, std::move(certs_directories));
 }
 
 }  // namespace mlbuild

@@ -6,10 +6,11 @@ namespace mlbuild {
 
 using std::chrono::milliseconds;
 
-void OriginPauses::add(const std::string& origin, milliseconds pause) {
+bool OriginPauses::add(const std::string& origin, milliseconds pause) {
   const std::scoped_lock guard(mutex_);
-  Clock::time_point& until = until_[origin];
-  until = std::max(until, Clock::now() + pause);
+  const auto [entry, is_first] = until_.try_emplace(origin);
+  entry->second = std::max(entry->second, Clock::now() + pause);
+  return is_first;
 }
 
 milliseconds OriginPauses::rest(const std::string& origin) const {

@@ -11,8 +11,9 @@ namespace mlbuild {
 /// eight: what only one of them obeys makes the limit worse. Thread-safe.
 class OriginPauses {
  public:
-  void add(const std::string& origin, std::chrono::milliseconds pause);  ///< from now on; a longer one stays
-  std::chrono::milliseconds rest(const std::string& origin) const;       ///< zero: go ahead
+  /// From now on; a longer one stays. True for the first pause of an origin.
+  bool add(const std::string& origin, std::chrono::milliseconds pause);
+  std::chrono::milliseconds rest(const std::string& origin) const;  ///< zero: go ahead
 
  private:
   using Clock = std::chrono::steady_clock;

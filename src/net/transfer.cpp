@@ -1,5 +1,6 @@
 #include "transfer.hpp"
 
+#include "certs_directories.hpp"
 #include "curl_failure.hpp"
 #include "upload.hpp"
 
@@ -31,6 +32,20 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
+/// A server that shows the request in its complaint must not bring a login into a message.
+std::string without_login(std::string text, const HttpRequest& request) {
+  constexpr std::size_t kShortest = 4;  // less would blot out ordinary words
+  for (const auto& [name, value] : request.headers) {
+    if (to_lower(name) != "authorization") continue;
+    const std::string secret = value.substr(value.find(' ') + 1);
+    if (secret.size() < kShortest) continue;
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+      text.replace(at, secret.size(), "***");
+    }
+  }
+  return text;
+}
+
 /// What the callbacks of one exchange share. libcurl calls them on the thread of curl_easy_perform.
 class Exchange {
  public:
@@ -44,7 +59,7 @@ class Exchange {
   void on_header(std::string_view line);
   bool on_body(ByteSpan bytes);  ///< false: enough was read
   void on_end();                 ///< a body that is empty never reaches on_body
-  bool cancelled() const { return cancellation_.requested(); }
+  bool cancelled() const { return !request_.farewell && cancellation_.requested(); }
   Upload* upload() { return upload_ ? &*upload_ : nullptr; }
   void keep_exception() noexcept { thrown_ = std::current_exception(); }
   void rethrow() const {
@@ -140,7 +155,7 @@ void Exchange::on_end() {
   if (is_success(response_.status)) {
     start();
   } else {
-    response_.headers[kErrorBodyHeader] = error_body_;
+    response_.headers[kErrorBodyHeader] = without_login(error_body_, request_);
   }
 }
 
@@ -260,6 +275,18 @@ void set_transport(CURL* handle, const TransportSettings& settings) {
   if (!settings.ca_directory.empty()) curl_easy_setopt(handle, CURLOPT_CAPATH, settings.ca_directory.c_str());
 }
 
+/// libcurl asks its bundle file or a blob, and the directory of the system beside either: the authorities that the
+/// environment names are put into the blob by whoever made it.
+void set_certificates(CURL* handle, const OriginCertificates& certificates) {
+  if (!certificates.ca_pem.empty()) {
+    curl_blob blob{const_cast<char*>(certificates.ca_pem.data()), certificates.ca_pem.size(), CURL_BLOB_COPY};
+    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob);
+  }
+  if (certificates.certificate.empty()) return;
+  curl_easy_setopt(handle, CURLOPT_SSLCERT, certificates.certificate.c_str());
+  curl_easy_setopt(handle, CURLOPT_SSLKEY, certificates.key.c_str());
+}
+
 void set_callbacks(CURL* handle, Exchange& exchange, std::array<char, CURL_ERROR_SIZE>& detail) {
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail.data());
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &mlbuild_on_header);
@@ -320,8 +347,8 @@ TransferOutcome judge(CURL* handle, CURLcode code, const HttpRequest& request, c
 
 }  // namespace
 
-TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const HttpRequest& request, const Url& url,
-                         const Cancellation& cancellation, Body& body) {
+TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const OriginCertificates& certificates,
+                         const HttpRequest& request, const Url& url, const Cancellation& cancellation, Body& body) {
   const Url named = Url::parse(request.url);
   const bool same_origin = named.origin() == url.origin();
   Exchange exchange(request, url, cancellation, body);
@@ -335,6 +362,7 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
   const HeaderList headers = make_headers(wanted, same_origin, has_authorization);
 
   set_transport(handle, settings);
+  set_certificates(handle, certificates);
   set_method(handle, request.method);
   set_callbacks(handle, exchange, detail);
   set_upload(handle, exchange, request, settings.tuning);
@@ -343,6 +371,8 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
     set_credentials(handle, request.use_netrc ? settings.netrc_file : std::string(),
                     same_origin ? named.user_info : std::string());
   }
+  constexpr long kFarewellMilliseconds = 3000;
+  if (request.farewell) curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, kFarewellMilliseconds);
   if (request.accept_compressed) curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
   Url target = url;
   target.user_info.clear();

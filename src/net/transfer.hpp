@@ -19,6 +19,8 @@ struct TransportSettings {
   std::string netrc_file;  ///< empty: none
 };
 
+struct OriginCertificates;
+
 /// How one exchange ended. Without `failure` there is an answer, which may still be 503.
 struct TransferOutcome {
   HttpResponse response;
@@ -46,7 +48,7 @@ inline constexpr const char* kErrorBodyHeader = "x-mlbuild-error-body";
 /// Authorization, Cookie) go out only when `url` is of the origin that the request names.
 /// Throws what the sink or the source of the request's body threw, Error{Interrupted}, and Error{Network} when the body
 /// exceeds the limit.
-TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const HttpRequest& request, const Url& url,
-                         const Cancellation& cancellation, Body& body);
+TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const OriginCertificates& certificates,
+                         const HttpRequest& request, const Url& url, const Cancellation& cancellation, Body& body);
 
 }  // namespace mlbuild

@@ -107,6 +107,7 @@ std::string to_json(const Manifest& manifest) {
   value["mediaType"] = kManifestMediaType;
   value["config"] = descriptor_json(manifest.config);
   value["layers"] = descriptors_json(manifest.layers);
+  if (!manifest.artifact_type.empty()) value["artifactType"] = manifest.artifact_type;
   if (!manifest.annotations.empty()) value["annotations"] = manifest.annotations;
   return canonical(value);
 }

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace mlbuild {
 namespace {
@@ -38,20 +39,77 @@ std::set<BlobDigest> digests_in(const json& document, const char* member) {
 
 constexpr std::size_t kMaxChildren = 16;  // an index of more than that is not ours
 
+/// Ends when nobody wants its bytes any more.
+class StoppableSource final : public Source {
+ public:
+  StoppableSource(std::unique_ptr<Source> source, const std::atomic<bool>& stopping)
+      : source_(std::move(source)), stopping_(stopping) {}
+  std::size_t read(MutableByteSpan buffer) override {
+    if (stopping_) throw Error(ErrorKind::Interrupted, "the upload is not wanted any more");
+    return source_->read(buffer);
+  }
+
+ private:
+  const std::unique_ptr<Source> source_;
+  const std::atomic<bool>& stopping_;
+};
+
 }  // namespace
 
-BlobDigest RegistryPush::push(const std::vector<Image>& images, const std::vector<std::string>& tags) {
-  const TopManifest top = top_manifest(images);
-  const std::vector<Blob> blobs = blobs_of(images);
-  for (const Blob& blob : blobs) client_.check_size(blob.to_push.digest, blob.to_push.size_bytes);
-  if (const auto behind = client_.fetch_manifest(repository_, tags.front(), RepositoryUse::Push)) {
-    behind_ = behind->digest;
-    note_known(*behind);
+std::vector<std::string> MountSources::of(const BlobDigest& digest) const {
+  std::vector<std::string> sources;
+  if (places_of) sources = places_of(digest);
+  for (const std::string& repository : repositories) {
+    if (std::ranges::find(sources, repository) == sources.end()) sources.push_back(repository);
   }
+  return sources;
+}
+
+RegistryPush::~RegistryPush() { stopping_ = true; }
+
+void RegistryPush::begin_early(const ImageLayer& layer, const std::string& first_tag, BlobStore& store) {
+  check_early();
+  client_.check_size(layer.facts.digest, layer.facts.size_bytes);
+  {
+    const std::scoped_lock guard(early_mutex_);
+    if (!begun_.insert(layer.facts.digest).second) return;
+  }
+  early_.submit([this, blob = layer_blob(layer, store), first_tag] { push_early(blob, first_tag); });
+}
+
+void RegistryPush::check_early() {
+  const std::scoped_lock guard(early_mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void RegistryPush::push_early(const Blob& blob, const std::string& first_tag) {
+  try {
+    check_early();
+    if (stopping_) return;
+    look_behind(first_tag);
+    with_context([&] { return fmt::format("pushing {}", blob.what); }, [&] { push_blob(blob); });
+    const std::scoped_lock guard(early_mutex_);
+    done_.insert(blob.to_push.digest);
+  } catch (...) {  // whoever waits gets it
+    const std::scoped_lock guard(early_mutex_);
+    if (!failure_) failure_ = std::current_exception();
+  }
+}
+
+BlobDigest RegistryPush::push(const std::vector<Image>& images, const std::vector<std::string>& tags, BlobStore& store,
+                              const std::function<void(std::uint64_t)>& on_bytes) {
+  const TopManifest top = top_manifest(images);
+  const std::vector<Blob> blobs = blobs_of(images, store);
+  for (const Blob& blob : blobs) client_.check_size(blob.to_push.digest, blob.to_push.size_bytes);
+  report_to(on_bytes);
+  early_.wait();
+  check_early();
+  look_behind(tags.front());
   push_blobs(blobs);
   if (put_manifests(images, tags)) return top.descriptor.digest;
   // The registry lost blobs of the image behind the tag, or collected them at this very moment: look for each.
   known_.clear();
+  done_.clear();
   behind_.reset();
   reused_bytes_ = 0;
   push_blobs(blobs);
@@ -62,25 +120,39 @@ BlobDigest RegistryPush::push(const std::vector<Image>& images, const std::vecto
       .hint("its garbage collection may be running; try again later");
 }
 
-std::vector<RegistryPush::Blob> RegistryPush::blobs_of(const std::vector<Image>& images) const {
+RegistryPush::Blob RegistryPush::layer_blob(const ImageLayer& layer, BlobStore& store) const {
+  const BlobDigest digest = layer.facts.digest;
+  const auto open = [this, &store, digest] {
+    return std::make_unique<StoppableSource>(store.stream(digest), stopping_);
+  };
+  return {BlobToPush{digest, layer.facts.size_bytes, open, mount_from_.of(digest)},
+          fmt::format("layer `{}`", layer.created_by)};
+}
+
+std::vector<RegistryPush::Blob> RegistryPush::blobs_of(const std::vector<Image>& images, BlobStore& store) const {
   std::vector<Blob> blobs;
   std::set<BlobDigest> seen;
-  const auto add = [&](const BlobDigest& digest, std::uint64_t size_bytes, std::string what, auto open) {
-    if (!seen.insert(digest).second) return;
-    blobs.push_back({BlobToPush{digest, size_bytes, std::move(open), mount_from_}, std::move(what)});
-  };
   for (const Image& image : images) {
     for (const ImageLayer& layer : image.layers) {
-      const BlobDigest digest = layer.facts.digest;
-      add(digest, layer.facts.size_bytes, fmt::format("layer `{}`", layer.created_by),
-          [this, digest] { return store_.stream(digest); });
+      if (seen.insert(layer.facts.digest).second) blobs.push_back(layer_blob(layer, store));
     }
-    add(image.config.digest, image.config_json.size(), "the image's config",
-        [&image] { return std::make_unique<SpanSource>(as_bytes(image.config_json)); });
+    const BlobDigest& config = image.config.digest;
+    if (!seen.insert(config).second) continue;
+    const auto open = [&image] { return std::make_unique<SpanSource>(as_bytes(image.config_json)); };
+    blobs.push_back({BlobToPush{config, image.config_json.size(), open, mount_from_.of(config)}, "the image's config"});
   }
   // The largest first: it must not be the one that begins when all others are done.
   std::ranges::stable_sort(blobs, std::ranges::greater(), [](const Blob& blob) { return blob.to_push.size_bytes; });
   return blobs;
+}
+
+void RegistryPush::look_behind(const std::string& tag) {
+  const std::scoped_lock guard(look_mutex_);
+  if (std::exchange(looked_, true)) return;
+  if (const auto behind = client_.fetch_manifest(repository_, tag, RepositoryUse::Push)) {
+    behind_ = behind->digest;
+    note_known(*behind);
+  }
 }
 
 void RegistryPush::note_known(const RegistryManifest& manifest) {
@@ -98,24 +170,35 @@ void RegistryPush::note_known(const RegistryManifest& manifest) {
 
 void RegistryPush::push_blobs(const std::vector<Blob>& blobs) {
   parallel_for(threads_, blobs.size(), [&](std::size_t i) {
-    control_.cancellation.check();
+    cancellation_.check();
+    if (done_.contains(blobs[i].to_push.digest)) return;
     with_context([&] { return fmt::format("pushing {}", blobs[i].what); }, [&] { push_blob(blobs[i]); });
   });
 }
 
 void RegistryPush::push_blob(const Blob& blob) {
   const BlobDigest& digest = blob.to_push.digest;
-  const std::uint64_t size_bytes = blob.to_push.size_bytes;
-  const auto report = [&](std::uint64_t so_far) {
-    const std::scoped_lock guard(progress_mutex_);
-    std::uint64_t& reported = reported_[digest];
-    if (so_far > reported) control_.moved(so_far - reported);
-    reported = std::max(reported, so_far);
-  };
+  const auto on_sent = [&](std::uint64_t so_far) { report(digest, so_far); };
   const bool is_there = known_.contains(digest) || client_.has_blob(repository_, digest);
-  const bool is_sent = !is_there && client_.push_blob(repository_, blob.to_push, report) == BlobPush::Sent;
-  (is_sent ? sent_bytes_ : reused_bytes_) += size_bytes;
-  report(size_bytes);
+  const bool is_sent = !is_there && client_.push_blob(repository_, blob.to_push, on_sent) == BlobPush::Sent;
+  (is_sent ? sent_bytes_ : reused_bytes_) += blob.to_push.size_bytes;
+  report(digest, blob.to_push.size_bytes);
+}
+
+void RegistryPush::report(const BlobDigest& digest, std::uint64_t so_far) {
+  const std::scoped_lock guard(progress_mutex_);
+  std::uint64_t& reported = reported_[digest];
+  if (so_far <= reported) return;
+  if (on_bytes_) on_bytes_(so_far - reported);
+  reported = so_far;
+}
+
+/// What happened before anybody listened comes at once.
+void RegistryPush::report_to(const std::function<void(std::uint64_t)>& on_bytes) {
+  const std::scoped_lock guard(progress_mutex_);
+  on_bytes_ = on_bytes;
+  if (!on_bytes_) return;
+  for (const auto& [digest, reported] : reported_) on_bytes_(reported);
 }
 
 // A single image needs no name by digest first: its tag is its manifest.
@@ -135,9 +218,10 @@ bool RegistryPush::put_manifests(const std::vector<Image>& images, const std::ve
   return true;
 }
 
-// Asked because a repository with immutable tags refuses even a PUT that would change nothing.
+// Asked because a repository with immutable tags refuses even a PUT that would change nothing. What was looked at when
+// the first layer was there may be another's by now.
 bool RegistryPush::points_to(const std::string& tag, bool is_first, const BlobDigest& digest) {
-  if (is_first) return behind_ == digest;
+  if (is_first && (behind_ != digest || begun_.empty())) return behind_ == digest;
   return client_.find_manifest(repository_, tag, RepositoryUse::Push) == digest;
 }
 

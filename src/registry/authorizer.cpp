@@ -1,6 +1,7 @@
 #include "authorizer.hpp"
 
 #include "address_rules.hpp"
+#include "login_encoding.hpp"
 
 #include "mlbuild/base/error.hpp"
 

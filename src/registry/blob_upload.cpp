@@ -160,20 +160,32 @@ void BlobUploader::check_kept(const Task& task, const HttpResponse& response) co
       .hint("the registry or a proxy before it changes what is sent");
 }
 
+/// An upload that is interrupted leaves no open session behind.
+BlobUploader::Attempt BlobUploader::send_or_cancel(const Task& task, const Url& session, HttpResponse& last) {
+  try {
+    return send_bytes(task, session, last);
+  } catch (const Error& failure) {
+    if (failure.kind() == ErrorKind::Interrupted) cancel(task, session);
+    throw;
+  }
+}
+
 BlobPush BlobUploader::push(const std::string& repository, const BlobToPush& blob,
                             const std::function<void(std::uint64_t)>& on_sent) {
   const Task task{repository, blob, on_sent};
   bool was_refused = false;
+  const auto begin = std::chrono::steady_clock::now();
   for (int tries = 1;; ++tries) {
     const std::optional<Url> session = open_session(task, tries == 1);
     if (!session) return BlobPush::Mounted;
     HttpResponse last;
-    if (send_bytes(task, *session, last) == Attempt::Done) return BlobPush::Sent;
+    if (send_or_cancel(task, *session, last) == Attempt::Done) return BlobPush::Sent;
     const bool refused =
         last.status == 401;  // a token that expired on the way is renewed by now: no pause, but once only
     if (!refused && has(repository, blob.digest)) return BlobPush::Sent;  // the answer was lost, not the blob
     cancel(task, *session);
-    if (tries >= connection_.options().upload_tries || (refused && was_refused)) give_up(task, last);
+    const bool is_late = std::chrono::steady_clock::now() - begin >= connection_.options().retry_time;
+    if (is_late || tries >= connection_.options().upload_tries || (refused && was_refused)) give_up(task, last);
     was_refused = refused;
     if (!refused) pause(tries);
   }
@@ -184,6 +196,7 @@ void BlobUploader::cancel(const Task& task, const Url& session) noexcept {
   try {
     HttpRequest request;
     request.method = "DELETE";
+    request.farewell = true;
     request.body_limit_bytes = kAnswerLimitBytes;
     request.url = session.to_string();
     bool renewed = false;

@@ -28,6 +28,7 @@ class BlobUploader {
   std::optional<Url> open_session(const Task& task, bool may_mount);  ///< nothing: the blob was mounted
   std::optional<Url> try_mounts(const Task& task, bool& mounted);
   HttpResponse post(const Task& task, const std::string& query, const std::string& source);
+  Attempt send_or_cancel(const Task& task, const Url& session, HttpResponse& last);
   Attempt send_bytes(const Task& task, const Url& session, HttpResponse& last);
   HttpResponse send_part(const Task& task, const std::string& method, const Url& target, bool with_body, bool& renewed);
   void check_kept(const Task& task, const HttpResponse& response) const;

@@ -7,16 +7,19 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/registry/registries_conf.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <map>
+#include <mutex>
 
 namespace mlbuild {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kManifestLimitBytes = 16U << 20U;  // registries must take 4 MiB; some take more
 constexpr std::uint64_t kTagPageLimitBytes = 16U << 20U;
 constexpr int kMaxTagPages = 1000;
 
@@ -65,27 +68,90 @@ class RegistryClient::State {
  public:
   State(std::string registry, HttpClient& http, CredentialSource& credentials, const Cancellation& cancellation,
         const RegistryOptions& options)
-      : connection(std::move(registry), http, credentials, cancellation, options), uploader(connection) {}
+      : connection(std::move(registry), http, credentials, cancellation, options),
+        uploader(connection),
+        http_(http),
+        credentials_(credentials),
+        cancellation_(cancellation),
+        options_(options) {}
 
   SmallAnswer ask(HttpRequest request, const Permission& permission, std::uint64_t limit_bytes) {
+    return ask(connection, std::move(request), permission, limit_bytes);
+  }
+
+  static SmallAnswer ask(RegistryConnection& from, HttpRequest request, const Permission& permission,
+                         std::uint64_t limit_bytes) {
     request.body_limit_bytes = limit_bytes;
     std::optional<BytesSink> sink;
     SmallAnswer answer;
-    answer.response = connection.send(std::move(request), permission,
-                                      [&](const HttpResponse&) -> Sink& { return sink.emplace(limit_bytes); });
+    answer.response = from.send(std::move(request), permission,
+                                [&](const HttpResponse&) -> Sink& { return sink.emplace(limit_bytes); });
+    if (answer.response.failure) throw Error(*answer.response.failure);
     if (sink) answer.body = sink->text();
     return answer;
   }
 
   HttpRequest manifest_request(const std::string& method, const std::string& repository, const std::string& reference) {
+    return manifest_request(connection, method, repository, reference);
+  }
+
+  static HttpRequest manifest_request(RegistryConnection& to, const std::string& method, const std::string& repository,
+                                      const std::string& reference) {
     HttpRequest request;
     request.method = method;
-    request.url = connection.url(repository, "manifests/" + reference);
+    request.url = to.url(repository, "manifests/" + reference);
     return request;
+  }
+
+  /// Reads where the user says that the repository can be read. `read` gives something that is false when a source
+  /// has not what is wanted; then, and when it fails, a mirror is passed over. `once`: a second try is another source.
+  template <class Read>
+  auto read_from_sources(const std::string& repository, bool by_digest, const Read& read) {
+    std::vector<std::string> failures;
+    if (options_.registries_conf == nullptr) return read(connection, repository, false);
+    const std::vector<PullSource> sources =
+        options_.registries_conf->sources(connection.registry(), repository, by_digest);
+    for (const PullSource& source : sources) {
+      if (!source.is_mirror) break;
+      try {
+        if (auto found = read(connection_to(source), source.repository, true)) return found;
+      } catch (const Error& failure) {
+        if (failure.kind() != ErrorKind::Network && failure.kind() != ErrorKind::Foreign) throw;
+        failures.push_back(fmt::format("trying mirror `{}`: {}", source.host, failure.message()));
+      }
+    }
+    try {
+      return read(connection_to(sources.back()), sources.back().repository, false);
+    } catch (const Error& failure) {
+      Error error = failure;
+      for (const std::string& earlier : failures) error.while_doing(earlier);
+      throw error;
+    }
   }
 
   RegistryConnection connection;
   BlobUploader uploader;
+
+ private:
+  RegistryConnection& connection_to(const PullSource& source) {
+    const bool is_plain = source.insecure || (source.host == connection.registry() && options_.plain_http);
+    if (source.host == connection.registry() && is_plain == options_.plain_http) return connection;
+    const std::scoped_lock guard(mutex_);
+    std::unique_ptr<RegistryConnection>& other = others_[{source.host, is_plain}];
+    if (!other) {
+      RegistryOptions options = options_;
+      options.plain_http = is_plain;
+      other = std::make_unique<RegistryConnection>(source.host, http_, credentials_, cancellation_, options);
+    }
+    return *other;
+  }
+
+  HttpClient& http_;
+  CredentialSource& credentials_;
+  const Cancellation& cancellation_;
+  const RegistryOptions options_;
+  std::mutex mutex_;
+  std::map<std::pair<std::string, bool>, std::unique_ptr<RegistryConnection>> others_;  ///< by host and plain_http
 };
 
 RegistryClient::RegistryClient(std::string registry, HttpClient& http, CredentialSource& credentials,
@@ -114,43 +180,64 @@ BlobPush RegistryClient::push_blob(const std::string& repository, const BlobToPu
   return state_->uploader.push(repository, blob, on_sent);
 }
 
-void RegistryClient::fetch_blob(const std::string& repository, const oci::Descriptor& descriptor,
-                                const std::function<Sink&()>& start_body) {
-  RegistryConnection& connection = state_->connection;
+namespace {
+
+bool read_blob(RegistryConnection& connection, const std::string& repository, const oci::Descriptor& descriptor,
+               bool once, const std::function<Sink&()>& start_body) {
   HttpRequest request;
   request.url = connection.url(repository, "blobs/" + descriptor.digest.to_string());
   request.body_limit_bytes = descriptor.size_bytes;
   request.resume = true;
+  request.once = once;
   std::optional<HashingSink> hash;
   const HttpResponse response =
       connection.send(request, RegistryConnection::may_pull(repository),
                       [&](const HttpResponse&) -> Sink& { return hash.emplace(start_body()); });
+  if (response.failure) throw Error(*response.failure);
   if (response.status != 200 && response.status != 206) {
     throw connection.refusal(repository, fmt::format("give {} of `{}`", printed(descriptor), repository), response);
   }
-  if (hash->size_bytes() == descriptor.size_bytes && BlobDigest(hash->digest()) == descriptor.digest) return;
-  throw Error(ErrorKind::Foreign, fmt::format("registry `{}` gives other bytes for {} of `{}`", registry(),
+  if (hash->size_bytes() == descriptor.size_bytes && BlobDigest(hash->digest()) == descriptor.digest) return true;
+  throw Error(ErrorKind::Foreign, fmt::format("registry `{}` gives other bytes for {} of `{}`", connection.registry(),
                                               printed(descriptor), repository))
       .hint("the registry or a cache before it is damaged; nothing of it was used");
 }
 
+bool is_digest(const std::string& reference) { return reference.starts_with("sha256:"); }
+
+}  // namespace
+
+void RegistryClient::fetch_blob(const std::string& repository, const oci::Descriptor& descriptor,
+                                const std::function<Sink&()>& start_body) {
+  state_->read_from_sources(repository, true, [&](RegistryConnection& connection, const std::string& there, bool once) {
+    return read_blob(connection, there, descriptor, once, start_body);
+  });
+}
+
 std::optional<RegistryManifest> RegistryClient::fetch_manifest(const std::string& repository,
-                                                               const std::string& reference, RepositoryUse use) {
-  HttpRequest request = state_->manifest_request("GET", repository, reference);
-  request.headers["Accept"] = kManifestTypes;
-  const SmallAnswer answer = state_->ask(request, permission_for(repository, use), kManifestLimitBytes);
-  if (answer.status() == 404) return std::nullopt;
-  if (answer.status() != 200) {
-    throw state_->connection.refusal(repository, fmt::format("give manifest `{}:{}`", repository, reference),
-                                     answer.response);
-  }
-  RegistryManifest manifest{media_type_of(answer.header("content-type")), answer.body, BlobDigest(sha256(answer.body))};
-  if (reference.starts_with("sha256:") && reference != manifest.digest.to_string()) {
-    throw Error(ErrorKind::Foreign,
-                fmt::format("registry `{}` gives another manifest for {} of `{}`", registry(), reference, repository))
-        .hint("the registry or a cache before it is damaged; nothing of it was used");
-  }
-  return manifest;
+                                                               const std::string& reference, RepositoryUse use,
+                                                               std::uint64_t limit_bytes) {
+  const auto read = [&](RegistryConnection& connection, const std::string& there,
+                        bool once) -> std::optional<RegistryManifest> {
+    HttpRequest request = State::manifest_request(connection, "GET", there, reference);
+    request.headers["Accept"] = kManifestTypes;
+    request.once = once;
+    const SmallAnswer answer = State::ask(connection, request, permission_for(there, use), limit_bytes);
+    if (answer.status() == 404) return std::nullopt;
+    if (answer.status() != 200) {
+      throw connection.refusal(there, fmt::format("give manifest `{}:{}`", there, reference), answer.response);
+    }
+    RegistryManifest manifest{media_type_of(answer.header("content-type")), answer.body,
+                              BlobDigest(sha256(answer.body))};
+    if (is_digest(reference) && reference != manifest.digest.to_string()) {
+      throw Error(ErrorKind::Foreign, fmt::format("registry `{}` gives another manifest for {} of `{}`",
+                                                  connection.registry(), reference, there))
+          .hint("the registry or a cache before it is damaged; nothing of it was used");
+    }
+    return manifest;
+  };
+  if (use == RepositoryUse::Push) return read(state_->connection, repository, false);
+  return state_->read_from_sources(repository, is_digest(reference), read);
 }
 
 std::optional<BlobDigest> RegistryClient::find_manifest(const std::string& repository, const std::string& reference,

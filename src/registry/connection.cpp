@@ -90,6 +90,7 @@ Url RegistryConnection::location(const HttpResponse& response) {
 }
 
 HttpResponse RegistryConnection::exchange(const HttpRequest& request, const StartAnswer& start) {
+  if (request.farewell) return http_.fetch(request, start);  // waits for nobody
   const Slot slot(slots_);
   cancellation_.check();
   return http_.fetch(request, start);

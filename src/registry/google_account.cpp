@@ -3,6 +3,7 @@
 #include "google_exchange.hpp"
 #include "google_impersonation.hpp"
 #include "google_jwt.hpp"
+#include "login_encoding.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
@@ -105,7 +106,7 @@ class ExternalUser final : public GoogleTokenSource {
   GoogleToken fetch() override {
     GoogleRequest request =
         form_request(token_url_, {{"grant_type", "refresh_token"}, {"refresh_token", refresh_token_}});
-    request.headers["Authorization"] = basic_header(client_id_, client_secret_);
+    request.headers["Authorization"] = basic_authorization(client_id_, client_secret_);
     return ask_for_token(context_, request);
   }
   std::string describe() const override { return "login of a workforce user"; }

@@ -1,7 +1,7 @@
 #include "google_exchange.hpp"
 
 #include "address_rules.hpp"
-#include "credential_base64.hpp"
+#include "login_encoding.hpp"
 #include "small_exchange.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -23,21 +23,6 @@ constexpr std::size_t kShownBytes = 300;
 constexpr std::size_t kShortestSecret = 6;             // less would blot out ordinary words
 constexpr std::int64_t kUnknownLifetimeSeconds = 300;  // RFC 6749 only recommends expires_in
 constexpr std::int64_t kMaxLifetimeSeconds = 12LL * 3600;
-
-/// application/x-www-form-urlencoded: everything but unreserved characters is escaped, also what may stay in a path.
-std::string encode(std::string_view text) {
-  std::string encoded;
-  for (const char c : percent_encode_path(text)) {
-    if (c == '/') {
-      encoded += "%2F";
-    } else if (c == '+') {
-      encoded += "%2B";
-    } else {
-      encoded.push_back(c);
-    }
-  }
-  return encoded;
-}
 
 std::string without(std::string text, const std::vector<std::string>& secrets) {
   for (const std::string& secret : secrets) {
@@ -105,7 +90,7 @@ GoogleToken read_token(const std::string& body, const GoogleContext& context) {
 GoogleRequest form_request(const std::string& url, const FormFields& fields) {
   GoogleRequest request{.url = url, .content_type = "application/x-www-form-urlencoded"};
   for (const auto& [name, value] : fields) {
-    request.body += fmt::format("{}{}={}", request.body.empty() ? "" : "&", name, encode(value));
+    request.body += fmt::format("{}{}={}", request.body.empty() ? "" : "&", name, form_encode(value));
     if (name != "grant_type") request.secrets.push_back(value);
   }
   return request;
@@ -148,10 +133,6 @@ std::string checked_endpoint(const std::string& url, const std::string& what) {
   } catch (const Error&) {  // what cannot be read is refused below, without its text
   }
   throw Error(ErrorKind::Step, fmt::format("{} is no https URL", what));
-}
-
-std::string basic_header(const std::string& username, const std::string& password) {
-  return "Basic " + base64(username + ":" + password);
 }
 
 }  // namespace mlbuild

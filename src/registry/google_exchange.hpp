@@ -32,6 +32,4 @@ GoogleToken ask_for_token(const GoogleContext& context, const GoogleRequest& req
 /// https, or http on loopback: tokens are as good as passwords. Error{Step} that begins with `what`.
 std::string checked_endpoint(const std::string& url, const std::string& what);
 
-std::string basic_header(const std::string& username, const std::string& password);  ///< value of Authorization
-
 }  // namespace mlbuild

@@ -2,6 +2,7 @@
 #include "google_exchange.hpp"
 #include "google_impersonation.hpp"
 #include "google_subject_token.hpp"
+#include "login_encoding.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
@@ -32,7 +33,7 @@ class ExternalAccount final : public GoogleTokenSource {
     const std::string token = source_->fetch();
     GoogleRequest request = form_request(token_url_, fields(token));
     request.secrets = {token, client_secret_};  // the other fields may be shown
-    if (!client_id_.empty()) request.headers["Authorization"] = basic_header(client_id_, client_secret_);
+    if (!client_id_.empty()) request.headers["Authorization"] = basic_authorization(client_id_, client_secret_);
     return ask_for_token(context_, request);
   }
   std::string describe() const override { return "external account with " + source_->describe(); }

@@ -1,5 +1,6 @@
 #include "token_server.hpp"
 
+#include "login_encoding.hpp"
 #include "refusal.hpp"
 #include "small_exchange.hpp"
 
@@ -21,26 +22,12 @@ constexpr const char* kClient = "mlbuild";
 constexpr std::int64_t kDefaultLifetimeSeconds = 60;
 constexpr std::int64_t kMaxLifetimeSeconds = 24LL * 3600;
 
-/// Everything but unreserved characters: also "/" and "+", which percent_encode_path leaves.
-std::string encode(std::string_view text) {
-  std::string encoded;
-  for (const char c : percent_encode_path(text)) {
-    if (c == '/') {
-      encoded += "%2F";
-    } else if (c == '+') {
-      encoded += "%2B";
-    } else {
-      encoded.push_back(c);
-    }
-  }
-  return encoded;
-}
-
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 std::string form(const Fields& fields) {
   std::string text;
-  for (const auto& [name, value] : fields) text += fmt::format("{}{}={}", text.empty() ? "" : "&", name, encode(value));
+  for (const auto& [name, value] : fields)
+    text += fmt::format("{}{}={}", text.empty() ? "" : "&", name, form_encode(value));
   return text;
 }
 
@@ -91,23 +78,6 @@ SmallAnswer ask(HttpClient& http, const TokenRealm& realm, const TokenScope& sco
 }
 
 }  // namespace
-
-std::string basic_authorization(const std::string& username, const std::string& password) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::string plain = username + ":" + password;
-  std::string encoded;
-  for (std::size_t i = 0; i < plain.size(); i += 3) {
-    const auto byte = [&](std::size_t at) {
-      return at < plain.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(plain[at])) : 0U;
-    };
-    const std::uint32_t group = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
-    encoded.push_back(kAlphabet[group >> 18U]);
-    encoded.push_back(kAlphabet[(group >> 12U) & 63U]);
-    encoded.push_back(i + 1 < plain.size() ? kAlphabet[(group >> 6U) & 63U] : '=');
-    encoded.push_back(i + 2 < plain.size() ? kAlphabet[group & 63U] : '=');
-  }
-  return "Basic " + encoded;
-}
 
 BearerToken parse_token_answer(std::string_view text) {
   const json answer = json::parse(text, nullptr, false);

@@ -36,7 +36,4 @@ BearerToken fetch_token(HttpClient& http, const TokenRealm& realm, const TokenSc
                         const std::optional<RegistryCredential>& credential, const std::string& registry,
                         const CredentialSource& credentials);
 
-/// Value of Authorization.
-std::string basic_authorization(const std::string& username, const std::string& password);
-
 }  // namespace mlbuild

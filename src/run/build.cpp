@@ -6,6 +6,7 @@
 #include "layer_run.hpp"
 #include "store_lookups.hpp"
 
+#include "mlbuild/layer/files_layer.hpp"
 #include "mlbuild/run/sdist_build.hpp"
 
 #include <fmt/format.h>
@@ -44,6 +45,25 @@ std::vector<const Step*> steps_to_run(const Plan& plan, StepKind kind) {
   return steps;
 }
 
+/// Files of the application belong to one image: no other asks for their layer.
+bool is_shared(const Step& layer) { return layer.card && layer.card->kind() != kFilesLayerKind; }
+
+/// The layers that would be made although a cache repository may have them.
+std::vector<StepKey> keys_to_make(const Plan& plan) {
+  std::vector<StepKey> keys;
+  for (const Step* step : steps_to_run(plan, StepKind::Layer)) {
+    if (is_shared(*step) && !std::holds_alternative<Forced>(step->reason)) keys.push_back(step->card->key());
+  }
+  return keys;
+}
+
+/// Cache repositories are asked when it is known what would have to be made without them.
+Plan plan_with_registry(const PlanRequest& request, StoreLookups& lookups, RegistryCache* registry) {
+  Plan plan = make_plan(request, lookups);
+  while (registry != nullptr && registry->ask(keys_to_make(plan))) plan = make_plan(request, lookups);
+  return plan;
+}
+
 std::uint64_t sum_input_bytes(const std::vector<const Step*>& steps) {
   std::uint64_t sum = 0;
   for (const Step* step : steps) sum += step->input_bytes();
@@ -67,6 +87,7 @@ void run_sdists(const std::vector<const Step*>& steps, const BuildRequest& reque
                 const BuildContext& context) {
   fetch_all(missing_inputs(steps), fetcher);
   for (const Step* step : steps) {
+    if (context.ready_layers != nullptr) context.ready_layers->check();
     const auto begin = std::chrono::steady_clock::now();
     context.events.on(ActivityStarted{step->label});
     context.events.on(StepStarted{step->id, step->label});
@@ -101,6 +122,28 @@ std::vector<ImageLayer> image_layers(const Plan& plan, const std::map<std::strin
   return layers;
 }
 
+std::vector<ImageLayer> shared_layers(const Plan& plan, const std::vector<ImageLayer>& layers) {
+  std::vector<ImageLayer> shared;
+  auto layer = layers.begin();
+  for (const Step& step : plan.steps) {
+    if (step.kind != StepKind::Layer) continue;
+    if (is_shared(step)) shared.push_back(*layer);
+    ++layer;
+  }
+  return shared;
+}
+
+/// Before anything runs: what the store has may go its way while the rest is made. Nothing is told of when nothing is
+/// to be made, since the whole image follows at once then.
+void tell_of_cached_layers(const Plan& plan, const BuildContext& context) {
+  const bool runs = std::ranges::any_of(plan.steps, [](const Step& step) { return step.state == StepState::Run; });
+  if (context.ready_layers == nullptr || !runs) return;
+  for (const Step& step : plan.steps) {
+    if (step.kind != StepKind::Layer || step.state != StepState::Cached) continue;
+    context.ready_layers->ready({*step.facts, step.card->key(), step.label, {}});
+  }
+}
+
 std::size_t layers_in_registry(const Plan& plan) {
   return static_cast<std::size_t>(std::ranges::count_if(
       plan.steps, [](const Step& step) { return step.kind == StepKind::Layer && step.state == StepState::Registry; }));
@@ -115,10 +158,10 @@ void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_
 
 }  // namespace
 
-Plan plan_build(const BuildRequest& request, DiskStore& store, const RegistryCache* registry) {
+Plan plan_build(const BuildRequest& request, DiskStore& store, RegistryCache* registry) {
   const PreparedBuild prepared = prepare(request);
   StoreLookups lookups(store, registry, request.epoch_seconds);
-  return make_plan(prepared.plan_request, lookups);
+  return plan_with_registry(prepared.plan_request, lookups, registry);
 }
 
 BuildResult build_image(const BuildRequest& request, const BuildContext& context) {
@@ -127,7 +170,8 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
   const InputFetcher fetcher(request, context);
   BuildResult result;
-  result.first_plan = make_plan(prepared.plan_request, lookups);
+  result.first_plan = plan_with_registry(prepared.plan_request, lookups, context.registry);
+  tell_of_cached_layers(result.first_plan, context);
   Plan plan = result.first_plan;
   if (!plan.complete()) {
     const std::vector<const Step*> sdists = steps_to_run(plan, StepKind::BuildSdist);
@@ -137,7 +181,7 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
     // The same bytes as before give the same keys: what waited is decided by content, so it may be cached after all.
     PlanRequest again = prepared.plan_request;
     again.force_sdists = false;
-    plan = make_plan(again, lookups);
+    plan = plan_with_registry(again, lookups, context.registry);
     if (!plan.complete())
       throw Error(ErrorKind::Internal, "a source distribution was built but its wheel is not known");
   }
@@ -149,6 +193,7 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   result.layers_made = layers.size();
   result.image =
       compose_image(image_layers(plan, made), request.variant->config, request.image->platform, request.epoch_seconds);
+  result.shared_layers = shared_layers(plan, result.image.layers);
   result.layers_in_registry = layers_in_registry(plan);
   result.layers_reused = result.image.layers.size() - layers.size() - result.layers_in_registry;
   keep_blob(context.store, result.image.config, result.image.config_json);

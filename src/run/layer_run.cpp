@@ -32,6 +32,7 @@ class LayerRun {
     for (const StepInput& input : missing) {
       downloads_.submit([this, input] {
         if (failed_) return;  // layers_.wait() tells why
+        check_ready();
         fetcher_.fetch(input);
         arrived(input.digest);
       });
@@ -72,6 +73,7 @@ class LayerRun {
     layers_.submit([this, &step] {
       try {
         context_.cancellation.check();
+        check_ready();
         keep(step,
              with_context([&] { return fmt::format("making layer `{}`", step.label); }, [&] { return make(step); }));
       } catch (...) {
@@ -81,7 +83,12 @@ class LayerRun {
     });
   }
 
+  void check_ready() const {
+    if (context_.ready_layers != nullptr) context_.ready_layers->check();
+  }
+
   void keep(const Step& step, LayerFacts facts) {
+    if (context_.ready_layers != nullptr) context_.ready_layers->ready({facts, step.card->key(), step.label, {}});
     const std::lock_guard lock(mutex_);
     facts_.emplace(step.id, std::move(facts));
   }

@@ -55,6 +55,21 @@ void RegistryCache::read_image(const std::shared_ptr<RegistryClient>& client, co
   images_.push_back({client, where.repository, where.to_string(), std::move(known)});
 }
 
+bool RegistryCache::ask(const std::vector<StepKey>& keys) {
+  bool knew = false;
+  for (const std::shared_ptr<CacheRepository>& repository : repositories_) {
+    std::vector<StepKey> unknown;
+    std::ranges::copy_if(keys, std::back_inserter(unknown), [&](const StepKey& key) { return !layer(key); });
+    std::vector<KnownLayers> found = repository->find(unknown);
+    knew = knew || !found.empty();
+    const std::scoped_lock lock(mutex_);
+    for (KnownLayers& known : found) {
+      images_.push_back({repository->client(), repository->repository(), repository->name(), std::move(known)});
+    }
+  }
+  return knew;
+}
+
 std::optional<PlanLookups::RegistryLayer> RegistryCache::layer(const StepKey& key) const {
   const std::scoped_lock lock(mutex_);
   for (const ReadImage& image : images_) {
@@ -91,6 +106,14 @@ std::vector<RegistryCache::Place> RegistryCache::places_of(const BlobDigest& dig
     places.push_back({image.client, image.repository, found->second.size_bytes});
   }
   return places;
+}
+
+std::vector<std::string> RegistryCache::repositories_of(const std::string& registry, const BlobDigest& digest) const {
+  std::vector<std::string> repositories;
+  for (const Place& place : places_of(digest)) {
+    if (place.client->registry() == registry) repositories.push_back(place.repository);
+  }
+  return repositories;
 }
 
 bool RegistryCache::fetch(const BlobDigest& digest, BlobStore& store) const {

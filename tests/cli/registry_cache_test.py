@@ -148,6 +148,59 @@ class RegistryCache(CliTest):
             self.assertIn(said, self.build(spec, "--cache-from", name).err)
         self.assert_fails(run("build", spec, "--cache-from", "app:1"), 2, "names no registry")
 
+    def spec_with(self, name, *requirements):
+        """Its base, wheels and files; all that it needs is in the shared store then."""
+        (self.directory / name).mkdir()
+        spec = self.directory / name / "mlbuild.yaml"
+        spec.write_text(f"version: 1\nname: {name}\nbase: {{flavor: distroless}}\n"
+                        f"requirements: {{runtime: [{', '.join(requirements)}]}}\napp: [{{from: app.py, to: /app/app.py}}]\n")
+        (spec.parent / "app.py").write_text(f"print('{name}')\n")
+        self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
+        self.build(spec, "--locked")
+        return spec
+
+    def test_a_layer_of_another_image_comes_from_the_cache_repository(self):
+        one, two = self.spec_with("one", "numpy==1.26.4", "tomli==2.0.1"), self.spec_with("two", "numpy==1.26.4")
+        cache = f"{self.registry.host}/ml/cache"
+        first = self.push(one, "-t", f"{self.registry.host}/ml/one:1", "--cache-to", cache, store=SHARED_STORE, env={})
+        shared = [layer["digest"] for layer in first["images"][0]["layers"] if "numpy" in layer["created_by"]][0]
+        entries = [path for method, path, _ in self.registry.requests() if method == "PUT" and "/ml/cache/manifests/k-" in path]
+        self.assertEqual(len(entries), 3)  # base, numpy, tomli; the application's files are of no use to others
+        mark, stored = len(self.registry.requests()), self.registry.stored_bytes()
+        plan = json.loads(self.build(two, "--locked", "--dry-run", "--format", "json", "--cache-from", cache,
+                                     store=self.directory / "empty", env=NOBODY).out)["images"][0]
+        self.assertEqual([(step["state"], step["explanation"]) for step in plan["steps"]][:2], 2 * [("registry", f"in {cache}")])
+        self.assertEqual(len(self.registry.requests()) - mark, 3)  # who speaks there, base, numpy
+        mark = len(self.registry.requests())
+        image = self.push(two, "-t", f"{self.registry.host}/ml/two:1", "--cache-to", cache)["images"][0]
+        requests = self.registry.requests()[mark:]
+        self.assertEqual((image["layers_made"], image["layers_in_registry"], image["fetched_bytes"]), (1, 2, 0))
+        self.assertIn(shared, [layer["digest"] for layer in image["layers"]])
+        self.assertEqual(requests.count(("POST", "/v2/ml/two/blobs/uploads/", 201)), 2)  # mounted: base and numpy
+        self.assertEqual([path for method, path, _ in requests if method == "GET" and "/blobs/" in path], [])
+        uploads = [path for method, path, _ in requests if method == "PUT" and path.startswith("/v2/ml/two/blobs/")]
+        self.assertEqual(len(uploads), 2)  # the application and the config
+        self.assertLess(self.registry.stored_bytes() - stored, 20_000)
+        self.assertEqual([path for method, path, _ in requests if method == "PUT" and "/ml/cache/" in path], [])
+        self.assertEqual(image["digest"], self.digest_with_full_store(two))
+        self.assertNotIn("warning", self.said)
+
+    def test_what_the_cache_repository_has_reaches_another_registry(self):
+        spec = self.fresh_spec("minimal")
+        cache = f"{self.registry.host}/ml/cache"
+        self.push(spec, "--cache-to", cache, "-t", self.name, store=SHARED_STORE, env={})
+        with DockerRegistry() as elsewhere:
+            name = f"{elsewhere.host}/ml/app:1"
+            self.assertEqual(self.push(spec, "-t", name, "--cache-from", cache)["images"][0]["layers_in_registry"], 2)
+            subprocess.run(["skopeo", "copy", "--src-tls-verify=false", "docker://" + name, f"dir:{self.directory}/copy"],
+                           check=True, capture_output=True, timeout=120)
+
+    def test_a_cache_repository_that_fails_is_a_warning(self):
+        spec = self.fresh_spec("minimal")
+        self.assertIn("is not used as a cache", self.build(spec, "--cache-to", "localhost:9/ml/cache").err)
+        self.assert_fails(run("build", spec, "--cache-to", f"{self.registry.host}/ml/cache:1"), 2, "names an image")
+        self.assert_fails(run("build", spec, "--cache-to", "cache"), 2, "names no registry")
+
     def test_what_another_program_pushed_tells_nothing(self):
         spec = self.fresh_spec("minimal")
         self.build(spec, "-o", f"oci:{self.directory}/layout", "-t", "app:1")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz target of a registry's answers into corpus/registry_answer/. Run again, it writes the same bytes."""
+"""Writes the seeds of the fuzz targets about registries into corpus/. Run again, it writes the same bytes."""
 import json
 import pathlib
 
@@ -17,3 +17,19 @@ SEEDS = {
 FOLDER.mkdir(parents=True, exist_ok=True)
 for name, text in SEEDS.items():
     (FOLDER / name).write_text(text, encoding="utf-8")
+
+CONF = FOLDER.parent / "registries_conf"
+CONF.mkdir(parents=True, exist_ok=True)
+(CONF / "mirror.conf").write_text("""unqualified-search-registries = ["r.example"]
+[[registry]]
+prefix = "r.example/team"
+location = "inner.example:5000/team"
+mirror-by-digest-only = true
+[[registry.mirror]]
+location = "m.example"
+insecure = true
+pull-from-mirror = "all"
+[[registry]]
+prefix = "*.example.com"
+blocked = true
+""", encoding="utf-8")

@@ -135,6 +135,69 @@ TEST_F(HttpClientTest, RetryAfterIsCapped) {
   EXPECT_EQ(get(server_.url("/busy")).bodies, std::vector<std::string>{"ok"});
 }
 
+TEST_F(HttpClientTest, NoTryBeginsWhenTheTimeForRetriesIsOver) {
+  HttpTuning tuning = impatient();
+  tuning.retry_time = std::chrono::seconds(0);
+  client_ = make_http_client(cancellation_, tuning);
+  server_.answer("/down", {.status = 503});
+  EXPECT_EQ(failure_of(server_.url("/down")).kind(), ErrorKind::Network);
+  EXPECT_EQ(server_.count("/down"), 1U);
+}
+
+TEST_F(HttpClientTest, APauseThatIsLongerThanTheTimeForRetriesIsNotBegun) {
+  HttpTuning tuning = impatient();
+  tuning.retry_after_limit = tuning.retry_time = std::chrono::seconds(600);
+  std::vector<std::string> told;
+  tuning.tell = [&](const std::string& text) { told.push_back(text); };
+  client_ = make_http_client(cancellation_, tuning);
+  server_.answer("/busy", {.status = 429, .headers = {{"Retry-After", "86400"}}});
+  EXPECT_EQ(failure_of(server_.url("/busy")).kind(), ErrorKind::Network);
+  EXPECT_EQ(server_.count("/busy"), 1U);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0], HasSubstr("wants fewer requests"));
+}
+
+TEST_F(HttpClientTest, ThatAServerWantsAPauseIsToldOnce) {
+  HttpTuning tuning = impatient();
+  int told = 0;
+  tuning.tell = [&](const std::string&) { ++told; };
+  client_ = make_http_client(cancellation_, tuning);
+  const CannedAnswer busy{.status = 503, .headers = {{"Retry-After", "1"}}};
+  server_.script("/busy", {busy, busy, busy, {.body = "ok"}});
+  EXPECT_EQ(get(server_.url("/busy")).bodies, std::vector<std::string>{"ok"});
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(HttpClientTest, ALoginThatTheServerRepeatsIsBlottedOut) {
+  HttpServer echo([](const test::SeenRequest& request) {
+    return CannedAnswer{.status = request.target == "/no" ? 403 : 500,
+                        .body = "bad: " + request.headers.at("authorization")};
+  });
+  HttpRequest request;
+  request.headers["Authorization"] = "Bearer very-secret-token";
+  request.url = echo.url("/no");
+  EXPECT_EQ(fetch(request).response.headers.at("x-mlbuild-error-body"), "bad: Bearer ***");
+  request.url = echo.url("/down");
+  try {
+    fetch(request);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), testing::AllOf(HasSubstr("Bearer ***"), Not(HasSubstr("very-secret"))));
+  }
+}
+
+TEST_F(HttpClientTest, AFarewellIsSentAfterCancellation) {
+  server_.answer("/session", {.status = 204});
+  cancellation_.request();
+  HttpRequest request;
+  request.method = "DELETE";
+  request.url = server_.url("/session");
+  request.farewell = true;
+  EXPECT_EQ(fetch(request).response.status, 204);
+  request.farewell = false;
+  EXPECT_THROW(fetch(request), Error);
+}
+
 TEST_F(HttpClientTest, CutBodyStartsAfresh) {
   server_.script("/cut", {{.body = "0123456789", .cut_after = 4}, {.body = "0123456789"}});
   EXPECT_EQ(get(server_.url("/cut")).bodies, (std::vector<std::string>{"0123", "0123456789"}));

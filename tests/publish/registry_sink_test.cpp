@@ -246,6 +246,24 @@ TEST_F(RegistrySinkTest, LoopbackMaySpeakTls) {
   EXPECT_THAT(registry_->log_of("PUT"), Each(EndsWith(" 201")));
 }
 
+TEST_F(RegistrySinkTest, CertificatesOfItsOwnDirectoryOpenARegistry) {
+  serve({.login = false, .tls = true, .client_certificate = true});
+  const std::filesystem::path certs = directory_.path() / "certs.d" / registry_->host();
+  std::filesystem::create_directories(certs);
+  AnonymousCredentials nobody;
+  EXPECT_THAT(failure_of_push("team/app:1", nobody).message(), HasSubstr("certificate"));
+  std::filesystem::copy_file(registry_->certificate(), certs / "ca.crt");
+  const auto open = [&] { return make_http_client(cancellation_, {.tries = 1}, {"/none", certs.parent_path()}); };
+  http_ = open();
+  EXPECT_EQ(failure_of_push("team/app:1", nobody).kind(), ErrorKind::Network);  // who are you?
+  std::filesystem::copy_file(registry_->client_certificate(), certs / "client.cert");
+  http_ = open();
+  EXPECT_THAT(failure_of_push("team/app:1", nobody).message(), HasSubstr("client.key"));
+  std::filesystem::copy_file(registry_->client_certificate().parent_path() / "client.key", certs / "client.key");
+  http_ = open();
+  EXPECT_EQ(push({image_}, "team/app:1").digest, image_.manifest.digest);
+}
+
 TEST_F(RegistrySinkTest, CancellationEndsAPushWithoutATag) {
   cancellation_.request();
   EXPECT_THROW(push({image_}, "team/app:1.0"), Error);

@@ -84,6 +84,7 @@ std::vector<std::string> FakeRegistry::token_requests() const {
 }
 
 CannedAnswer FakeRegistry::answer(const SeenRequest& request) {
+  if (manners_.on_request) manners_.on_request(request);
   const std::scoped_lock guard(mutex_);
   const std::size_t mark = request.target.find('?');
   const std::string path = request.target.substr(0, mark);

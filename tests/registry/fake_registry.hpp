@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -25,6 +26,7 @@ struct RegistryManners {
   int token_seconds = 300;
   std::deque<CannedAnswer> put_answers = {};  ///< given to the next PUTs of blobs, which keep nothing then
   bool checks_blobs = true;                   ///< of a manifest
+  std::function<void(const SeenRequest&)> on_request = {};  ///< told before it is answered
 };
 
 /// A registry in memory with what is needed to push and pull, strict about order, digests and tokens. Only what the

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace mlbuild::test {
@@ -239,6 +240,44 @@ TEST_F(PushFaults, WithoutUploadAddressTheErrorSaysSo) {
   RegistryClient client(fmt::format("127.0.0.1:{}", forgetful.port()), *http_, nobody, cancellation_);
   const Error error = failure_of([&] { client.push_blob("a", blob("hello"), nullptr); });
   EXPECT_THAT(error.message(), HasSubstr("does not say where the upload goes"));
+}
+
+/// Endless zeros; the user has enough after the first of them.
+class InterruptingSource final : public Source {
+ public:
+  explicit InterruptingSource(Cancellation& cancellation) : cancellation_(cancellation) {}
+  std::size_t read(MutableByteSpan buffer) override {
+    cancellation_.request();
+    std::ranges::fill(buffer, std::byte{0});
+    return buffer.size();
+  }
+
+ private:
+  Cancellation& cancellation_;
+};
+
+TEST_F(PushFaults, AnInterruptedUploadIsTakenBack) {
+  start({.login = Login::Basic}, login("user", "pw"));
+  BlobToPush one = blob(large_);
+  one.size_bytes = std::uint64_t{1} << 40U;
+  one.open = [this] { return std::make_unique<InterruptingSource>(cancellation_); };
+  const Error error = failure_of([&] { client_->push_blob("team/app", one, nullptr); });
+  EXPECT_EQ(error.kind(), ErrorKind::Interrupted);
+  EXPECT_EQ(registry_->count("DELETE /upload/1"), 1U);
+}
+
+TEST_F(PushFaults, ALoginThatTheRegistryRepeatsIsNotShown) {
+  start_with_answers({{.status = 403, .body = std::string("not with ") + kUser}});
+  EXPECT_THAT(cause_of("a layer"), HasSubstr("not with Basic ***"));
+}
+
+TEST_F(PushFaults, NoTryBeginsWhenTheTimeForRetriesIsOver) {
+  start({.put_answers = {{.status = 503}, {.status = 503}}});
+  RegistryOptions options;
+  options.retry_time = std::chrono::seconds(0);
+  client_ = std::make_unique<RegistryClient>(registry_->host(), *http_, *credentials_, cancellation_, options);
+  cause_of("a layer");
+  EXPECT_EQ(registry_->count("PUT"), 1U);
 }
 
 }  // namespace

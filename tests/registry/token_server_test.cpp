@@ -1,5 +1,7 @@
 #include "../../src/registry/token_server.hpp"
 
+#include "../../src/registry/login_encoding.hpp"
+
 #include "mlbuild/base/error.hpp"
 
 #include <gtest/gtest.h>

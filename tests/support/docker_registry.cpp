@@ -62,6 +62,11 @@ DockerRegistry::DockerRegistry(Options options) : port_(free_port()) {
                "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
                directory + "/server.key", "-out", certificate().string()});
   }
+  if (options.client_certificate) {
+    output_of({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+               "-days", "2", "-subj", "/CN=client", "-addext", "extendedKeyUsage=clientAuth", "-keyout",
+               directory + "/client.key", "-out", client_certificate().string()});
+  }
   write_configuration(options);
   start();
 }
@@ -72,8 +77,12 @@ void DockerRegistry::write_configuration(const Options& options) const {
       "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp:\n  addr: "
       "127.0.0.1:{}\n",
       data().string(), port_);
-  if (options.tls)
-    text += fmt::format("  tls: {{certificate: {}, key: {}/server.key}}\n", certificate().string(), directory);
+  if (options.tls) {
+    const std::string clients =
+        options.client_certificate ? fmt::format(", clientcas: [{}]", client_certificate().string()) : "";
+    text +=
+        fmt::format("  tls: {{certificate: {}, key: {}/server.key{}}}\n", certificate().string(), directory, clients);
+  }
   if (options.login) text += fmt::format("auth: {{htpasswd: {{realm: test, path: {}/htpasswd}}}}\n", directory);
   write_file_atomically(directory_.path() / "config.yml", text);
 }

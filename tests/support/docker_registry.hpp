@@ -15,10 +15,11 @@ namespace mlbuild::test {
 class DockerRegistry {
  public:
   struct Options {
-    bool login = false;  ///< Basic; "user" with "secret"
-    bool tls = false;    ///< with the self-signed certificate() of localhost
+    bool login = false;               ///< Basic; "user" with "secret"
+    bool tls = false;                 ///< with the self-signed certificate() of localhost
+    bool client_certificate = false;  ///< besides, wants client_certificate()
   };
-  DockerRegistry() : DockerRegistry(Options{false, false}) {}
+  DockerRegistry() : DockerRegistry(Options{}) {}
   explicit DockerRegistry(Options options);
   ~DockerRegistry();
   DockerRegistry(const DockerRegistry&) = delete;
@@ -26,6 +27,7 @@ class DockerRegistry {
 
   std::string host() const;  ///< "localhost:PORT"
   std::filesystem::path certificate() const { return directory_.path() / "server.crt"; }
+  std::filesystem::path client_certificate() const { return directory_.path() / "client.cert"; }  ///< and client.key
   std::filesystem::path data() const { return directory_.path() / "data"; }
   /// "PUT /v2/team/app/manifests/1 201" for each request so far, without query, in the order of the answers.
   std::vector<std::string> log() const;

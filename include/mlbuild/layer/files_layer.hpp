@@ -6,9 +6,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlbuild {
+
+inline constexpr std::string_view kFilesLayerKind = "files-layer";  ///< of the key card
 
 /// One entry of an app or generated layer.
 struct LayerFile {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mlbuild {
 
@@ -39,6 +40,9 @@ struct HttpRequest {
   bool once = false;
   /// Speak to the program that listens on this Unix socket, whatever host `url` names; no redirects then. Empty: TCP.
   std::filesystem::path socket = {};
+  /// Sent although everything is cancelled, once, and given up after a few seconds: a word of parting to a server that
+  /// would otherwise keep what is half done.
+  bool farewell = false;
   std::optional<std::chrono::seconds> answer_time = {};  ///< instead of HttpTuning::answer_time
 };
 
@@ -57,7 +61,11 @@ struct HttpTuning {
   int tries = 5;
   std::chrono::milliseconds backoff_base{500};  ///< pause n is random in [0, base * 2^n]: full jitter
   std::chrono::milliseconds backoff_limit{20000};
-  std::chrono::seconds retry_after_limit{60};
+  std::chrono::seconds retry_after_limit{600};
+  /// No try begins so long after the first one; a pause that would not end before that is not begun either.
+  std::chrono::seconds retry_time{600};
+  /// Told, once for each server, that it asks to be left alone for a while (429 or 503 with Retry-After). Any thread.
+  std::function<void(const std::string&)> tell = {};
   std::chrono::seconds connect_timeout{20};
   std::chrono::seconds stall_time{20};  ///< this long under stall_bytes_per_second cuts a transfer
   long stall_bytes_per_second = 1024;
@@ -70,10 +78,10 @@ struct HttpTuning {
 /// HTTP(S) client over libcurl: connections are reused, HTTP/2 where offered, proxies from the usual environment
 /// variables (but never for loopback hosts), CA bundle from SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE
 /// (directory: SSL_CERT_DIR), credentials also from ~/.netrc (NETRC). Thread-safe. Retries (5 tries, full jitter,
-/// Retry-After honoured up to 60 s) on connect errors, cut bodies, 408, 429 and 5xx; stalled transfers (under 1 KiB/s
-/// for 20 s) are cut. Where an origin answers 429 or 503 with Retry-After, all requests to it wait, not only the one
-/// that was told. GET and HEAD follow redirects: at most 5, https never to http, only to http(s); Authorization, Cookie
-/// and user info stay with the origin they were given for. Other methods get the 3xx as it is.
+/// Retry-After honoured, all within 10 minutes) on connect errors, cut bodies, 408, 429 and 5xx; stalled transfers
+/// (under 1 KiB/s for 20 s) are cut. Where an origin answers 429 or 503 with Retry-After, all requests to it wait, not
+/// only the one that was told. GET and HEAD follow redirects: at most 5, https never to http, only to http(s);
+/// Authorization, Cookie and user info stay with the origin they were given for. Other methods get the 3xx as it is.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
@@ -86,8 +94,10 @@ class HttpClient {
                              const std::function<Sink&(const HttpResponse&)>& start_body) = 0;
 };
 
-/// `cancellation` must outlive the client.
-std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning = {});
+/// `cancellation` must outlive the client. `certs_directories`: where certificates for single servers are, in docker's
+/// and containers' form: DIRECTORY/HOST[:PORT]/{NAME.crt, NAME.cert, NAME.key}; the first that knows a server counts.
+std::unique_ptr<HttpClient> make_http_client(const Cancellation& cancellation, const HttpTuning& tuning = {},
+                                             std::vector<std::filesystem::path> certs_directories = {});
 
 /// The URL without user info, query and fragment, for messages; any text is taken.
 std::string printable_url(std::string_view url);

@@ -43,6 +43,7 @@ struct Manifest {
   Descriptor config;
   std::vector<Descriptor> layers;
   std::map<std::string, std::string> annotations;
+  std::string artifact_type;  ///< of what is no image
 };
 
 /// image-index.md

@@ -31,6 +31,13 @@ class ImageSink {
   virtual ~ImageSink() = default;
   /// Throws what put() would throw for so many images, so that it can be told before any work.
   virtual void check(std::size_t /*image_count*/) const {}
+  /// A layer that the images of the coming put() have is in `store`, while others are still being made: a sink that
+  /// talks to somebody far away begins to send it, in the background. `tag` is that of put(). Throws like
+  /// check_prepared(). Any thread, but not beside put(). What is given by reference must outlive the sink.
+  virtual void prepare(const ImageLayer& /*layer*/, const std::string& /*tag*/, BlobStore& /*store*/,
+                       const Cancellation& /*cancellation*/) {}
+  /// Throws what went wrong in the background, as put() would.
+  virtual void check_prepared() {}
   virtual PublishResult put(const std::vector<Image>& images, const std::string& tag, BlobStore& store,
                             const std::function<void(std::uint64_t)>& on_bytes, const Cancellation& cancellation) = 0;
 };
@@ -50,6 +57,9 @@ struct RegistryAccess {
   CredentialSource& credentials;
   RegistryOptions options = {};
   std::vector<std::string> mount_from = {};  ///< repositories of the same registry that may have layers already
+  /// Those that are known to have one; asked before `mount_from`. Empty: none are known.
+  std::function<std::vector<std::string>(const BlobDigest&)> places_of = {};
+  std::shared_ptr<RegistryClient> client = {};  ///< shared by all that talk to the registry; empty: one of its own
 };
 
 /// Pushes to the registry and repository that `where` names, under its tag and `more_tags`; without a tag, under that

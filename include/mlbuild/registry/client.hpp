@@ -19,6 +19,8 @@
 
 namespace mlbuild {
 
+class RegistriesConf;
+
 struct RegistryOptions {
   /// Speak http although the host is not loopback. Only ever set because the user said so.
   bool plain_http = false;
@@ -26,6 +28,8 @@ struct RegistryOptions {
   int upload_tries = 5;      ///< of one blob, each with an upload session of its own
   std::chrono::milliseconds backoff_base{500};
   std::chrono::milliseconds backoff_limit{20000};
+  std::chrono::seconds retry_time{600};             ///< no try of an upload begins so long after its first one
+  const RegistriesConf* registries_conf = nullptr;  ///< where else to pull from; must outlive the client
 };
 
 /// A blob that is to be in a repository. `open` gives its bytes from the start as often as asked, on any thread.
@@ -72,19 +76,24 @@ class RegistryClient {
   /// whether the blob is there: see has_blob.
   BlobPush push_blob(const std::string& repository, const BlobToPush& blob,
                      const std::function<void(std::uint64_t)>& on_sent);
-  /// Streams a blob, checked against the descriptor. `start_body` as in HttpClient::fetch.
+  /// Streams a blob, checked against the descriptor. `start_body` as in HttpClient::fetch. From a mirror when
+  /// RegistriesConf names one that has it, as fetch_manifest() does for RepositoryUse::Pull; a mirror that fails is
+  /// passed over.
   void fetch_blob(const std::string& repository, const oci::Descriptor& descriptor,
                   const std::function<Sink&()>& start_body);
 
-  /// `reference` is a tag or "sha256:...". Nothing when there is none.
+  /// `reference` is a tag or "sha256:...". Nothing when there is none. More than `limit_bytes` is Error{Network}.
   std::optional<RegistryManifest> fetch_manifest(const std::string& repository, const std::string& reference,
-                                                 RepositoryUse use = RepositoryUse::Pull);
+                                                 RepositoryUse use = RepositoryUse::Pull,
+                                                 std::uint64_t limit_bytes = kManifestLimitBytes);
   std::optional<BlobDigest> find_manifest(const std::string& repository, const std::string& reference,
                                           RepositoryUse use = RepositoryUse::Pull);
   /// Sends exactly these bytes. False when the registry says that a blob is missing; the caller may send it.
   [[nodiscard]] bool put_manifest(const std::string& repository, const std::string& reference,
                                   std::string_view media_type, std::string_view bytes);
   std::vector<std::string> fetch_tags(const std::string& repository);
+
+  static constexpr std::uint64_t kManifestLimitBytes = 16U << 20U;  ///< registries must take 4 MiB; some take more
 
  private:
   class State;

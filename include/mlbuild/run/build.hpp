@@ -18,6 +18,15 @@
 
 namespace mlbuild {
 
+/// Hears of layers whose bytes are in the store while others are still being made. Any thread. What it throws ends the
+/// build.
+class ReadyLayers {
+ public:
+  virtual ~ReadyLayers() = default;
+  virtual void ready(const ImageLayer& layer) = 0;  ///< perhaps more than once for one layer
+  virtual void check() = 0;                         ///< called before anything large is begun
+};
+
 /// The world as a build sees it; every part is owned by main.
 struct BuildContext {
   DiskStore& store;
@@ -26,8 +35,9 @@ struct BuildContext {
   const SiteConfig& site;
   const Cancellation& cancellation;
   EventSink& events;
-  std::size_t threads = 2;                  ///< for layers; downloads have their own
-  const RegistryCache* registry = nullptr;  ///< layers that need not be made; not asked when a build is forced
+  std::size_t threads = 2;            ///< for layers; downloads have their own
+  RegistryCache* registry = nullptr;  ///< layers that need not be made; not asked when a build is forced
+  ReadyLayers* ready_layers = nullptr;
 };
 
 /// One image of a spec: which variant on which platform, with what the lock says of it.
@@ -39,13 +49,15 @@ struct BuildRequest {
   bool force = false;
 };
 
-/// What a build would do now. Reads the application's files and asks the store and what was read of registries; fetches
-/// and writes nothing.
-Plan plan_build(const BuildRequest& request, DiskStore& store, const RegistryCache* registry = nullptr);
+/// What a build would do now. Reads the application's files and asks the store, what was read of registries and cache
+/// repositories; fetches and writes nothing.
+Plan plan_build(const BuildRequest& request, DiskStore& store, RegistryCache* registry = nullptr);
 
 struct BuildResult {
   Image image;
   Plan first_plan;  ///< as it was before anything ran, for the explanation
+  std::vector<ImageLayer>
+      shared_layers;  ///< those of `image` that other images may have, too: all but the application's
   std::uint64_t fetched_bytes = 0;
   std::size_t layers_made = 0, layers_reused = 0;
   std::size_t layers_in_registry = 0;  ///< that the store has not: only a BackedStore can give their bytes

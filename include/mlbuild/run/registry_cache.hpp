@@ -4,6 +4,7 @@
 #include "mlbuild/oci/oci.hpp"
 #include "mlbuild/plan/plan.hpp"
 #include "mlbuild/registry/client.hpp"
+#include "mlbuild/run/cache_repository.hpp"
 #include "mlbuild/store/blob_store.hpp"
 
 #include <cstdint>
@@ -16,8 +17,9 @@
 
 namespace mlbuild {
 
-/// What registries have already, as told by the images of mlbuild that the user named: which step made which layer.
-/// One manifest and one config tell it of a whole image; no layer is read for it. Thread-safe after reading.
+/// What registries have already, as told by the images of mlbuild that the user named, and by cache repositories where
+/// no image tells of a step: which step made which layer. One manifest and one config tell it of a whole image; no
+/// layer is read for it. Thread-safe after reading.
 class RegistryCache {
  public:
   /// Reads the image behind `where` (with host and tag), of an index those of `platforms`. False when there is nothing.
@@ -25,6 +27,10 @@ class RegistryCache {
   /// Of two images that know a step, the first read counts. The client is shared by all images of its registry.
   bool read(const std::shared_ptr<RegistryClient>& client, const oci::Reference& where,
             const std::vector<oci::Platform>& platforms, RepositoryUse use);
+
+  void add(std::shared_ptr<CacheRepository> repository) { repositories_.push_back(std::move(repository)); }
+  /// Asks the cache repositories for steps that nothing here tells of, each step once. True when one of them knew more.
+  bool ask(const std::vector<StepKey>& keys);
 
   std::optional<PlanLookups::RegistryLayer> layer(const StepKey& key) const;
   std::optional<PlanLookups::RegistryWheel> built_wheel(const StepKey& key) const;
@@ -34,6 +40,8 @@ class RegistryCache {
   /// Brings a layer into `store`, checked, from the first image that can give it. False when it is of no image here.
   /// Throws Error{Network, Foreign}.
   bool fetch(const BlobDigest& digest, BlobStore& store) const;
+  /// The repositories of `registry` that have a layer, as far as is known.
+  std::vector<std::string> repositories_of(const std::string& registry, const BlobDigest& digest) const;
   /// From now on the layer is not known: its registry has lost it.
   void forget(const BlobDigest& digest);
 
@@ -56,6 +64,7 @@ class RegistryCache {
 
   mutable std::mutex mutex_;
   std::vector<ReadImage> images_;
+  std::vector<std::shared_ptr<CacheRepository>> repositories_;  ///< shared with whoever puts layers there later
 };
 
 /// The store, and behind it what registries have: a layer that is asked for and absent is fetched and kept; when its
