@@ -5,6 +5,7 @@
 
 #include "mlbuild/publish/sink.hpp"
 #include "mlbuild/report/plan_text.hpp"
+#include "mlbuild/run/base_blobs.hpp"
 #include "mlbuild/run/build.hpp"
 
 #include <CLI/CLI.hpp>
@@ -26,6 +27,7 @@ struct BuildOptions {
   std::vector<std::string> cache_from;
   std::string variant;
   std::vector<std::string> platforms;
+  std::optional<oci::Reference> base;  ///< of the spec's variant, when a registry has it
   bool locked = false, explain = false, dry_run = false, force = false, push = false;
 };
 
@@ -77,6 +79,7 @@ RegistryAccess access_to(const std::string& host, const BuildOptions& options, W
   RegistryAccess access{world.http(), world.credentials()};
   access.options = registry_options(host, options.insecure_registries);
   access.mount_from = options.mount_from;
+  if (options.base && options.base->host == host) access.base_repository = options.base->repository;
   for (const oci::Reference& source : cache_sources(options.cache_from)) {
     if (source.host == host) access.mount_from.push_back(source.repository);
   }
@@ -190,7 +193,22 @@ void refuse_several_names(const BuildOptions& options) {
       .hint("keep one `-t`, or push");
 }
 
-int run_build(const BuildOptions& options, World& world) {
+std::optional<oci::Reference> base_in_registry(const SpecVariant& variant) {
+  const std::optional<ForeignBase>& base = variant.foreign_base;
+  if (!base || base->kind != ForeignBase::Kind::Image) return std::nullopt;
+  return oci::Reference::parse(base->reference.value);
+}
+
+/// Sinks take base layers from where they are.
+void add_bases(BaseBlobs& blobs, const std::vector<BuildRequest>& requests, World& world) {
+  for (const BuildRequest& request : requests) {
+    if (request.image->base_image) {
+      blobs.add(*request.image->base_image, world.open_base(*request.spec, *request.variant->foreign_base));
+    }
+  }
+}
+
+int run_build(BuildOptions options, World& world) {
   const auto begin = std::chrono::steady_clock::now();
   std::vector<std::unique_ptr<ImageSink>> sinks;  // made once more later; what is wrong is told before any work
   for (const std::string& output : options.outputs) sinks.push_back(sink_for(output, options, world));
@@ -198,7 +216,8 @@ int run_build(const BuildOptions& options, World& world) {
   const Spec spec = read_spec(options.spec);
   if (options.push) push_targets(options.tags, spec, "latest");
   cache_sources(options.cache_from);
-  spec.variant(options.variant);
+  options.base = base_in_registry(spec.variant(options.variant));
+  world.set_insecure_registries(options.insecure_registries);
   const LockPolicy policy = options.locked    ? LockPolicy::Locked
                             : options.dry_run ? LockPolicy::DryRun
                                               : LockPolicy::Update;
@@ -217,8 +236,10 @@ int run_build(const BuildOptions& options, World& world) {
     if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
   }
   const std::vector<Destination> places = destinations(options, spec, default_tag, world);
+  BaseBlobs bases(world.store());
+  add_bases(bases, requests, world);
   BackedStore store(
-      world.store(), registry, [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
+      bases, registry, [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
       [&](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
   const std::vector<PublishResult> published = publish(results, places, image_tag(options, spec), store, world);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;

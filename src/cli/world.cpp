@@ -1,5 +1,7 @@
 #include "world.hpp"
 
+#include "registry_caches.hpp"
+
 #include "mlbuild/base/error.hpp"
 
 #include <fmt/format.h>
@@ -104,7 +106,28 @@ std::size_t World::threads() const {
   return options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
 }
 
-BuildContext World::build_context() { return {store(), http(), sandbox(), site(), cancellation_, events(), threads()}; }
+std::unique_ptr<BaseSource> World::open_base(const Spec& spec, const ForeignBase& base) {
+  const std::string& reference = base.reference.value;
+  if (base.kind == ForeignBase::Kind::Oci) {
+    const LayoutReference layout = split_layout_reference(reference);
+    return open_layout_image(spec.directory / layout.directory, layout.tag);
+  }
+  if (base.kind == ForeignBase::Kind::Archive) return open_archive_image(spec.directory / reference);
+  oci::Reference where = oci::Reference::parse(reference);
+  if (where.tag.empty() && !where.digest) where.tag = "latest";
+  std::shared_ptr<RegistryClient>& client = base_registries_[where.host];
+  if (!client) {
+    client = std::make_shared<RegistryClient>(where.host, http(), credentials(), cancellation_,
+                                              registry_options(where.host, insecure_registries_));
+  }
+  return open_registry_image(client, where);
+}
+
+BuildContext World::build_context() {
+  BuildContext context{store(), http(), sandbox(), site(), cancellation_, events(), threads()};
+  context.open_base = [this](const Spec& spec, const ForeignBase& base) { return open_base(spec, base); };
+  return context;
+}
 
 void World::print(const std::string& text) const {
   if (write_out(stdout, text)) return;

@@ -2,6 +2,7 @@
 
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/net/http.hpp"
+#include "mlbuild/pull/base_source.hpp"
 #include "mlbuild/registry/credentials.hpp"
 #include "mlbuild/report/progress.hpp"
 #include "mlbuild/run/build.hpp"
@@ -14,6 +15,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace mlbuild::cli {
 
@@ -41,6 +44,9 @@ class World {
   const Cancellation& cancellation() const { return cancellation_; }
   std::size_t threads() const;
   BuildContext build_context();
+  /// Registries that are spoken http with; to be told before a base is opened.
+  void set_insecure_registries(std::vector<std::string> hosts) { insecure_registries_ = std::move(hosts); }
+  std::unique_ptr<BaseSource> open_base(const Spec& spec, const ForeignBase& base);
   void end_progress() { events_.reset(); }  ///< before a summary is printed
 
   bool json() const { return options_.format == "json"; }
@@ -57,6 +63,8 @@ class World {
   std::optional<SiteConfig> site_;
   std::unique_ptr<Sandbox> sandbox_;
   std::unique_ptr<EventSink> events_;
+  std::vector<std::string> insecure_registries_;
+  std::map<std::string, std::shared_ptr<RegistryClient>> base_registries_;  // shared by all bases of a registry
 };
 
 std::optional<std::string> environment_variable(const std::string& name);

@@ -119,9 +119,10 @@ std::vector<StepInput> deb_step_inputs(const std::vector<LockedDeb>& debs, PlanL
   return inputs;
 }
 
-std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix) {
+namespace {
+
+Step debian_base_step(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix) {
   const LockedImage& image = *request.image;
-  std::vector<Step> steps;
   Step base;
   base.id = id_prefix + "base";
   base.label =
@@ -130,19 +131,102 @@ std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups,
   base.causes = {request.variant->base.suite.location};
   base.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.base),
                                                  base_layer_parameters(image, *request.variant, request.epoch_seconds));
-  steps.push_back(std::move(base));
-  if (image.system_runtime.empty()) return steps;
+  return base;
+}
+
+LayerFacts facts_of(const LockedBaseLayer& layer) {
+  LayerFacts facts;
+  facts.media_type = layer.blob.media_type;
+  facts.digest = layer.blob.digest;
+  facts.size_bytes = layer.blob.size_bytes;
+  facts.diff_id = layer.diff_id;
+  facts.plain_size_bytes = layer.plain_size_bytes;
+  return facts;
+}
+
+/// A base layer needs no recipe: it is where the lock says, and stays there until a sink wants its bytes.
+Step base_layer_step(const PlanRequest& request, std::size_t number, PlanLookups& lookups,
+                     const std::string& id_prefix) {
+  constexpr std::size_t kShownDigest = 19;  // "sha256:" and twelve digits
+  const LockedBaseImage& base = *request.image->base_image;
+  const LockedBaseLayer& layer = base.layers[number];
+  const std::string digest = layer.blob.digest.to_string();
+  Step step;
+  step.id = fmt::format("{}base:{}", id_prefix, number + 1);
+  step.kind = StepKind::BaseLayer;
+  step.label = fmt::format("base layer {}/{} {}", number + 1, base.layers.size(), digest.substr(0, kShownDigest));
+  step.card = KeyCard("base-layer", 1).set("layer", digest);
+  step.facts = facts_of(layer);
+  step.causes = {request.variant->foreign_base->reference.location};
+  if (lookups.has_blob(layer.blob.digest)) {
+    step.state = StepState::Cached;
+    step.reason = AlreadyKnown{};
+  } else if (base.kind == "image") {
+    step.state = StepState::Registry;
+    step.reason = InBase{base.reference};
+  } else {
+    step.state = StepState::Cached;
+    step.reason = InBase{fmt::format("{}: {}", base.kind, base.reference)};
+  }
+  return step;
+}
+
+DebLayerParameters system_parameters(const PlanRequest& request) {
+  DebLayerParameters parameters = base_layer_parameters(*request.image, *request.variant, request.epoch_seconds);
+  parameters.is_base = false;
+  parameters.venv_python.clear();
+  parameters.drop_packages.clear();
+  return parameters;
+}
+
+/// "status" of the base, which the layer's own hides and therefore has to repeat.
+StepInput status_input(const LockedBaseDebian& debian, PlanLookups& lookups) {
+  StepInput input;
+  input.kind = StepInput::Kind::BaseFile;
+  input.label = "the dpkg database of the base";
+  input.digest = debian.status_digest;
+  input.size_bytes = debian.status_size_bytes;
+  input.filename = "var/lib/dpkg/status";
+  input.layer = debian.status_layer;
+  input.present = lookups.has_blob(debian.status_digest);
+  return input;
+}
+
+Step system_step(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix) {
+  const LockedImage& image = *request.image;
   Step system;
   system.id = id_prefix + "system";
   system.label = fmt::format("system libraries, {} packages", image.system_runtime.size());
   system.inputs = deb_step_inputs(image.system_runtime, lookups);
   system.causes = locations(request.variant->system.runtime);
-  DebLayerParameters parameters = base_layer_parameters(image, *request.variant, request.epoch_seconds);
-  parameters.is_base = false;
-  parameters.venv_python.clear();
-  parameters.drop_packages.clear();
+  DebLayerParameters parameters = system_parameters(request);
+  if (image.base_image) {
+    const LockedBaseDebian& debian = image.base_image->debian;
+    parameters.merged_usr = debian.merged_usr;
+    parameters.include_shadow = true;
+    if (debian.database == "status") {
+      parameters.database = DpkgDatabase::StatusFile;
+      parameters.base_status = debian.status_digest;
+      system.inputs.push_back(status_input(debian, lookups));
+    }
+  }
   system.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.system_runtime), parameters);
-  steps.push_back(std::move(system));
+  return system;
+}
+
+}  // namespace
+
+std::vector<Step> bottom_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix) {
+  const LockedImage& image = *request.image;
+  std::vector<Step> steps;
+  if (image.base_image) {
+    for (std::size_t i = 0; i < image.base_image->layers.size(); ++i) {
+      steps.push_back(base_layer_step(request, i, lookups, id_prefix));
+    }
+  } else if (!request.variant->foreign_base) {
+    steps.push_back(debian_base_step(request, lookups, id_prefix));
+  }
+  if (!image.system_runtime.empty()) steps.push_back(system_step(request, lookups, id_prefix));
   return steps;
 }
 

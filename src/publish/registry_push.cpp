@@ -62,21 +62,30 @@ BlobDigest RegistryPush::push(const std::vector<Image>& images, const std::vecto
       .hint("its garbage collection may be running; try again later");
 }
 
+std::vector<std::string> RegistryPush::mount_from(const ImageLayer& layer) const {
+  std::vector<std::string> repositories = mount_from_;
+  if (layer.is_base && !base_repository_.empty()) repositories.insert(repositories.begin(), base_repository_);
+  return repositories;
+}
+
 std::vector<RegistryPush::Blob> RegistryPush::blobs_of(const std::vector<Image>& images) const {
   std::vector<Blob> blobs;
   std::set<BlobDigest> seen;
-  const auto add = [&](const BlobDigest& digest, std::uint64_t size_bytes, std::string what, auto open) {
+  const auto add = [&](const BlobDigest& digest, std::uint64_t size_bytes, std::string what, auto open,
+                       std::vector<std::string> sources) {
     if (!seen.insert(digest).second) return;
-    blobs.push_back({BlobToPush{digest, size_bytes, std::move(open), mount_from_}, std::move(what)});
+    blobs.push_back({BlobToPush{digest, size_bytes, std::move(open), std::move(sources)}, std::move(what)});
   };
   for (const Image& image : images) {
     for (const ImageLayer& layer : image.layers) {
       const BlobDigest digest = layer.facts.digest;
-      add(digest, layer.facts.size_bytes, fmt::format("layer `{}`", layer.created_by),
-          [this, digest] { return store_.stream(digest); });
+      add(
+          digest, layer.facts.size_bytes, fmt::format("layer `{}`", layer.created_by),
+          [this, digest] { return store_.stream(digest); }, mount_from(layer));
     }
-    add(image.config.digest, image.config_json.size(), "the image's config",
-        [&image] { return std::make_unique<SpanSource>(as_bytes(image.config_json)); });
+    add(
+        image.config.digest, image.config_json.size(), "the image's config",
+        [&image] { return std::make_unique<SpanSource>(as_bytes(image.config_json)); }, mount_from_);
   }
   // The largest first: it must not be the one that begins when all others are done.
   std::ranges::stable_sort(blobs, std::ranges::greater(), [](const Blob& blob) { return blob.to_push.size_bytes; });

@@ -22,13 +22,14 @@ namespace mlbuild {
 class RegistryPush {
  public:
   RegistryPush(RegistryClient& client, std::string repository, std::vector<std::string> mount_from, std::size_t threads,
-               BlobStore& store, const CopyControl& control)
+               BlobStore& store, const CopyControl& control, std::string base_repository = {})
       : client_(client),
         repository_(std::move(repository)),
         mount_from_(std::move(mount_from)),
         threads_(threads),
         store_(store),
-        control_(control) {}
+        control_(control),
+        base_repository_(std::move(base_repository)) {}
 
   /// After that the name has all images, under all tags, the first of which is the one that is looked at for what is
   /// there already. Returns what the tags point to.
@@ -43,6 +44,7 @@ class RegistryPush {
     std::string what;  ///< "layer `wheel numpy 1.26.4`"
   };
 
+  std::vector<std::string> mount_from(const ImageLayer& layer) const;
   std::vector<Blob> blobs_of(const std::vector<Image>& images) const;
   void note_known(const RegistryManifest& manifest);
   void push_blobs(const std::vector<Blob>& blobs);
@@ -57,6 +59,7 @@ class RegistryPush {
   const std::size_t threads_;
   BlobStore& store_;
   const CopyControl& control_;
+  const std::string base_repository_;
   std::optional<BlobDigest> behind_;  ///< what the first tag points to
   std::set<BlobDigest> known_;        ///< that, and all that it is made of
   std::atomic<std::uint64_t> sent_bytes_{0};

@@ -24,7 +24,8 @@ class RegistrySink final : public ImageSink {
     tags.insert(tags.end(), more_tags_.begin(), more_tags_.end());
     RegistryClient client(name.host, access_.http, access_.credentials, cancellation, access_.options);
     const CopyControl control{on_bytes, cancellation};
-    RegistryPush push(client, name.repository, access_.mount_from, access_.options.parallel, store, control);
+    RegistryPush push(client, name.repository, access_.mount_from, access_.options.parallel, store, control,
+                      access_.base_repository);
     PublishResult result;
     result.where = name.to_string();
     result.digest = push.push(images, tags);

@@ -50,6 +50,7 @@ struct RegistryAccess {
   CredentialSource& credentials;
   RegistryOptions options = {};
   std::vector<std::string> mount_from = {};  ///< repositories of the same registry that may have layers already
+  std::string base_repository = {};  ///< the one that the base image comes from: base layers are mounted from there
 };
 
 /// Pushes to the registry and repository that `where` names, under its tag and `more_tags`; without a tag, under that
