@@ -196,7 +196,9 @@ std::optional<std::string> BaseTree::walk(std::string_view path, std::string& re
     const Node* node = find_exactly(next);
     if (node == nullptr) {
       rest = part;
-      for (const std::string& more : parts) rest += "/" + more;
+      for (const std::string& more : parts) {
+        if (!more.empty() && more != ".") rest += "/" + more;
+      }
       return at;
     }
     if (node->type == TarType::Symlink) {
