@@ -1,11 +1,13 @@
 #include "layer_steps.hpp"
 
+#include "mlbuild/io/sha256.hpp"
 #include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace mlbuild {
@@ -228,6 +230,49 @@ std::vector<Step> bottom_steps(const PlanRequest& request, PlanLookups& lookups,
   }
   if (!image.system_runtime.empty()) steps.push_back(system_step(request, lookups, id_prefix));
   return steps;
+}
+
+namespace {
+
+std::vector<LayerFile> whiteouts(const LockedBaseProject& project, const std::string& purelib) {
+  std::vector<LayerFile> files;
+  for (const std::string& entry : project.entries) {
+    LayerFile file;
+    file.path = fmt::format("{}/.wh.{}", purelib, entry);
+    file.digest = BlobDigest(sha256(std::string_view()));
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+}  // namespace
+
+std::optional<Step> replaced_step(const PlanRequest& request, const std::vector<PlannedWheel>& wheels,
+                                  const std::string& id_prefix) {
+  if (!request.image->base_image) return std::nullopt;
+  Step step;
+  step.id = id_prefix + "replaced";
+  std::map<std::string, LayerFile> hidden;  // two projects may share a namespace's directory
+  std::vector<std::string> names;
+  for (const LockedBaseProject& project : request.image->base_image->projects) {
+    const auto wheel = std::ranges::find(wheels, project.name, &PlannedWheel::name);
+    if (wheel == wheels.end() || wheel->version == project.version) continue;
+    names.push_back(fmt::format("{} {}", project.name, project.version));
+    step.causes.insert(step.causes.end(), wheel->causes.begin(), wheel->causes.end());
+    for (LayerFile& file : whiteouts(project, request.image->interpreter.scheme->purelib)) {
+      hidden.emplace(file.path, std::move(file));
+    }
+  }
+  if (names.empty()) return std::nullopt;
+  step.label = fmt::format("replaced in the base: {}", fmt::join(names, ", "));
+  std::vector<LayerFile> files;
+  for (auto& [path, file] : hidden) files.push_back(std::move(file));
+  FilesLayerParameters parameters;
+  parameters.label = "replaced";
+  parameters.epoch_seconds = request.epoch_seconds;
+  step.recipe = std::make_shared<FilesLayerRecipe>(
+      std::move(files), parameters, [](const LayerFile&) { return std::make_unique<SpanSource>(ByteSpan()); });
+  return step;
 }
 
 std::vector<Step> wheel_steps(const PlanRequest& request, const std::vector<PlannedWheel>& wheels, PlanLookups& lookups,

@@ -239,6 +239,7 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
     if (!wheel.waits_for) plan.wheels.push_back({wheel.filename, wheel.digest});
   }
   std::vector<Step> layers = bottom_steps(request, lookups, prefix);
+  if (std::optional<Step> replaced = replaced_step(request, wheels, prefix)) layers.push_back(std::move(*replaced));
   std::optional<Step> app = app_step(request, prefix);
   const std::size_t taken = layers.size() + (app ? 1 : 0);
   append(layers,
