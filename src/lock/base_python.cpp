@@ -211,7 +211,8 @@ class PythonSearch {
     std::erase_if(found, [&](const std::string& version) { return !version.starts_with(program_.minor + "."); });
     if (found.size() == 1) return *found.begin();
     if (prefix_ != "usr") return "";
-    return upstream_release(base_version(debian_, python + "-minimal"));
+    const std::string packaged = upstream_release(base_version(debian_, python + "-minimal"));
+    return packaged.starts_with(program_.minor + ".") ? packaged : "";
   }
 
   /// `#define PY_VERSION "3.11.9"`
