@@ -102,6 +102,9 @@ void BaseTree::add(const TarEntry& entry, Source& content) {
   node.type = entry.type;
   node.executable = (entry.mode & 0111U) != 0;
   node.link_target = entry.link_target;
+  if (entry.type == TarType::Hardlink) {  // a name of the same file, which stays when the other one is hidden
+    if (const Node* target = find_exactly(entry.link_target)) node = *target;
+  }
   if (entry.type == TarType::File) {
     const std::uint64_t limit = text_limit(entry.path);
     if (limit > 0 && entry.size_bytes <= limit) {
@@ -218,13 +221,7 @@ std::optional<std::string> BaseTree::resolve(std::string_view path) const {
   std::string rest;
   std::optional<std::string> at = walk(path, rest);
   if (!at || !rest.empty()) return std::nullopt;
-  for (int hops = 0; hops < kMaxLinkHops; ++hops) {  // a hard link is its target, which came before it
-    const Node* node = find_exactly(*at);
-    if (node == nullptr || node->type != TarType::Hardlink) return at;
-    if (find_exactly(node->link_target) == nullptr) return at;
-    at = node->link_target;
-  }
-  return std::nullopt;
+  return at;
 }
 
 const BaseTree::Node* BaseTree::find(std::string_view path) const {

@@ -33,6 +33,7 @@ void InputFetcher::fetch_base_file(const StepInput& input) const {
     const std::unique_ptr<BlobWriter> writer = context_.store.begin();
     copy(content, *writer);
     writer->commit(input.digest);
+    context_.events.on(BytesFetched{input.size_bytes});
   });
   if (context_.store.find(input.digest)) return;
   throw Error(ErrorKind::Foreign,

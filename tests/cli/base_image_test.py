@@ -112,6 +112,24 @@ class BaseImage(CliTest):
         self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
         self.build(spec)
 
+    def test_a_project_of_the_base_is_replaced_as_a_whole(self):
+        self.make_base(f"oci:{self.directory}/base")
+        spec = self.directory / "mlbuild.yaml"
+        spec.write_text(SPEC.format(base="oci: base").replace("idna==3.7", "idna==3.7, tomli==2.0.2"))
+        self.build(spec, "-o", f"oci:{self.directory}/out", "-t", "top:1")
+        seen = "import importlib.metadata as m; print([d.version for d in m.distributions() if d.name == 'tomli'])"
+        printed = run_in(f"{self.directory}/out:1", self.directory / "bundle", "/usr/local/bin/python3", "-c", seen)
+        self.assertEqual(printed, "['2.0.2']\n")
+
+    def test_a_source_distribution_is_built_for_the_base(self):
+        self.make_base(f"oci:{self.directory}/base")
+        spec = self.directory / "mlbuild.yaml"
+        spec.write_text(SPEC.format(base="oci: base").replace("idna==3.7", "docopt==0.6.2") + "python: {sdists: [docopt]}\n")
+        first = self.build(spec, "-o", f"oci:{self.directory}/out", "-t", "top:1")
+        self.assertEqual(run_in(f"{self.directory}/out:1", self.directory / "bundle", "/usr/local/bin/python3", "-c",
+                                "import docopt; print(docopt.__version__)"), "0.6.2\n")
+        self.assertEqual(self.build(spec, "--force").out, first.out)
+
     def test_scratch_holds_the_application_only(self):
         spec = self.write_spec("version: 1\nname: tool\nbase: scratch\napp: [{from: app, to: /app}]\nconfig: {cmd: [/app/main.py]}\n")
         self.build(spec, "-o", f"oci:{self.directory}/out", "-t", "tool:1")
@@ -174,6 +192,16 @@ class DebianBase(CliTest):
         self.assertFalse(locked["base"]["image"]["debian"]["merged_usr"])
         self.check(self.directory / "out")
         self.assertFalse((self.directory / "bundle/rootfs/lib").is_symlink())
+
+    def test_a_package_that_needs_a_newer_one_names_both(self):
+        root = self.directory / "root"
+        for path, text in (("etc/os-release", "ID=debian\nVERSION_CODENAME=bookworm\n"),
+                           ("var/lib/dpkg/status", "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.31-13\n")):
+            (root / path).parent.mkdir(parents=True)
+            (root / path).write_text(text)
+        wrap(self.directory / "base", root)
+        spec = self.write_spec("version: 1\nname: top\nbase: {oci: base}\nsystem: {runtime: [libgomp1]}\n")
+        self.assert_fails(run("lock", spec, "--store", SHARED_STORE), 2, "mlbuild.yaml:4:20", "libc6 (>= ", "`libc6` 2.31-13")
 
 
 if __name__ == "__main__":

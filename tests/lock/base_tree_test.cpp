@@ -49,8 +49,17 @@ TEST(BaseTree, LinksAreFollowedWithinTheRoot) {
   EXPECT_EQ(tree.resolve("lib/x"), "usr/lib/x");
   EXPECT_EQ(tree.resolve("usr/up"), "usr/lib/x");
   EXPECT_EQ(tree.resolve("usr/absolute"), "usr/lib/x");
-  EXPECT_EQ(tree.resolve("usr/hard"), "usr/lib/x");
   EXPECT_EQ(tree.place("lib/python3.11/site-packages/"), "usr/lib/python3.11/site-packages");
+}
+
+TEST(BaseTree, AHardLinkOutlivesTheOtherName) {
+  const std::string status = "Package: a\n";
+  const BaseTree tree =
+      tree_of({LayerTar().file("etc/os-release", status).link("copy", "etc/os-release", TarType::Hardlink),
+               LayerTar().file("etc/.wh.os-release")});
+  ASSERT_NE(tree.find("copy"), nullptr);
+  EXPECT_EQ(tree.find("copy")->type, TarType::File);
+  EXPECT_EQ(tree.find("copy")->text, status);
 }
 
 TEST(BaseTree, LinksInCirclesEndNowhere) {
