@@ -42,9 +42,9 @@ TEST(LockJson, ReadingWhatWasWrittenGivesTheSame) {
   EXPECT_EQ(to_json(parse_lock(text, "spec.lock")), text);
 }
 
-TEST(LockJson, IsTheGoldenFile) {
-  const std::string made = to_json(sample_lock());
-  const std::string file = std::string(MLBUILD_SOURCE_DIR) + "/tests/data/lock/minimal.lock.json";
+void expect_golden(const Lock& lock, const std::string& name) {
+  const std::string made = to_json(lock);
+  const std::string file = std::string(MLBUILD_SOURCE_DIR) + "/tests/data/lock/" + name;
   if (std::getenv("MLBUILD_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(file) << made;
     GTEST_SKIP() << "golden file rewritten";
@@ -54,11 +54,15 @@ TEST(LockJson, IsTheGoldenFile) {
   EXPECT_EQ(made, golden.str());
 }
 
+TEST(LockJson, IsTheGoldenFile) { expect_golden(sample_lock(), "minimal.lock.json"); }
+
 Lock lock_on_base() {
   Lock lock = sample_lock();
   lock.images.push_back(sample_image_on_base());
   return lock;
 }
+
+TEST(LockJson, WithABaseImageIsTheGoldenFile) { expect_golden(lock_on_base(), "base_image.lock.json"); }
 
 TEST(LockJson, ABaseImageIsReadAsItWasWritten) {
   const std::string text = to_json(lock_on_base());
