@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <locale.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 
@@ -167,9 +168,28 @@ TarEntry convert(archive_entry* raw) {
   return entry;
 }
 
-}  // namespace
+using OnEntry = std::function<void(const TarEntry&, Source& content)>;
 
-void read_tar(Source& tar, const std::function<void(const TarEntry&, Source& content)>& on_entry) {
+bool is_odd_name(const char* name) {
+  if (name == nullptr) return true;
+  const std::string_view text(name);
+  return !is_valid_utf8(text) || std::any_of(text.begin(), text.end(),
+                                             [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+/// What an image may hold, but nobody looks for.
+bool is_odd(archive_entry* entry) {
+  if (is_odd_name(archive_entry_pathname(entry))) return true;
+  if (const char* target = archive_entry_hardlink(entry)) return is_odd_name(target);
+  const auto type = archive_entry_filetype(entry);
+  if (type == AE_IFLNK) {
+    const char* target = archive_entry_symlink(entry);
+    return target == nullptr || !is_valid_utf8(target);
+  }
+  return type == AE_IFCHR || type == AE_IFBLK || type == AE_IFIFO;
+}
+
+void read_entries(Source& tar, bool skip_odd, const OnEntry& on_entry) {
   const CLocale locale;
   Input input{TarGuard(tar)};
   const std::unique_ptr<archive, FreeArchive> handle(archive_read_new());
@@ -181,6 +201,7 @@ void read_tar(Source& tar, const std::function<void(const TarEntry&, Source& con
     archive_entry* raw = next_entry(handle.get(), input);
     if (raw == nullptr) break;
     if (count == kMaxEntries) throw Error(ErrorKind::Foreign, fmt::format("tar has more than {} entries", kMaxEntries));
+    if (skip_odd && is_odd(raw)) continue;
     const TarEntry entry = convert(raw);
     if (entry.path.empty()) continue;
     EntryContent content(handle.get(), input);
@@ -188,5 +209,11 @@ void read_tar(Source& tar, const std::function<void(const TarEntry&, Source& con
   }
   input.tar.finish();
 }
+
+}  // namespace
+
+void read_tar(Source& tar, const OnEntry& on_entry) { read_entries(tar, false, on_entry); }
+
+void read_foreign_layer(Source& tar, const OnEntry& on_entry) { read_entries(tar, true, on_entry); }
 
 }  // namespace mlbuild

@@ -1,3 +1,4 @@
+#include "bases.hpp"
 #include "commands.hpp"
 #include "epoch.hpp"
 #include "locking.hpp"
@@ -6,6 +7,7 @@
 
 #include "mlbuild/publish/sink.hpp"
 #include "mlbuild/report/plan_text.hpp"
+#include "mlbuild/run/base_blobs.hpp"
 #include "mlbuild/run/build.hpp"
 #include "mlbuild/run/check_image.hpp"
 
@@ -63,24 +65,27 @@ std::string image_tag(const BuildOptions& options, const Spec& spec) {
   return spec.name + ":latest";
 }
 
-/// What talks to registries during one build. The clients are shared by the caches and all sinks.
+/// What one build knows of registries.
 struct Registries {
-  explicit Registries(const BuildOptions& options, World& world)
-      : clients(world, options.insecure_registries), names(cache_names(options.cache_from, options.cache_to)) {}
-  RegistryClients clients;
+  explicit Registries(const BuildOptions& options) : names(cache_names(options.cache_from, options.cache_to)) {}
+  std::vector<std::string> places_of(const std::string& host, const BlobDigest& layer) const {
+    std::vector<std::string> places = cache.repositories_of(host, layer);
+    if (base && base->host == host && base_layers.contains(layer)) places.insert(places.begin(), base->repository);
+    return places;
+  }
   const CacheNames names;
   RegistryCache cache;
   std::vector<std::shared_ptr<CacheRepository>> kept;  ///< where layers are put for other images
+  std::optional<oci::Reference> base;                  ///< when a registry has it
+  std::set<BlobDigest> base_layers;
 };
 
 RegistryAccess access_to(const std::string& host, const BuildOptions& options, Registries& registries, World& world) {
   RegistryAccess access{world.http(), world.credentials()};
-  access.options = registries.clients.options(host);
-  access.client = registries.clients.at(host);
+  access.options = world.registry_options(host);
+  access.client = world.registry(host);
   access.mount_from = options.mount_from;
-  access.places_of = [&registries, host](const BlobDigest& digest) {
-    return registries.cache.repositories_of(host, digest);
-  };
+  access.places_of = [&registries, host](const BlobDigest& digest) { return registries.places_of(host, digest); };
   for (const auto* sources : {&registries.names.images, &registries.names.kept, &registries.names.repositories}) {
     for (const oci::Reference& source : *sources) {
       if (source.host == host) access.mount_from.push_back(source.repository);
@@ -182,7 +187,7 @@ void read_caches(Registries& registries, const std::vector<PushTarget>& targets,
   const bool is_forced = std::ranges::any_of(requests, &BuildRequest::force);
   CacheChoice choice{targets, registries.names};
   if (is_forced) choice.targets.clear(), choice.names.images.clear();
-  registries.kept = read_registry_caches(registries.cache, choice, platforms, registries.clients, world);
+  registries.kept = read_registry_caches(registries.cache, choice, platforms, world);
 }
 
 /// Puts the layers that other images may want into the cache repositories.
@@ -254,20 +259,35 @@ void refuse_several_names(const BuildOptions& options) {
       .hint("keep one `-t`, or push");
 }
 
+/// The layers of a base in a registry are mounted from where they are.
+void note_base(Registries& registries, const SpecVariant& variant) {
+  const std::optional<ForeignBase>& base = variant.foreign_base;
+  if (base && base->kind == ForeignBase::Kind::Image) registries.base = oci::Reference::parse(base->reference.value);
+}
+
+void note_base_layers(Registries& registries, const std::vector<BuildRequest>& requests) {
+  for (const BuildRequest& request : requests) {
+    if (!registries.base || !request.image->base_image) continue;
+    for (const auto& layer : request.image->base_image->layers) registries.base_layers.insert(layer.blob.digest);
+  }
+}
+
 int run_build(const BuildOptions& options, World& world) {
   const auto begin = std::chrono::steady_clock::now();
-  Registries registries(options, world);
+  world.set_insecure_registries(options.insecure_registries);
+  Registries registries(options);
   std::vector<std::unique_ptr<ImageSink>> sinks;  // made once more later; what is wrong is told before any work
   for (const std::string& output : options.outputs) sinks.push_back(sink_for(output, options, registries, world));
   refuse_several_names(options);
   const Spec spec = read_spec(options.spec);
   if (options.push) push_targets(options.tags, spec, "latest");
-  spec.variant(options.variant);
+  note_base(registries, spec.variant(options.variant));
   const LockPolicy policy = options.locked    ? LockPolicy::Locked
                             : options.dry_run ? LockPolicy::DryRun
                                               : LockPolicy::Update;
   const Lock lock = ensure_lock(spec, policy, world);
   const std::vector<BuildRequest> requests = requests_for(spec, lock, options);
+  note_base_layers(registries, requests);
   for (const auto& sink : sinks) sink->check(requests.size());
   const std::string default_tag = lock_tag(to_json(lock));
   const std::vector<PushTarget> targets = registry_targets(options, spec, default_tag);
@@ -284,9 +304,10 @@ int run_build(const BuildOptions& options, World& world) {
     if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
   }
   context.ready_layers = nullptr;
+  BaseBlobs bases(world.store());
+  add_bases(bases, requests, world);
   BackedStore store(
-      world.store(), registries.cache,
-      [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
+      bases, registries.cache, [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
       [&](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
   for (std::size_t i = 0; i < requests.size(); ++i) check_image(results[i].image, requests[i], store, context);
   const std::vector<PublishResult> published = publish(results, places, image_tag(options, spec), store, world);

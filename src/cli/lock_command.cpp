@@ -18,6 +18,7 @@ namespace {
 struct LockOptions {
   std::string spec = "mlbuild.yaml";
   std::vector<std::string> upgrade;
+  std::vector<std::string> insecure_registries;
   bool upgrade_all = false;
   bool check = false;
 };
@@ -109,6 +110,7 @@ std::map<std::string, std::string> versions_of(const Lock& lock) {
     for (const LockedSdist& sdist : image.sdists) versions[sdist.sdist.name] = sdist.sdist.version;
     for (const LockedDeb& deb : image.base) versions["deb:" + deb.name] = deb.version;
     for (const LockedDeb& deb : image.system_runtime) versions["deb:" + deb.name] = deb.version;
+    if (image.base_image) versions["base " + image.base_image->reference] = image.base_image->manifest.to_string();
   }
   return versions;
 }
@@ -142,6 +144,7 @@ std::string summary(const LockedImage& image) {
 
 int run_lock(const LockOptions& options, World& world) {
   const Spec spec = read_spec(options.spec);
+  world.set_insecure_registries(options.insecure_registries);
   if (options.check) {
     ensure_lock(spec, LockPolicy::Locked, world);
     world.note(fmt::format("{} answers the spec\n", lock_path(spec).string()));
@@ -169,6 +172,10 @@ void add_lock_command(CLI::App& program, Action& chosen) {
   command->add_option("SPEC", options->spec, "the spec (default: mlbuild.yaml)");
   command->add_option("--upgrade", options->upgrade, "move the pin of this package; may be given more than once");
   command->add_flag("--upgrade-all", options->upgrade_all, "move every pin to what the spec allows today");
+  command
+      ->add_option("--insecure-registry", options->insecure_registries,
+                   "HOST[:PORT] to speak http with for a base; loopback needs none")
+      ->allow_extra_args(false);
   command->add_flag("--check", options->check, "only say whether the lock answers the spec");
   command->footer("example: mlbuild lock --upgrade boto3 specs/sklearn-train/mlbuild.yaml");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_lock(*options, world); }; });

@@ -54,7 +54,8 @@ Lock resolve(const Spec& spec, const std::optional<Lock>& previous, const Upgrad
                                world.site(),
                                world.cancellation(),
                                world.threads(),
-                               [&](const std::string& text) { events.on(ActivityStarted{text}); }};
+                               [&](const std::string& text) { events.on(ActivityStarted{text}); },
+                               [&](const Spec& one, const ForeignBase& base) { return world.open_base(one, base); }};
   return resolve_lock(spec, previous, upgrade, context);
 }
 

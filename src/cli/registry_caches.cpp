@@ -12,9 +12,8 @@ namespace {
 /// One image after another: each costs two small requests.
 class CacheReading {
  public:
-  CacheReading(RegistryCache& cache, const std::vector<oci::Platform>& platforms, RegistryClients& clients,
-               World& world)
-      : cache_(cache), platforms_(platforms), clients_(clients), world_(world) {}
+  CacheReading(RegistryCache& cache, const std::vector<oci::Platform>& platforms, World& world)
+      : cache_(cache), platforms_(platforms), world_(world) {}
 
   void read_target(oci::Reference where, const std::vector<std::string>& more_tags) {
     read_leniently(where, RepositoryUse::Push, {ErrorKind::Foreign});
@@ -36,7 +35,7 @@ class CacheReading {
     world_.events().on(ActivityStarted{fmt::format("reading what `{}` is made of", name)});
     try {
       return with_context([&] { return fmt::format("reading what `{}` is made of", name); },
-                          [&] { return cache_.read(clients_.at(where.host), where, platforms_, use); });
+                          [&] { return cache_.read(world_.registry(where.host), where, platforms_, use); });
     } catch (const Error& failure) {
       if (std::ranges::find(forgiven, failure.kind()) == forgiven.end()) throw;
       warn(fmt::format("`{}` is not used as a cache: {}", name, failure.message()));
@@ -48,7 +47,6 @@ class CacheReading {
 
   RegistryCache& cache_;
   const std::vector<oci::Platform>& platforms_;
-  RegistryClients& clients_;
   World& world_;
 };
 
@@ -82,28 +80,15 @@ CacheNames cache_names(const std::vector<std::string>& cache_from, const std::ve
   return names;
 }
 
-RegistryOptions RegistryClients::options(const std::string& host) const {
-  return world_.registry_options(host, insecure_registries_);
-}
-
-const std::shared_ptr<RegistryClient>& RegistryClients::at(const std::string& host) {
-  std::shared_ptr<RegistryClient>& client = clients_[host];
-  if (!client) {
-    client = std::make_shared<RegistryClient>(host, world_.http(), world_.credentials(), world_.cancellation(),
-                                              options(host));
-  }
-  return client;
-}
-
 std::vector<std::shared_ptr<CacheRepository>> read_registry_caches(RegistryCache& cache, const CacheChoice& choice,
                                                                    const std::vector<oci::Platform>& platforms,
-                                                                   RegistryClients& clients, World& world) {
-  CacheReading reading(cache, platforms, clients, world);
+                                                                   World& world) {
+  CacheReading reading(cache, platforms, world);
   for (const PushTarget& target : choice.targets) reading.read_target(target.where, target.more_tags);
   for (const oci::Reference& source : choice.names.images) reading.read_source(source);
   const auto add = [&](const oci::Reference& where, RepositoryUse use) {
     const auto repository = std::make_shared<CacheRepository>(
-        clients.at(where.host), where.repository, use,
+        world.registry(where.host), where.repository, use,
         [&world](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
     cache.add(repository);
     return repository;

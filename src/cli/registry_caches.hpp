@@ -23,22 +23,6 @@ struct CacheNames {
 /// Throws Error{Usage} for what names no registry, and for a `--cache-to` with a tag.
 CacheNames cache_names(const std::vector<std::string>& cache_from, const std::vector<std::string>& cache_to);
 
-/// The clients of a command, one for each registry, so that all that talk to one share its limit, its tokens and its
-/// pauses.
-class RegistryClients {
- public:
-  RegistryClients(World& world, std::vector<std::string> insecure_registries)
-      : world_(world), insecure_registries_(std::move(insecure_registries)) {}
-
-  const std::shared_ptr<RegistryClient>& at(const std::string& host);
-  RegistryOptions options(const std::string& host) const;  ///< with whether the user said that `host` speaks http
-
- private:
-  World& world_;
-  const std::vector<std::string> insecure_registries_;
-  std::map<std::string, std::shared_ptr<RegistryClient>> clients_;
-};
-
 /// Which places are asked for layers that need not be made.
 struct CacheChoice {
   std::vector<PushTarget> targets;  ///< what is behind their tags now
@@ -50,6 +34,6 @@ struct CacheChoice {
 /// saves time. Returns those repositories that layers are to be kept in.
 std::vector<std::shared_ptr<CacheRepository>> read_registry_caches(RegistryCache& cache, const CacheChoice& choice,
                                                                    const std::vector<oci::Platform>& platforms,
-                                                                   RegistryClients& clients, World& world);
+                                                                   World& world);
 
 }  // namespace mlbuild::cli

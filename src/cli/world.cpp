@@ -1,5 +1,7 @@
 #include "world.hpp"
 
+#include "registry_caches.hpp"
+
 #include "mlbuild/base/error.hpp"
 
 #include <fmt/format.h>
@@ -93,13 +95,20 @@ CredentialSource& World::credentials() {
   return *credentials_;
 }
 
-RegistryOptions World::registry_options(const std::string& host, const std::vector<std::string>& insecure_registries) {
+RegistryOptions World::registry_options(const std::string& host) {
   if (!registries_conf_) registries_conf_ = read_registries_conf(whole_environment());
   RegistryOptions options;
-  options.plain_http = std::ranges::find(insecure_registries, host) != insecure_registries.end();
+  options.plain_http = std::ranges::find(insecure_registries_, host) != insecure_registries_.end();
   options.retry_time = std::chrono::seconds(options_.retry_seconds);
   options.registries_conf = &*registries_conf_;
   return options;
+}
+
+const std::shared_ptr<RegistryClient>& World::registry(const std::string& host) {
+  std::shared_ptr<RegistryClient>& client = registries_[host];
+  if (!client)
+    client = std::make_shared<RegistryClient>(host, http(), credentials(), cancellation_, registry_options(host));
+  return client;
 }
 
 const SiteConfig& World::site() {
@@ -129,7 +138,23 @@ std::size_t World::threads() const {
   return options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
 }
 
-BuildContext World::build_context() { return {store(), http(), sandbox(), site(), cancellation_, events(), threads()}; }
+std::unique_ptr<BaseSource> World::open_base(const Spec& spec, const ForeignBase& base) {
+  const std::string& reference = base.reference.value;
+  if (base.kind == ForeignBase::Kind::Oci) {
+    const LayoutReference layout = split_layout_reference(reference);
+    return open_layout_image(spec.directory / layout.directory, layout.tag);
+  }
+  if (base.kind == ForeignBase::Kind::Archive) return open_archive_image(spec.directory / reference);
+  oci::Reference where = oci::Reference::parse(reference);
+  if (where.tag.empty() && !where.digest) where.tag = "latest";
+  return open_registry_image(registry(where.host), where);
+}
+
+BuildContext World::build_context() {
+  BuildContext context{store(), http(), sandbox(), site(), cancellation_, events(), threads()};
+  context.open_base = [this](const Spec& spec, const ForeignBase& base) { return open_base(spec, base); };
+  return context;
+}
 
 void World::print(const std::string& text) const {
   if (write_out(stdout, text)) return;

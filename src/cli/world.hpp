@@ -2,6 +2,7 @@
 
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/net/http.hpp"
+#include "mlbuild/pull/base_source.hpp"
 #include "mlbuild/registry/client.hpp"
 #include "mlbuild/registry/credentials.hpp"
 #include "mlbuild/registry/registries_conf.hpp"
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mlbuild::cli {
@@ -42,13 +44,18 @@ class World {
   HttpClient& http();
   CredentialSource& credentials();  ///< of registries
   /// With whether the user said that `host` speaks http, and where else its images can be read.
-  RegistryOptions registry_options(const std::string& host, const std::vector<std::string>& insecure_registries);
+  RegistryOptions registry_options(const std::string& host);
+  /// One client for each registry, so that all that talk to it share its limit, its tokens and its pauses.
+  const std::shared_ptr<RegistryClient>& registry(const std::string& host);
   const SiteConfig& site();
   Sandbox& sandbox();
   EventSink& events();
   const Cancellation& cancellation() const { return cancellation_; }
   std::size_t threads() const;
   BuildContext build_context();
+  /// Registries that are spoken http with; to be told before one is asked.
+  void set_insecure_registries(std::vector<std::string> hosts) { insecure_registries_ = std::move(hosts); }
+  std::unique_ptr<BaseSource> open_base(const Spec& spec, const ForeignBase& base);
   void end_progress() { events_.reset(); }  ///< before a summary is printed
 
   const std::vector<std::string>& trailing_arguments() const { return options_.trailing_arguments; }
@@ -67,6 +74,8 @@ class World {
   std::optional<SiteConfig> site_;
   std::unique_ptr<Sandbox> sandbox_;
   std::unique_ptr<EventSink> events_;
+  std::vector<std::string> insecure_registries_;
+  std::map<std::string, std::shared_ptr<RegistryClient>> registries_;
 };
 
 std::optional<std::string> environment_variable(const std::string& name);

@@ -230,8 +230,7 @@ class Resolution {
                                              need.from->name, to_string(need.group)));
     for (const Dependency& dependency : need.group) {
       if (const auto found = request_.installed.find(dependency.name); found != request_.installed.end()) {
-        error.hint(fmt::format("the base has `{}` {}; run `mlbuild lock` to take a newer base", found->first,
-                               found->second));
+        error.hint(fmt::format("the base has `{}` {}; {}", found->first, found->second, request_.newer_base));
       }
     }
     throw error.while_doing(fmt::format("following {}", chain_of(need.from)));

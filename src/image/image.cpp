@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <functional>
+#include <set>
 
 namespace mlbuild {
 namespace {
@@ -30,31 +32,67 @@ std::string timestamp(std::int64_t epoch_seconds) {
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-/// PATH comes first when it is ours; then what the spec says, by name.
-std::vector<std::string> environment(const RunConfig& config) {
+std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
+
+/// PATH comes first when it is ours; then what the base has, each in its place; then what the spec says, by name.
+std::vector<std::string> environment(const RunConfig& config, const oci::ImageConfig& base) {
   std::vector<std::string> env;
-  if (!config.env.contains("PATH")) env.emplace_back(kDefaultPath);
-  for (const auto& [name, value] : config.env) env.push_back(fmt::format("{}={}", name, value));
+  std::set<std::string, std::less<>> written;
+  for (const std::string& variable : base.env) {
+    const std::string name(name_of(variable));
+    const auto own = config.env.find(name);
+    env.push_back(own == config.env.end() ? variable : fmt::format("{}={}", name, own->second));
+    written.insert(name);
+  }
+  if (!config.env.contains("PATH") && !written.contains("PATH")) env.emplace(env.begin(), kDefaultPath);
+  for (const auto& [name, value] : config.env) {
+    if (!written.contains(name)) env.push_back(fmt::format("{}={}", name, value));
+  }
   return env;
 }
 
+std::string either(const std::string& own, const std::string& inherited) { return own.empty() ? inherited : own; }
+
+void set_command(oci::ImageConfig& image, const RunConfig& config, const oci::ImageConfig& base) {
+  const bool has_entrypoint = !config.entrypoint.empty() || config.clears_entrypoint;
+  image.entrypoint = has_entrypoint ? config.entrypoint : base.entrypoint;
+  const bool has_cmd = !config.cmd.empty() || config.clears_cmd || has_entrypoint;
+  image.cmd = has_cmd ? config.cmd : base.cmd;
+}
+
+/// One entry for each layer of the base, or what its config tells when that fits.
+std::vector<oci::ImageConfig::History> base_history(const std::vector<ImageLayer>& layers,
+                                                    const oci::ImageConfig& base) {
+  const auto count = std::ranges::count_if(layers, &ImageLayer::is_base);
+  const auto told = std::ranges::count_if(base.history, [](const auto& step) { return !step.empty_layer; });
+  if (told == count) return base.history;
+  std::vector<oci::ImageConfig::History> history;
+  for (const ImageLayer& layer : layers) {
+    if (layer.is_base) history.push_back({layer.created_by, false});
+  }
+  return history;
+}
+
 oci::ImageConfig image_config(const std::vector<ImageLayer>& layers, const RunConfig& config,
-                              const oci::Platform& platform, std::int64_t epoch) {
+                              const oci::Platform& platform, std::int64_t epoch, const oci::ImageConfig& base) {
   oci::ImageConfig image;
   image.platform = platform;
   image.created = timestamp(epoch);
-  image.user = config.user;
-  image.working_dir = config.workdir;
-  image.env = environment(config);
-  image.entrypoint = config.entrypoint;
-  image.cmd = config.cmd;
+  image.user = either(config.user, base.user);
+  image.working_dir = either(config.workdir, base.working_dir);
+  image.env = environment(config, base);
+  set_command(image, config, base);
   image.labels = config.labels;
+  image.labels.insert(base.labels.begin(), base.labels.end());
   image.exposed_ports = config.exposed_ports;
+  image.exposed_ports.insert(image.exposed_ports.end(), base.exposed_ports.begin(), base.exposed_ports.end());
   std::sort(image.exposed_ports.begin(), image.exposed_ports.end());
-  image.stop_signal = config.stop_signal;
+  image.volumes = base.volumes;
+  image.stop_signal = either(config.stop_signal, base.stop_signal);
+  image.history = base_history(layers, base);
   for (const ImageLayer& layer : layers) {
     image.diff_ids.push_back(layer.facts.diff_id);
-    image.history.push_back({layer.created_by, false});
+    if (!layer.is_base) image.history.push_back({layer.created_by, false});
   }
   return image;
 }
@@ -74,6 +112,7 @@ oci::Descriptor layer_descriptor(const ImageLayer& layer) {
   descriptor.media_type = layer.facts.media_type;
   descriptor.digest = layer.facts.digest;
   descriptor.size_bytes = layer.facts.size_bytes;
+  if (layer.is_base) return descriptor;
   descriptor.annotations.emplace(annotation::kKey, layer.key.to_string());
   descriptor.annotations.emplace(annotation::kPlainSize, fmt::format("{}", layer.facts.plain_size_bytes));
   for (const BuiltWheelNote& wheel : layer.built_wheels) {
@@ -96,11 +135,12 @@ std::uint64_t Image::plain_size_bytes() const {
 }
 
 Image compose_image(const std::vector<ImageLayer>& layers, const RunConfig& config, const oci::Platform& platform,
-                    std::int64_t created_epoch_seconds) {
+                    std::int64_t created_epoch_seconds, const oci::ImageConfig* base) {
   Image image;
   image.platform = platform;
   image.layers = layers;
-  image.config_json = oci::to_json(image_config(layers, config, platform, created_epoch_seconds));
+  image.config_json = oci::to_json(
+      image_config(layers, config, platform, created_epoch_seconds, base == nullptr ? oci::ImageConfig{} : *base));
   image.config = describe(oci::kConfigMediaType, image.config_json);
   oci::Manifest manifest;
   manifest.config = image.config;

@@ -1,7 +1,6 @@
 #include "deb_database.hpp"
 
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/debian/merged_usr.hpp"
 
 namespace mlbuild {
 namespace {
@@ -19,7 +18,7 @@ std::string kept_md5sums(const DebTree& tree, std::string_view shipped) {
   for (const std::string_view line : split_lines(shipped)) {
     const auto gap = line.find("  ");
     if (gap == std::string_view::npos) continue;
-    const std::string path = debian::merged_usr_path(line.substr(gap + 2));
+    const std::string path = tree.path_of(line.substr(gap + 2));
     if (tree.find(path) != nullptr) kept.append(line.substr(0, gap + 2)).append(path) += '\n';
   }
   return kept;
@@ -34,11 +33,21 @@ std::string file_list(const DebTree& tree, std::size_t package) {
   return list;
 }
 
+/// Stanzas end with an empty line, whatever the last one of the base ends with.
+std::string beginning(const std::optional<std::string>& base_status) {
+  std::string status = base_status.value_or("");
+  if (status.empty()) return status;
+  if (!status.ends_with('\n')) status += '\n';
+  if (!status.ends_with("\n\n")) status += '\n';
+  return status;
+}
+
 }  // namespace
 
-void add_dpkg_database(DebTree& tree, const std::vector<debian::DebControl>& controls, DpkgDatabase form) {
+void add_dpkg_database(DebTree& tree, const std::vector<debian::DebControl>& controls, DpkgDatabase form,
+                       const std::optional<std::string>& base_status) {
   const std::string database = "var/lib/dpkg/";
-  std::string status;
+  std::string status = beginning(base_status);
   for (std::size_t package = 0; package < controls.size(); ++package) {
     const debian::DebControl& control = controls[package];
     const std::string& name = tree.packages()[package].name;
@@ -56,6 +65,7 @@ void add_dpkg_database(DebTree& tree, const std::vector<debian::DebControl>& con
   }
   if (form == DpkgDatabase::StatusFile) {
     tree.replace_file(database + "status", status);
+    if (base_status) return;  // the rest is there
     tree.add_file(database + "available", "");
     tree.add_directory(database + "updates");
     tree.add_directory(database + "triggers");

@@ -2,7 +2,6 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/debian/merged_usr.hpp"
 
 #include <fmt/format.h>
 
@@ -19,9 +18,9 @@ using debian::ScriptEffect;
 constexpr std::uint64_t kDefaultFileLimitBytes = 1U << 20U;
 constexpr std::uint64_t kShadowGroup = 42;  // base-passwd's group.master; the same on every Debian system
 
-std::string relative(std::string_view path) {
+std::string relative(const DebTree& tree, std::string_view path) {
   while (path.starts_with('/')) path.remove_prefix(1);
-  return debian::merged_usr_path(path);
+  return tree.path_of(path);
 }
 
 void copy_if_absent(DebTree& tree, const ScriptEffect& effect) {
@@ -105,7 +104,7 @@ void add_alternatives(DebTree& tree, const std::vector<ScriptEffect>& effects) {
   }
   for (const auto& [name, effect] : best) {
     tree.add_symlink("etc/alternatives/" + name, effect->value);
-    tree.add_symlink(relative(effect->path), "/etc/alternatives/" + name);
+    tree.add_symlink(relative(tree, effect->path), "/etc/alternatives/" + name);
   }
 }
 

@@ -94,6 +94,12 @@ void warn_of_schemas(const DebTree& tree, LayerFacts& facts) {
       fmt::format("`/{}` is not compiled, so programs that use GSettings will not start", kSchemas));
 }
 
+std::optional<std::string> base_status(const DebLayerParameters& parameters, BlobStore& blobs) {
+  if (!parameters.base_status) return std::nullopt;
+  constexpr std::uint64_t kLimitBytes = 32U << 20U;
+  return std::string(as_text(read_all(*blobs.stream(*parameters.base_status), kLimitBytes)));
+}
+
 }  // namespace
 
 DebLayerRecipe::DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameters parameters)
@@ -116,12 +122,14 @@ KeyCard DebLayerRecipe::card() const {
   card.set("ignored scripts", join(parameters_.ignore_scripts, " "));
   card.set("shadow", parameters_.include_shadow ? "yes" : "no");
   card.set("venv", parameters_.venv_python);
+  if (!parameters_.merged_usr) card.set("merged usr", "no");
+  if (parameters_.base_status) card.set("base status", parameters_.base_status->to_string());
   card.set("layer format", std::to_string(kLayerFormatVersion));
   return card;
 }
 
 LayerFacts DebLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
-  DebTree tree(parameters_.keep_documentation);
+  DebTree tree(parameters_.keep_documentation, parameters_.merged_usr);
   std::vector<debian::DebControl> controls;
   std::vector<debian::ScriptEffect> effects;
   Diagnostics unknown;
@@ -132,7 +140,7 @@ LayerFacts DebLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
   unknown.throw_if_any();
   if (parameters_.is_base) add_base_skeleton(tree, parameters_);
   apply_effects(tree, effects, parameters_);
-  add_dpkg_database(tree, controls, parameters_.database);
+  add_dpkg_database(tree, controls, parameters_.database, base_status(parameters_, blobs));
   LayerWriter writer(out, parameters_.deflate_level);
   tree.write(writer, parameters_.epoch_seconds);
   LayerFacts facts = writer.finish();

@@ -83,12 +83,16 @@ std::size_t DebTree::add_package(std::string name, std::string version, std::str
   return packages_.size() - 1;
 }
 
+std::string DebTree::path_of(std::string_view shipped) const {
+  return merged_usr_ ? debian::merged_usr_path(shipped) : std::string(shipped);
+}
+
 void DebTree::add_shipped(std::size_t package, const TarEntry& shipped, Source& content) {
   DebEntry entry;
   entry.tar = shipped;
   entry.package = package;
-  entry.tar.path = debian::merged_usr_path(shipped.path);
-  if (shipped.type == TarType::Hardlink) entry.tar.link_target = debian::merged_usr_path(shipped.link_target);
+  entry.tar.path = path_of(shipped.path);
+  if (shipped.type == TarType::Hardlink) entry.tar.link_target = path_of(shipped.link_target);
   if (debian::is_merged_link(shipped.path) && shipped.type == TarType::Symlink) return;  // the base makes these links
   if (!keep_documentation_ && is_documentation(entry.tar)) return;
   if (is_runtime_mount(entry.tar.path)) {
@@ -180,7 +184,7 @@ const DebEntry* DebTree::resolve(std::string_view path) const {
   std::string current(path);
   for (int hops = 0; hops < 16; ++hops) {
     while (current.starts_with('/')) current.erase(0, 1);
-    current = debian::merged_usr_path(current);
+    current = path_of(current);
     const DebEntry* entry = find(current);
     if (entry == nullptr || entry->tar.type != TarType::Symlink) return entry;
     std::string next = entry->tar.link_target.starts_with('/') ? "" : std::string(parent_of(current));

@@ -34,7 +34,11 @@ class DebTree {
  public:
   static constexpr std::size_t kNoPackage = static_cast<std::size_t>(-1);
 
-  explicit DebTree(bool keep_documentation) : keep_documentation_(keep_documentation) {}
+  explicit DebTree(bool keep_documentation, bool merged_usr = true)
+      : keep_documentation_(keep_documentation), merged_usr_(merged_usr) {}
+
+  /// Where a shipped path is in the root.
+  std::string path_of(std::string_view shipped) const;
 
   std::size_t add_package(std::string name, std::string version, std::string_view replaces_field);
   void add_shipped(std::size_t package, const TarEntry& shipped, Source& content);
@@ -63,6 +67,7 @@ class DebTree {
   void settle_hard_links();
 
   bool keep_documentation_;
+  bool merged_usr_;
   DebContentPool pool_;
   std::map<std::string, DebEntry, std::less<>> entries_;
   std::vector<DebTreePackage> packages_;

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <set>
 
 namespace mlbuild {
@@ -21,8 +23,10 @@ LockedDeb to_locked(const debian::ClosureMember& member) {
 }
 
 std::vector<LockedDeb> resolve_names(const debian::PackagesIndex& index, const std::vector<std::string>& wanted,
-                                     const std::map<std::string, std::string>& installed) {
+                                     const std::map<std::string, std::string>& installed,
+                                     const char* newer_base = nullptr) {
   debian::ClosureRequest request;
+  if (newer_base != nullptr) request.newer_base = newer_base;
   request.wanted = wanted;
   request.installed = installed;
   std::vector<LockedDeb> debs;
@@ -44,12 +48,12 @@ const Location& accused(const std::vector<Located<std::string>>& wanted, const s
 
 std::vector<LockedDeb> resolve_system(const debian::PackagesIndex& index,
                                       const std::vector<Located<std::string>>& wanted,
-                                      std::map<std::string, std::string>& installed) {
+                                      std::map<std::string, std::string>& installed, const char* newer_base = nullptr) {
   if (wanted.empty()) return {};
   std::vector<std::string> names;
   for (const Located<std::string>& package : wanted) names.push_back(package.value);
   try {
-    std::vector<LockedDeb> debs = resolve_names(index, names, installed);
+    std::vector<LockedDeb> debs = resolve_names(index, names, installed, newer_base);
     add_installed(installed, debs);
     return debs;
   } catch (Error& error) {
@@ -128,6 +132,85 @@ void DebianResolver::resolve(const SpecVariant& variant, LockedImage& image) {
   image.system_runtime = resolve_system(debian.packages, variant.system.runtime, installed);
   add_installed(installed, image.base);  // the build root has everything unpacked
   image.system_build = resolve_system(debian.packages, variant.system.build, installed);
+}
+
+namespace {
+
+void note_releases(const DebianIndex& debian, LockedImage& image) {
+  for (const VerifiedRelease& release : debian.releases)
+    image.releases.push_back({release.suite, release.in_release_digest, release.date});
+}
+
+[[noreturn]] void refuse_packages(const SpecVariant& variant, const std::string& why, const std::string& hint) {
+  const Located<std::string>& first = variant.system.runtime.front();
+  throw Error(ErrorKind::Spec, fmt::format("package `{}` cannot be added to base `{}`: {}", first.value,
+                                           variant.foreign_base->reference.value, why))
+      .at(first.location)
+      .hint(hint);
+}
+
+void check_takes_packages(const SpecVariant& variant, const LockedBaseDebian& base) {
+  constexpr const char* kHint = "take a Debian base, or one that has what is needed, and remove `system.runtime`";
+  if (base.distribution != "debian" || base.suite.empty()) {
+    const std::string what = base.distribution.empty() ? "its os-release names no distribution"
+                                                       : fmt::format("it is `{}`, not Debian", base.distribution);
+    refuse_packages(variant, what, kHint);
+  }
+  if (base.database == "none") refuse_packages(variant, "it has no dpkg database that tells what is installed", kHint);
+}
+
+/// "2.36" as a pair, for comparing.
+std::pair<unsigned, unsigned> glibc_version(const std::string& text) {
+  unsigned major = 0;
+  unsigned minor = 0;
+  const char* end = text.data() + text.size();
+  const auto [dot, error] = std::from_chars(text.data(), end, major);
+  if (error == std::errc() && dot != end) std::from_chars(dot + 1, end, minor);
+  return {major, minor};
+}
+
+}  // namespace
+
+void DebianResolver::add_to_foreign_base(const SpecVariant& variant, LockedImage& image) {
+  if (variant.system.runtime.empty()) return;
+  const LockedBaseDebian& base = image.base_image->debian;
+  check_takes_packages(variant, base);
+  const DebianIndex& debian = index(base.suite, image.platform.architecture);
+  note_releases(debian, image);
+  std::map<std::string, std::string> installed;
+  for (const LockedBasePackage& package : base.packages) installed[package.name] = package.version;
+  image.system_runtime = resolve_system(debian.packages, variant.system.runtime, installed,
+                                        "take a newer base: `mlbuild lock --upgrade-all` reads its tag again");
+}
+
+void DebianResolver::add_build_root(const SpecVariant& variant, LockedImage& image) {
+  const std::string& suite = variant.base.suite.value;
+  const std::string& python = variant.base.python.value;
+  const auto refuse = [&](const std::string& why) {
+    const std::string& name = image.sdists.front().sdist.name;
+    throw Error(ErrorKind::Spec, fmt::format("`{}` cannot be built from source for base `{}`: {}", name,
+                                             variant.foreign_base->reference.value, why))
+        .at(variant.foreign_base->reference.location)
+        .hint(fmt::format("take a version that has a wheel, or a base with Python {} and the C library of {}, or newer",
+                          python, suite));
+  };
+  if (image.interpreter.version != python) {
+    refuse(fmt::format("it has Python {}, and mlbuild builds with {}", image.interpreter.version, python));
+  }
+  const DebianIndex& debian = index(suite, image.platform.architecture);
+  std::map<std::string, std::string> installed;
+  image.system_build = resolve_base(debian.packages, debian::base_set(true, python), variant.base.python);
+  const std::string glibc = version_of(image.system_build, "libc6");
+  if (glibc_version(image.interpreter.glibc) < glibc_version(glibc)) {
+    refuse(fmt::format("it has glibc {}, and what is built on {} needs {}", image.interpreter.glibc, suite, glibc));
+  }
+  if (image.releases.empty() || image.base_image->debian.suite != suite) note_releases(debian, image);
+  add_installed(installed, image.system_build);
+  for (const auto* wanted : {&variant.system.runtime, &variant.system.build}) {
+    std::vector<LockedDeb> more = resolve_system(debian.packages, *wanted, installed);
+    std::ranges::move(more, std::back_inserter(image.system_build));
+  }
+  std::ranges::sort(image.system_build, {}, &LockedDeb::name);
 }
 
 std::vector<LockedDeb> DebianResolver::tool_root(const SpecVariant& variant) {

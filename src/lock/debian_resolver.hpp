@@ -19,6 +19,11 @@ class DebianResolver {
   /// Error{Spec} at the spec's line.
   void resolve(const SpecVariant& variant, LockedImage& image);
 
+  /// The same for a base that mlbuild did not make: what `system.runtime` needs and its dpkg database does not have.
+  void add_to_foreign_base(const SpecVariant& variant, LockedImage& image);
+  /// The root that source distributions are built in for such a base: Debian's with the same interpreter.
+  void add_build_root(const SpecVariant& variant, LockedImage& image);
+
   /// The interpreter and its libraries for this machine, whatever the image's platform: what the Python resolver runs
   /// on.
   std::vector<LockedDeb> tool_root(const SpecVariant& variant);

@@ -1,3 +1,4 @@
+#include "lock_base_reader.hpp"
 #include "lock_format.hpp"
 #include "strict_json.hpp"
 
@@ -117,6 +118,7 @@ std::vector<T> read_sorted(StrictObject& parent, const std::string& name, T (*re
 LockedInterpreter read_interpreter(StrictObject object) {
   LockedInterpreter interpreter{object.text("version"), object.text("full_version"), object.text("path"),
                                 object.text("glibc")};
+  if (object.find("scheme") != nullptr) interpreter.scheme = read_scheme(object.object("scheme"));
   object.finish();
   return interpreter;
 }
@@ -132,6 +134,7 @@ void read_base(StrictObject object, LockedImage& image) {
   image.base_flavor = object.text("flavor");
   image.base = read_sorted(object, "packages", read_deb);
   image.base_dropped = object.texts("dropped");
+  if (object.find("image") != nullptr) image.base_image = read_base_image(object.object("image"));
   object.finish();
 }
 

@@ -14,6 +14,8 @@ namespace {
 using nlohmann::json;
 
 json to_value(const LockedSdist& sdist);
+json to_value(const LockedBaseLayer& layer);
+json to_value(const LockedBaseProject& project);
 json to_value(const LockedTool& tool);
 json to_value(const LockedImage& image);
 
@@ -56,10 +58,57 @@ json to_value(const LockedTool& tool) {
 }
 
 json to_value(const LockedInterpreter& interpreter) {
-  return {{"version", interpreter.version},
-          {"full_version", interpreter.full_version},
-          {"path", interpreter.path},
-          {"glibc", interpreter.glibc}};
+  json value{{"version", interpreter.version},
+             {"full_version", interpreter.full_version},
+             {"path", interpreter.path},
+             {"glibc", interpreter.glibc}};
+  if (const std::optional<LockedScheme>& scheme = interpreter.scheme) {
+    value["scheme"] = {{"purelib", scheme->purelib},
+                       {"platlib", scheme->platlib},
+                       {"scripts", scheme->scripts},
+                       {"headers", scheme->headers},
+                       {"data", scheme->data}};
+  }
+  return value;
+}
+
+json to_value(const LockedBaseLayer& layer) {
+  return {{"media_type", layer.blob.media_type},
+          {"digest", layer.blob.digest.to_string()},
+          {"size", layer.blob.size_bytes},
+          {"diff_id", layer.diff_id.to_string()},
+          {"plain_size", layer.plain_size_bytes}};
+}
+
+json to_value(const LockedBaseProject& project) {
+  return {{"name", project.name}, {"version", project.version}, {"entries", project.entries}};
+}
+
+json to_value(const LockedBaseDebian& debian) {
+  json packages = json::object();  // a line each
+  for (const LockedBasePackage& package : debian.packages) packages[package.name] = package.version;
+  json value{{"distribution", debian.distribution},
+             {"suite", debian.suite},
+             {"merged_usr", debian.merged_usr},
+             {"database", debian.database},
+             {"packages", packages}};
+  if (debian.database == "status") {
+    value["status"] = {{"layer", debian.status_layer},
+                       {"sha256", debian.status_digest.to_string()},
+                       {"size", debian.status_size_bytes}};
+  }
+  return value;
+}
+
+json to_value(const LockedBaseImage& image) {
+  return {{"kind", image.kind},
+          {"reference", image.reference},
+          {"manifest", image.manifest.to_string()},
+          {"config_digest", image.config_digest.to_string()},
+          {"config", json::parse(oci::to_json(image.config))},
+          {"layers", to_list(image.layers)},
+          {"debian", to_value(image.debian)},
+          {"projects", to_list(image.projects)}};
 }
 
 /// The spec's part is embedded as JSON, not as text in a string: it is what a reviewer wants to see.
@@ -81,6 +130,7 @@ json to_value(const LockedImage& image) {
                    {"flavor", image.base_flavor},
                    {"packages", to_list(image.base)},
                    {"dropped", image.base_dropped}};
+  if (image.base_image) value["base"]["image"] = to_value(*image.base_image);
   value["interpreter"] = to_value(image.interpreter);
   value["system"] = {{"runtime", to_list(image.system_runtime)}, {"build", to_list(image.system_build)}};
   value["wheels"] = to_list(image.wheels);

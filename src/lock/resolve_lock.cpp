@@ -1,3 +1,4 @@
+#include "base_resolver.hpp"
 #include "debian_resolver.hpp"
 #include "preferences.hpp"
 #include "python_resolver.hpp"
@@ -72,6 +73,25 @@ class UvFactory {
 
 }  // namespace
 
+namespace {
+
+struct BaseContext {
+  const std::optional<Lock>& previous;
+  const Upgrade& upgrade;
+  const Lock& now;
+  DebianResolver& debian;
+  const ResolveContext& context;
+};
+
+void resolve_base(const Spec& spec, const SpecVariant& variant, LockedImage& image, const BaseContext& base) {
+  if (!variant.foreign_base) return base.debian.resolve(variant, image);
+  const LockedImage* before = base.previous ? base.previous->find(image.variant, image.platform) : nullptr;
+  resolve_foreign_base(spec, variant, image, base.upgrade.all ? nullptr : before, base.now, base.context);
+  if (image.base_image) base.debian.add_to_foreign_base(variant, image);
+}
+
+}  // namespace
+
 Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade,
                   const ResolveContext& context) {
   Lock lock;
@@ -86,11 +106,12 @@ Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const U
       image.platform = platform;
       image.spec_digest = locked_part_digest(spec, variant);
       image.spec_part = locked_part_json(spec, variant);
-      debian.resolve(variant, image);
-      if (previous) keep_releases(*previous, image);
+      resolve_base(spec, variant, image, {previous, upgrade, lock, debian, context});
       if (needs_resolver(variant))
         PythonResolver(context, variant, image, resolvers.get(variant), sizes)
             .resolve(preferences_for(image, previous, upgrade, lock));
+      if (image.base_image && !image.sdists.empty()) debian.add_build_root(variant, image);
+      if (previous) keep_releases(*previous, image);
       lock.images.push_back(std::move(image));
     }
   }

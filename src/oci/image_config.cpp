@@ -2,6 +2,8 @@
 
 #include "mlbuild/oci/oci.hpp"
 
+#include <fmt/format.h>
+
 namespace mlbuild::oci {
 namespace {
 
@@ -18,6 +20,7 @@ json execution_json(const ImageConfig& config) {
   if (!config.labels.empty()) value["Labels"] = config.labels;
   if (!config.stop_signal.empty()) value["StopSignal"] = config.stop_signal;
   for (const std::string& port : config.exposed_ports) value["ExposedPorts"][port] = json::object();
+  for (const std::string& volume : config.volumes) value["Volumes"][volume] = json::object();
   return value;
 }
 
@@ -26,7 +29,10 @@ json history_json(const ImageConfig& config) {
   for (const ImageConfig::History& step : config.history) {
     json value = json::object();
     value["created_by"] = step.created_by;
-    if (!config.created.empty()) value["created"] = config.created;
+    const std::string& created = step.created.empty() ? config.created : step.created;
+    if (!created.empty()) value["created"] = created;
+    if (!step.author.empty()) value["author"] = step.author;
+    if (!step.comment.empty()) value["comment"] = step.comment;
     if (step.empty_layer) value["empty_layer"] = true;
     list.push_back(std::move(value));
   }
@@ -42,6 +48,16 @@ json rootfs_json(const ImageConfig& config) {
   return value;
 }
 
+/// Go's way to write a set: an object whose values are empty.
+std::vector<std::string> read_set(const json& value, const char* name) {
+  std::vector<std::string> names;
+  if (!has(value, name)) return names;
+  const json& set = value.at(name);
+  if (!set.is_object()) throw Error(ErrorKind::Foreign, fmt::format("`{}` is no JSON object", name));
+  for (const auto& [member, unused] : set.items()) names.push_back(member);
+  return names;
+}
+
 void read_execution(const json& value, ImageConfig& config) {
   config.env = optional_strings(value, "Env");
   config.entrypoint = optional_strings(value, "Entrypoint");
@@ -50,17 +66,16 @@ void read_execution(const json& value, ImageConfig& config) {
   config.working_dir = optional_string(value, "WorkingDir");
   config.stop_signal = optional_string(value, "StopSignal");
   config.labels = optional_string_map(value, "Labels");
-  if (!has(value, "ExposedPorts")) return;
-  const json& ports = value.at("ExposedPorts");
-  if (!ports.is_object()) throw Error(ErrorKind::Foreign, "`ExposedPorts` is no JSON object");
-  for (const auto& [port, unused] : ports.items()) config.exposed_ports.push_back(port);
+  config.exposed_ports = read_set(value, "ExposedPorts");
+  config.volumes = read_set(value, "Volumes");
 }
 
 void read_history(const json& list, ImageConfig& config) {
   if (!list.is_array()) throw Error(ErrorKind::Foreign, "`history` is no JSON list");
   for (const json& step : list) {
     const bool empty_layer = has(step, "empty_layer") && step.at("empty_layer").get<bool>();
-    config.history.push_back({optional_string(step, "created_by"), empty_layer});
+    config.history.push_back({optional_string(step, "created_by"), empty_layer, optional_string(step, "created"),
+                              optional_string(step, "author"), optional_string(step, "comment")});
   }
 }
 

@@ -87,11 +87,12 @@ std::vector<Descriptor> read_descriptors(const json& list) {
 
 /// schemaVersion must be 2 (manifest.md, image-index.md); and an index must not pass for a manifest or the other way
 /// round, whatever the server said it is (CVE-2021-41190).
-void check_kind(const json& value, std::string_view media_type, const char* member, const char* foreign_member) {
+void check_kind(const json& value, bool (*is_type)(std::string_view), std::string_view media_type, const char* member,
+                const char* foreign_member) {
   if (!has(value, "schemaVersion") || value.at("schemaVersion") != 2) {
     throw Error(ErrorKind::Foreign, "schemaVersion is not 2");
   }
-  if (has(value, "mediaType") && value.at("mediaType") != media_type) {
+  if (has(value, "mediaType") && !is_type(value.at("mediaType").get<std::string>())) {
     throw Error(ErrorKind::Foreign, fmt::format("its media type is not {}", media_type));
   }
   if (!value.contains(member) || value.contains(foreign_member)) {
@@ -100,6 +101,23 @@ void check_kind(const json& value, std::string_view media_type, const char* memb
 }
 
 }  // namespace
+
+bool is_manifest_type(std::string_view type) { return type == kManifestMediaType || type == kDockerManifestMediaType; }
+
+bool is_index_type(std::string_view type) { return type == kIndexMediaType || type == kDockerIndexMediaType; }
+
+std::optional<std::string> layer_media_type(std::string_view type) {
+  constexpr std::string_view kDockerLayer = "application/vnd.docker.image.rootfs.diff.tar";
+  if (type.starts_with(kDockerLayer)) {
+    const std::string_view rest = type.substr(kDockerLayer.size());
+    if (rest.empty()) return std::string(kLayerMediaType);
+    if (rest == ".gzip") return std::string(kLayerGzipMediaType);
+    if (rest == ".zstd") return std::string(kLayerZstdMediaType);
+    return std::nullopt;
+  }
+  if (type == kLayerMediaType || type == kLayerGzipMediaType || type == kLayerZstdMediaType) return std::string(type);
+  return std::nullopt;
+}
 
 std::string to_json(const Manifest& manifest) {
   json value = json::object();
@@ -124,7 +142,7 @@ std::string to_json(const Index& index) {
 Manifest parse_manifest(std::string_view text) {
   return reading("the manifest", [&] {
     const json value = parse_bounded_json(text, "the manifest");
-    check_kind(value, kManifestMediaType, "layers", "manifests");
+    check_kind(value, is_manifest_type, kManifestMediaType, "layers", "manifests");
     Manifest manifest;
     manifest.config = read_descriptor(value.at("config"));
     manifest.layers = read_descriptors(value.at("layers"));
@@ -136,7 +154,7 @@ Manifest parse_manifest(std::string_view text) {
 Index parse_index(std::string_view text) {
   return reading("the index", [&] {
     const json value = parse_bounded_json(text, "the index");
-    check_kind(value, kIndexMediaType, "manifests", "layers");
+    check_kind(value, is_index_type, kIndexMediaType, "manifests", "layers");
     Index index;
     index.manifests = read_descriptors(value.at("manifests"));
     index.annotations = optional_string_map(value, "annotations");

@@ -1,6 +1,5 @@
 #include "layer_steps.hpp"
 
-#include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
 
 #include <fmt/format.h>
@@ -21,12 +20,6 @@ StepInput deb_input(const LockedDeb& deb, PlanLookups& lookups) {
   input.origin = deb.suite;
   input.present = lookups.has_blob(deb.sha256);
   return input;
-}
-
-std::vector<Location> locations(const std::vector<Located<std::string>>& values) {
-  std::vector<Location> places;
-  for (const Located<std::string>& value : values) places.push_back(value.location);
-  return places;
 }
 
 std::string wheel_step_label(const std::vector<const PlannedWheel*>& wheels) {
@@ -117,33 +110,6 @@ std::vector<StepInput> deb_step_inputs(const std::vector<LockedDeb>& debs, PlanL
   inputs.reserve(debs.size());
   for (const LockedDeb& deb : debs) inputs.push_back(deb_input(deb, lookups));
   return inputs;
-}
-
-std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix) {
-  const LockedImage& image = *request.image;
-  std::vector<Step> steps;
-  Step base;
-  base.id = id_prefix + "base";
-  base.label =
-      fmt::format("base debian {} {} + python {}", image.base_suite, image.base_flavor, image.interpreter.version);
-  base.inputs = deb_step_inputs(image.base, lookups);
-  base.causes = {request.variant->base.suite.location};
-  base.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.base),
-                                                 base_layer_parameters(image, *request.variant, request.epoch_seconds));
-  steps.push_back(std::move(base));
-  if (image.system_runtime.empty()) return steps;
-  Step system;
-  system.id = id_prefix + "system";
-  system.label = fmt::format("system libraries, {} packages", image.system_runtime.size());
-  system.inputs = deb_step_inputs(image.system_runtime, lookups);
-  system.causes = locations(request.variant->system.runtime);
-  DebLayerParameters parameters = base_layer_parameters(image, *request.variant, request.epoch_seconds);
-  parameters.is_base = false;
-  parameters.venv_python.clear();
-  parameters.drop_packages.clear();
-  system.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.system_runtime), parameters);
-  steps.push_back(std::move(system));
-  return steps;
 }
 
 std::vector<Step> wheel_steps(const PlanRequest& request, const std::vector<PlannedWheel>& wheels, PlanLookups& lookups,

@@ -23,8 +23,13 @@ struct PlannedWheel {
 StepInput python_input(const LockedFile& file, PlanLookups& lookups);
 std::vector<StepInput> deb_step_inputs(const std::vector<LockedDeb>& debs, PlanLookups& lookups);
 
-/// Layer steps in image order, without decisions.
-std::vector<Step> debian_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix);
+/// Layer steps in image order, without decisions but those on base layers. The bottom: the base, whatever it is made
+/// of, and system libraries.
+std::vector<Step> bottom_steps(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix);
+/// A base's own version of a project would stay beside the one that is installed over it, file by file: a layer that
+/// hides what the base has of it (OCI image-spec v1.1, layer.md, "Whiteouts"), as pip removes before it installs.
+std::optional<Step> replaced_step(const PlanRequest& request, const std::vector<PlannedWheel>& wheels,
+                                  const std::string& id_prefix);
 std::vector<Step> wheel_steps(const PlanRequest& request, const std::vector<PlannedWheel>& wheels, PlanLookups& lookups,
                               const std::string& id_prefix, std::size_t max_layers);
 std::optional<Step> app_step(const PlanRequest& request, const std::string& id_prefix);

@@ -90,11 +90,8 @@ SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, Plan
   step.inputs.push_back(python_input(locked.sdist, lookups));
   for (const LockedFile& requirement : locked.build_requirements)
     step.inputs.push_back(python_input(requirement, lookups));
-  for (const std::vector<LockedDeb>* debs :
-       {&request.image->base, &request.image->system_runtime, &request.image->system_build}) {
-    const std::vector<StepInput> inputs = deb_step_inputs(*debs, lookups);
-    step.inputs.insert(step.inputs.end(), inputs.begin(), inputs.end());
-  }
+  const std::vector<StepInput> packages = deb_step_inputs(build_packages(*request.image), lookups);
+  step.inputs.insert(step.inputs.end(), packages.begin(), packages.end());
   plan.wheel.name = locked.sdist.name;
   plan.wheel.version = locked.sdist.version;
   plan.wheel.size_bytes = locked.sdist.size_bytes;
@@ -178,7 +175,29 @@ InstallScheme install_scheme(const LockedInterpreter& interpreter) {
   scheme.interpreter = interpreter.path;
   scheme.python_version = interpreter.version;
   scheme.python_full_version = interpreter.full_version;
+  if (interpreter.scheme) {
+    scheme.purelib = interpreter.scheme->purelib;
+    scheme.platlib = interpreter.scheme->platlib;
+    scheme.scripts = interpreter.scheme->scripts;
+    scheme.headers = interpreter.scheme->headers;
+    scheme.data = interpreter.scheme->data;
+  }
   return scheme;
+}
+
+InstallScheme build_scheme(const LockedImage& image) {
+  LockedInterpreter own;  // the root is Debian's with mlbuild's venv, whatever the image stands on
+  own.version = image.interpreter.version;
+  own.full_version = image.interpreter.full_version;
+  return install_scheme(own);
+}
+
+std::vector<LockedDeb> build_packages(const LockedImage& image) {
+  if (image.base_image) return image.system_build;
+  std::vector<LockedDeb> packages = image.base;
+  packages.insert(packages.end(), image.system_runtime.begin(), image.system_runtime.end());
+  packages.insert(packages.end(), image.system_build.begin(), image.system_build.end());
+  return packages;
 }
 
 DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant,
@@ -219,7 +238,8 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
     if (const auto found = causes.find(wheel.name); found != causes.end()) wheel.causes = found->second;
     if (!wheel.waits_for) plan.wheels.push_back({wheel.filename, wheel.digest});
   }
-  std::vector<Step> layers = debian_steps(request, lookups, prefix);
+  std::vector<Step> layers = bottom_steps(request, lookups, prefix);
+  if (std::optional<Step> replaced = replaced_step(request, wheels, prefix)) layers.push_back(std::move(*replaced));
   std::optional<Step> app = app_step(request, prefix);
   const std::size_t taken = layers.size() + (app ? 1 : 0);
   append(layers,

@@ -46,11 +46,12 @@ struct ReasonText {
     return text;
   }
   std::string operator()(const InRegistry& reason) const { return "in " + reason.where; }
+  std::string operator()(const InBase& reason) const { return "in the base " + reason.where; }
 };
 
 std::string_view reason_name(const Reason& reason) {
-  constexpr std::array<std::string_view, 7> kNames{"already-known", "never-run", "card-changed", "output-missing",
-                                                   "waits-for",     "forced",    "in-registry"};
+  constexpr std::array<std::string_view, 8> kNames{"already-known", "never-run", "card-changed", "output-missing",
+                                                   "waits-for",     "forced",    "in-registry",  "in-base"};
   return kNames[reason.index()];
 }
 
@@ -66,6 +67,18 @@ std::string_view state_name(StepState state) {
       break;
   }
   return "open";
+}
+
+std::string_view kind_name(StepKind kind) {
+  switch (kind) {
+    case StepKind::Layer:
+      return "layer";
+    case StepKind::BaseLayer:
+      return "base-layer";
+    case StepKind::BuildSdist:
+      break;
+  }
+  return "build-sdist";
 }
 
 struct Totals {
@@ -108,7 +121,7 @@ json step_json(const Step& step) {
              {"explanation", reason_text(step.reason)},
              {"fetch_bytes", step.fetch_bytes()},
              {"input_bytes", step.input_bytes()}};
-  value["kind"] = step.kind == StepKind::Layer ? "layer" : "build-sdist";
+  value["kind"] = kind_name(step.kind);
   if (step.card) value["key"] = step.card->key().to_string();
   if (step.facts) value["layer"] = {{"digest", step.facts->digest.to_string()}, {"size", step.facts->size_bytes}};
   for (const Location& at : step.causes)

@@ -7,6 +7,7 @@
 #include "store_lookups.hpp"
 
 #include "mlbuild/layer/files_layer.hpp"
+#include "mlbuild/lock/resolve.hpp"
 #include "mlbuild/run/sdist_build.hpp"
 
 #include <fmt/format.h>
@@ -115,9 +116,9 @@ std::vector<BuiltWheelNote> built_wheels(const Step& layer, const Plan& plan) {
 std::vector<ImageLayer> image_layers(const Plan& plan, const std::map<std::string, LayerFacts>& made) {
   std::vector<ImageLayer> layers;
   for (const Step& step : plan.steps) {
-    if (step.kind != StepKind::Layer) continue;
-    layers.push_back(
-        {step.facts ? *step.facts : made.at(step.id), step.card->key(), step.label, built_wheels(step, plan)});
+    if (step.kind == StepKind::BuildSdist) continue;
+    layers.push_back({step.facts ? *step.facts : made.at(step.id), step.card->key(), step.label,
+                      built_wheels(step, plan), step.kind == StepKind::BaseLayer});
   }
   return layers;
 }
@@ -126,8 +127,8 @@ std::vector<ImageLayer> shared_layers(const Plan& plan, const std::vector<ImageL
   std::vector<ImageLayer> shared;
   auto layer = layers.begin();
   for (const Step& step : plan.steps) {
-    if (step.kind != StepKind::Layer) continue;
-    if (is_shared(step)) shared.push_back(*layer);
+    if (step.kind == StepKind::BuildSdist) continue;
+    if (step.kind == StepKind::Layer && is_shared(step)) shared.push_back(*layer);
     ++layer;
   }
   return shared;
@@ -145,8 +146,9 @@ void tell_of_cached_layers(const Plan& plan, const BuildContext& context) {
 }
 
 std::size_t layers_in_registry(const Plan& plan) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      plan.steps, [](const Step& step) { return step.kind == StepKind::Layer && step.state == StepState::Registry; }));
+  return static_cast<std::size_t>(std::ranges::count_if(plan.steps, [](const Step& step) {
+    return step.kind != StepKind::BuildSdist && step.state == StepState::Registry;
+  }));
 }
 
 void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_view json) {
@@ -154,6 +156,13 @@ void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_
   const std::unique_ptr<BlobWriter> writer = store.begin();
   writer->write(as_bytes(json));
   writer->commit(descriptor.digest);
+}
+
+/// A registry keeps what its digest names; files may have been written again.
+void check_base(const BuildRequest& request, const BuildContext& context) {
+  if (!request.image->base_image || request.image->base_image->kind == "image") return;
+  check_base_unchanged(*request.spec, *request.variant, *request.image,
+                       *context.open_base(*request.spec, *request.variant->foreign_base));
 }
 
 }  // namespace
@@ -166,6 +175,7 @@ Plan plan_build(const BuildRequest& request, DiskStore& store, RegistryCache* re
 
 BuildResult build_image(const BuildRequest& request, const BuildContext& context) {
   const auto begin = std::chrono::steady_clock::now();
+  check_base(request, context);
   const PreparedBuild prepared = prepare(request);
   StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
   const InputFetcher fetcher(request, context);
@@ -191,8 +201,9 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   const std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
   check_collisions(plan, install_scheme(request.image->interpreter), context);
   result.layers_made = layers.size();
-  result.image =
-      compose_image(image_layers(plan, made), request.variant->config, request.image->platform, request.epoch_seconds);
+  const std::optional<LockedBaseImage>& base = request.image->base_image;
+  result.image = compose_image(image_layers(plan, made), request.variant->config, request.image->platform,
+                               request.epoch_seconds, base ? &base->config : nullptr);
   result.shared_layers = shared_layers(plan, result.image.layers);
   result.layers_in_registry = layers_in_registry(plan);
   result.layers_reused = result.image.layers.size() - layers.size() - result.layers_in_registry;

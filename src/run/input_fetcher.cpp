@@ -1,7 +1,10 @@
 #include "input_fetcher.hpp"
 
+#include "mlbuild/archive/tar.hpp"
+#include "mlbuild/base/error.hpp"
 #include "mlbuild/index/debian_repository.hpp"
 #include "mlbuild/index/python_index.hpp"
+#include "mlbuild/io/deflate.hpp"
 #include "mlbuild/sys/thread_pool.hpp"
 
 #include <fmt/format.h>
@@ -19,12 +22,32 @@ PythonIndex InputFetcher::index_named(const std::string& name) const {
   return context_.site.require_index();
 }
 
+/// The layer is read as far as it goes; only the file is kept.
+void InputFetcher::fetch_base_file(const StepInput& input) const {
+  const std::unique_ptr<BaseSource> source = context_.open_base(*request_.spec, *request_.variant->foreign_base);
+  const oci::Descriptor& layer = request_.image->base_image->layers.at(input.layer).blob;
+  const std::unique_ptr<Source> tar = decompress(source->open_layer(input.layer, layer));
+  read_foreign_layer(*tar, [&](const TarEntry& entry, Source& content) {
+    context_.cancellation.check();
+    if (entry.path != input.filename || entry.type != TarType::File) return;
+    const std::unique_ptr<BlobWriter> writer = context_.store.begin();
+    copy(content, *writer);
+    writer->commit(input.digest);
+    context_.events.on(BytesFetched{input.size_bytes});
+  });
+  if (context_.store.find(input.digest)) return;
+  throw Error(ErrorKind::Foreign,
+              fmt::format("layer {} of the base has no `{}`", layer.digest.to_string(), input.filename));
+}
+
 void InputFetcher::fetch(const StepInput& input) const {
   context_.cancellation.check();
   const ByteProgress progress = [&](std::uint64_t bytes) { context_.events.on(BytesFetched{bytes}); };
   with_context([&] { return fmt::format("fetching {}", input.label); },
                [&] {
-                 if (input.kind == StepInput::Kind::Deb) {
+                 if (input.kind == StepInput::Kind::BaseFile) {
+                   fetch_base_file(input);
+                 } else if (input.kind == StepInput::Kind::Deb) {
                    fetch_deb(context_.http, context_.store, context_.site.require_debian(), input.origin,
                              input.filename, input.digest, input.size_bytes, progress);
                  } else {

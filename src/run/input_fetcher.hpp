@@ -11,6 +11,7 @@ class InputFetcher {
   void fetch(const StepInput& input) const;
 
  private:
+  void fetch_base_file(const StepInput& input) const;
   PythonIndex index_named(const std::string& name) const;
   const BuildRequest& request_;
   const BuildContext& context_;

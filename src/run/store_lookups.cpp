@@ -1,14 +1,6 @@
 #include "store_lookups.hpp"
 
 namespace mlbuild {
-namespace {
-
-void append_debs(std::vector<DebInput>& inputs, const std::vector<LockedDeb>& debs) {
-  for (DebInput& deb : deb_inputs(debs)) inputs.push_back(std::move(deb));
-}
-
-}  // namespace
-
 SdistBuildInputs sdist_build_inputs(const LockedImage& image, const LockedSdist& sdist, std::int64_t epoch_seconds) {
   SdistBuildInputs inputs;
   inputs.sdist = sdist.sdist.sha256;
@@ -17,10 +9,8 @@ SdistBuildInputs sdist_build_inputs(const LockedImage& image, const LockedSdist&
   inputs.version = sdist.sdist.version;
   for (const LockedFile& wheel : sdist.build_requirements)
     inputs.build_requirements.push_back({wheel.filename, wheel.sha256});
-  append_debs(inputs.root_packages, image.base);
-  append_debs(inputs.root_packages, image.system_runtime);
-  append_debs(inputs.root_packages, image.system_build);
-  inputs.scheme = install_scheme(image.interpreter);
+  inputs.root_packages = deb_inputs(build_packages(image));
+  inputs.scheme = build_scheme(image);
   inputs.epoch_seconds = epoch_seconds;
   return inputs;
 }

@@ -57,6 +57,7 @@ class ShapeCheck {
       case Shape::Names:
         if (node->is(Kind::Scalar) && std::ranges::count(rule.later_words, node->text) > 0)
           return refuse_later(node->location, path + ": " + node->text);
+        if (node->is(Kind::Scalar) && std::ranges::count(rule.words, node->text) > 0) return node;
         if (!node->is(Kind::Mapping)) return refuse(*node, path, mapping_hint(rule, path));
         return rule.shape == Shape::Mapping ? check_keys(*node, rule, path)
                                             : check_names(*node, rule.item.front(), path);
@@ -82,7 +83,8 @@ class ShapeCheck {
   static std::string mapping_hint(const Rule& rule, const std::string& path) {
     if (rule.shape == Shape::Names) return fmt::format("write `NAME: VALUE` lines below `{}:`", last_key(path));
     if (path.empty()) return "a spec begins with `version: 1`";
-    return fmt::format("write keys below it: {}", quoted_list(rule.key_names()));
+    const std::string word = rule.words.empty() ? "" : fmt::format("write {}, or ", quoted_list(rule.words));
+    return fmt::format("{}{}keys below it: {}", word, word.empty() ? "write " : "", quoted_list(rule.key_names()));
   }
 
   static YamlPointer nothing() { return std::make_shared<YamlNode>(); }

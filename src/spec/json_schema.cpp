@@ -43,6 +43,7 @@ ordered_json shape_schema(const Rule& rule) {
     case Rule::Shape::TextOrList:
       return {{"anyOf", {ordered_json{{"type", "string"}}, list_schema(rule.item.front())}}};
     case Rule::Shape::Mapping:
+      if (!rule.words.empty()) return {{"anyOf", {ordered_json{{"enum", rule.words}}, mapping_schema(rule)}}};
       return mapping_schema(rule);
     case Rule::Shape::Names:
       return {{"type", "object"}, {"additionalProperties", schema_of(rule.item.front())}};

@@ -80,16 +80,22 @@ json python_part(const SpecVariant& variant) {
   return part;
 }
 
+json base_part(const SpecVariant& variant) {
+  if (variant.foreign_base && variant.foreign_base->kind == ForeignBase::Kind::Scratch) return "scratch";
+  if (variant.foreign_base)
+    return {{std::string(variant.foreign_base->kind_name()), variant.foreign_base->reference.value}};
+  return {{"debian", variant.base.suite.value},
+          {"python", variant.base.python.value},
+          {"flavor", variant.base.flavor == BaseFlavor::Slim ? "slim" : "distroless"}};
+}
+
 }  // namespace
 
 std::string locked_part_json(const Spec& spec, const SpecVariant& variant) {
   std::vector<std::string> platforms;
   for (const oci::Platform& platform : spec.platforms) platforms.push_back(platform.to_string());
-  const json base{{"debian", variant.base.suite.value},
-                  {"python", variant.base.python.value},
-                  {"flavor", variant.base.flavor == BaseFlavor::Slim ? "slim" : "distroless"}};
   const json system{{"runtime", package_names(variant.system.runtime)}, {"build", package_names(variant.system.build)}};
-  const json part{{"base", base},
+  const json part{{"base", base_part(variant)},
                   {"platforms", sorted_texts(std::move(platforms))},
                   {"python", python_part(variant)},
                   {"requirements", requirements_part(variant)},

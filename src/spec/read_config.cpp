@@ -109,6 +109,12 @@ RunConfig read_config(const YamlNode* node, Diagnostics& diagnostics) {
   config.entrypoint = read_arguments(node, "entrypoint", diagnostics);
   config.cmd = read_arguments(node, "cmd", diagnostics);
   config.exposed_ports = read_ports(node, diagnostics);
+  const auto is_empty_list = [&](std::string_view key) {
+    const YamlNode* list = find_below(node, key);
+    return list != nullptr && list->is(YamlNode::Kind::Sequence) && list->items.empty();
+  };
+  config.clears_entrypoint = is_empty_list("entrypoint");
+  config.clears_cmd = is_empty_list("cmd");
   return config;
 }
 

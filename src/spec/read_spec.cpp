@@ -1,4 +1,5 @@
 #include "check_shape.hpp"
+#include "foreign_base.hpp"
 #include "parse_spec.hpp"
 #include "read_variant.hpp"
 #include "value_reader.hpp"
@@ -96,7 +97,8 @@ void read_variants(const YamlPointer& root, const spec::ReadContext& context, Sp
       continue;
     }
     const bool overrides = entry.value->is(YamlNode::Kind::Mapping);
-    SpecVariant variant = spec::read_variant(overrides ? *spec::merge_yaml(plain, entry.value) : *plain, context);
+    SpecVariant variant = spec::read_variant(
+        overrides ? *spec::merge_yaml(spec::without_replaced_base(plain, *entry.value), entry.value) : *plain, context);
     variant.name = entry.key;
     result.variants.push_back(std::move(variant));
   }

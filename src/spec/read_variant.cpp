@@ -1,5 +1,6 @@
 #include "read_variant.hpp"
 
+#include "foreign_base.hpp"
 #include "read_config.hpp"
 #include "requirements.hpp"
 #include "value_reader.hpp"
@@ -256,6 +257,7 @@ ImageChecks read_check(const YamlNode* node, Diagnostics& diagnostics) {
 SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   SpecVariant variant;
   variant.base = read_base(root.find("base"), context);
+  variant.foreign_base = read_foreign_base(root.find("base"), context);
   const YamlNode* requirements = root.find("requirements");
   const RequirementSet constraints = read_constraints(requirements, context);
   variant.runtime = read_group(requirements, "runtime", constraints, context);
@@ -267,6 +269,7 @@ SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   variant.config = read_config(root.find("config"), context.diagnostics);
   variant.check = read_check(root.find("check"), context.diagnostics);
   variant.max_layers = read_max_layers(root, context.diagnostics);
+  check_scratch(variant, context.diagnostics);
   return variant;
 }
 

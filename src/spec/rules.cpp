@@ -57,15 +57,17 @@ Rule never_yet(std::string description) {  // false is what happens anyway
 
 Rule base_rule() {
   Rule rule = mapping(
-      "What the image stands on. Default: Debian bookworm with its Python 3.11, slim.",
+      "What the image stands on: Debian packages (default: bookworm with its Python 3.11, slim), an image that there "
+      "is "
+      "already, or `scratch` for nothing.",
       {{"debian", text("Debian suite whose packages make the base.", "^[a-z]+$")},
        {"python", text("Python version of that suite.", "^[0-9]+\\.[0-9]+$")},
        {"flavor", word("slim: shell, coreutils and CA bundle. distroless: the interpreter and its libraries only.",
                        {"slim", "distroless"})},
-       {"image", later(text("An image of a registry as base."))},
-       {"oci", later(text("An OCI layout as base."))},
-       {"archive", later(text("A docker archive as base."))}});
-  rule.later_words = {"scratch"};
+       {"image", text("An image of a registry: HOST/NAME:TAG, HOST/NAME@DIGEST.")},
+       {"oci", text("An OCI layout: DIR or DIR:TAG, relative to the spec.")},
+       {"archive", text("A file that `docker save` wrote, or a tar of an OCI layout, relative to the spec.")}});
+  rule.words = {"scratch"};
   return rule;
 }
 

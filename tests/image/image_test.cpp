@@ -130,5 +130,78 @@ TEST(ComposeImage, RefusesTimesThatAreNoDates) {
   }
 }
 
+oci::ImageConfig base_config() {
+  oci::ImageConfig base;
+  base.env = {"PATH=/opt/bin:/bin", "LANG=C", "KEEP=1"};
+  base.user = "app";
+  base.working_dir = "/srv";
+  base.entrypoint = {"/start"};
+  base.cmd = {"serve"};
+  base.labels = {{"team", "base"}, {"origin", "base"}};
+  base.volumes = {"/data"};
+  base.history = {{"FROM nothing", false, "2020-01-01T00:00:00Z"}, {"ENV KEEP=1", true}};
+  return base;
+}
+
+oci::ImageConfig on_base(const RunConfig& config, const oci::ImageConfig& base = base_config()) {
+  ImageLayer below = layer("base layer");
+  below.is_base = true;
+  return oci::parse_config(
+      compose_image({below, layer("app")}, config, {"linux", "amd64", ""}, 315532800, &base).config_json);
+}
+
+TEST(ComposeOnBase, InheritsWhatTheSpecDoesNotSay) {
+  const oci::ImageConfig made = on_base(RunConfig{});
+  EXPECT_EQ(made.env, base_config().env);
+  EXPECT_EQ(made.user, "app");
+  EXPECT_EQ(made.working_dir, "/srv");
+  EXPECT_EQ(made.entrypoint, base_config().entrypoint);
+  EXPECT_EQ(made.cmd, base_config().cmd);
+  EXPECT_EQ(made.volumes, base_config().volumes);
+}
+
+TEST(ComposeOnBase, VariablesKeepTheirPlaceAndLabelsAreAddedTo) {
+  RunConfig config;
+  config.env = {{"LANG", "C.UTF-8"}, {"NEW", "2"}};
+  config.labels = {{"team", "churn"}};
+  const oci::ImageConfig made = on_base(config);
+  EXPECT_EQ(made.env, (std::vector<std::string>{"PATH=/opt/bin:/bin", "LANG=C.UTF-8", "KEEP=1", "NEW=2"}));
+  EXPECT_EQ(made.labels, (std::map<std::string, std::string>{{"team", "churn"}, {"origin", "base"}}));
+}
+
+TEST(ComposeOnBase, AnEntrypointResetsTheInheritedCommandAndACommandKeepsTheEntrypoint) {
+  RunConfig entrypoint;
+  entrypoint.entrypoint = {"/mine"};
+  EXPECT_TRUE(on_base(entrypoint).cmd.empty());
+  RunConfig cmd;
+  cmd.cmd = {"train"};
+  EXPECT_EQ(on_base(cmd).entrypoint, base_config().entrypoint);
+  EXPECT_EQ(on_base(cmd).cmd, cmd.cmd);
+  RunConfig cleared;
+  cleared.clears_entrypoint = true;
+  EXPECT_TRUE(on_base(cleared).entrypoint.empty());
+}
+
+TEST(ComposeOnBase, HistoryIsThatOfTheBaseAndThenOurs) {
+  const oci::ImageConfig made = on_base(RunConfig{});
+  ASSERT_EQ(made.history.size(), 3U);
+  EXPECT_EQ(made.history[0].created, "2020-01-01T00:00:00Z");
+  EXPECT_TRUE(made.history[1].empty_layer);
+  EXPECT_EQ(made.history[2].created_by, "app");
+  oci::ImageConfig silent = base_config();
+  silent.history.clear();
+  EXPECT_EQ(on_base(RunConfig{}, silent).history.size(), 2U);
+}
+
+TEST(ComposeOnBase, BaseLayersHaveNoAnnotations) {
+  ImageLayer below = layer("base layer");
+  below.is_base = true;
+  const oci::ImageConfig base = base_config();
+  const Image made = compose_image({below, layer("app")}, {}, {"linux", "amd64", ""}, 315532800, &base);
+  const oci::Manifest manifest = oci::parse_manifest(made.manifest_json);
+  EXPECT_TRUE(manifest.layers[0].annotations.empty());
+  EXPECT_FALSE(manifest.layers[1].annotations.empty());
+}
+
 }  // namespace
 }  // namespace mlbuild

@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 DebInput put_deb(BlobStore& store, const DebBuilder& deb) {
   return {deb.name, deb.version, deb.architecture, put_blob(store, deb.build())};
@@ -136,6 +137,31 @@ TEST(DebLayer, StatusFileFormHasListsAndSums) {
   EXPECT_THAT(layer.content("var/lib/dpkg/status"), HasSubstr("Package: libtoy1\nStatus: install ok installed\n"));
   EXPECT_THAT(layer.content("var/lib/dpkg/info/toy.list"), HasSubstr("\n/usr/bin/toy\n"));
   EXPECT_TRUE(layer.has("var/lib/dpkg/info/libtoy1:amd64.list"));
+}
+
+TEST(DebLayer, OnABaseWithAStatusFileTheTextGoesOn) {
+  for (const std::string ending : {"", "\n", "\n\n"}) {
+    MemoryStore store;
+    DebLayerParameters parameters;
+    parameters.database = DpkgDatabase::StatusFile;
+    parameters.base_status = put_blob(store, as_bytes("Package: libc6\nStatus: install ok installed" + ending));
+    const DebInput toy = put_deb(store, DebBuilder().file("usr/bin/toy", "x"));
+    const ReadLayer layer = make_and_read(DebLayerRecipe({toy}, parameters), store);
+    EXPECT_THAT(
+        layer.content("var/lib/dpkg/status"),
+        StartsWith("Package: libc6\nStatus: install ok installed\n\nPackage: toy\nStatus: install ok installed\n"));
+    EXPECT_FALSE(layer.has("var/lib/dpkg/available"));
+  }
+}
+
+TEST(DebLayer, OnASplitRootPathsStayAsShipped) {
+  DebLayerParameters parameters;
+  parameters.merged_usr = false;
+  const ReadLayer layer =
+      unpack({DebBuilder().file("lib/x86_64-linux-gnu/libtoy.so.1", "elf").file("bin/toy", "#!")}, parameters);
+  EXPECT_TRUE(layer.has("lib/x86_64-linux-gnu/libtoy.so.1"));
+  EXPECT_TRUE(layer.has("bin/toy"));
+  EXPECT_FALSE(layer.has("usr/bin/toy"));
 }
 
 TEST(DebLayer, FactsNameEachPackageAndItsSize) {
@@ -287,6 +313,8 @@ TEST(DebLayer, ParametersThatChangeBytesChangeTheKey) {
   EXPECT_NE(plain, key([](DebLayerParameters& p) { p.keep_documentation = true; }));
   EXPECT_NE(plain, key([](DebLayerParameters& p) { p.include_shadow = false; }));
   EXPECT_NE(plain, key([](DebLayerParameters& p) { p.ignore_scripts = {"toy"}; }));
+  EXPECT_NE(plain, key([](DebLayerParameters& p) { p.merged_usr = false; }));
+  EXPECT_NE(plain, key([](DebLayerParameters& p) { p.base_status = BlobDigest(); }));
 }
 
 /// One line an entry, and the tar's digest: what a reader of the layer would see.

@@ -42,9 +42,9 @@ TEST(LockJson, ReadingWhatWasWrittenGivesTheSame) {
   EXPECT_EQ(to_json(parse_lock(text, "spec.lock")), text);
 }
 
-TEST(LockJson, IsTheGoldenFile) {
-  const std::string made = to_json(sample_lock());
-  const std::string file = std::string(MLBUILD_SOURCE_DIR) + "/tests/data/lock/minimal.lock.json";
+void expect_golden(const Lock& lock, const std::string& name) {
+  const std::string made = to_json(lock);
+  const std::string file = std::string(MLBUILD_SOURCE_DIR) + "/tests/data/lock/" + name;
   if (std::getenv("MLBUILD_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(file) << made;
     GTEST_SKIP() << "golden file rewritten";
@@ -52,6 +52,45 @@ TEST(LockJson, IsTheGoldenFile) {
   std::stringstream golden;
   golden << std::ifstream(file).rdbuf();
   EXPECT_EQ(made, golden.str());
+}
+
+TEST(LockJson, IsTheGoldenFile) { expect_golden(sample_lock(), "minimal.lock.json"); }
+
+Lock lock_on_base() {
+  Lock lock = sample_lock();
+  lock.images.push_back(sample_image_on_base());
+  return lock;
+}
+
+TEST(LockJson, WithABaseImageIsTheGoldenFile) { expect_golden(lock_on_base(), "base_image.lock.json"); }
+
+TEST(LockJson, ABaseImageIsReadAsItWasWritten) {
+  const std::string text = to_json(lock_on_base());
+  EXPECT_EQ(to_json(parse_lock(text, "spec.lock")), text);
+  const LockedBaseImage base = *parse_lock(text, "spec.lock").images[1].base_image;
+  EXPECT_EQ(base.config.history.at(0).created_by, "FROM a\ttab");
+  EXPECT_EQ(base.layers.at(0).plain_size_bytes, 9000U);
+  EXPECT_EQ(base.debian.packages.at(1).name, "tar");
+}
+
+TEST(LockJson, ABaseImageEditedIntoNonsenseIsRefused) {
+  const std::vector<std::pair<std::string, std::function<void(json&)>>> edits{
+      {"base.image.layers",
+       [](json& image) { image["base"]["image"]["layers"][0]["diff_id"] = "sha256:" + std::string(64, '0'); }},
+      {"base.image.layers[0].media_type",
+       [](json& image) { image["base"]["image"]["layers"][0]["media_type"] = "text/plain"; }},
+      {"base.image.kind", [](json& image) { image["base"]["image"]["kind"] = "floppy"; }},
+      {"base.image.config", [](json& image) { image["base"]["image"]["config"] = 3; }},
+      {"base.image.debian.database", [](json& image) { image["base"]["image"]["debian"]["database"] = "rpm"; }},
+      {"base.image.debian.status.layer", [](json& image) { image["base"]["image"]["debian"]["status"]["layer"] = 1; }},
+      {"base.image.projects[0].entries",
+       [](json& image) { image["base"]["image"]["projects"][0]["entries"][0] = "../etc"; }},
+      {"interpreter.scheme.purelib", [](json& image) { image["interpreter"]["scheme"]["purelib"] = "/usr/lib"; }}};
+  for (const auto& [member, edit] : edits) {
+    json lock = json::parse(to_json(lock_on_base()));
+    edit(lock["images"][1]);
+    EXPECT_THAT(refusal(lock.dump()).message(), HasSubstr("images[1]." + member)) << member;
+  }
 }
 
 TEST(LockJson, FindsImagesByVariantAndPlatform) {

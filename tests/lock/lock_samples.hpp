@@ -51,6 +51,38 @@ inline LockedImage sample_image() {
   return image;
 }
 
+/// The same on a base that mlbuild did not make.
+inline LockedImage sample_image_on_base() {
+  LockedImage image = sample_image();
+  image.variant = "on-base";
+  image.base_suite.clear();
+  image.base_flavor = "image";
+  image.base.clear();
+  image.base_dropped.clear();
+  image.interpreter.path = "/usr/bin/python3";
+  const std::string packages = "usr/local/lib/python3.11/dist-packages";
+  image.interpreter.scheme =
+      LockedScheme{packages, packages, "usr/local/bin", "usr/local/include/python3.11", "usr/local"};
+  LockedBaseImage base;
+  base.kind = "image";
+  base.reference = "registry.example/team/base:1";
+  base.manifest = digest_of("manifest");
+  base.config_digest = digest_of("config");
+  base.config.env = {"PATH=/usr/bin"};
+  base.config.diff_ids = {DiffId(sha256("tar"))};
+  base.config.history = {{"FROM a\ttab", false, "2024-01-01T00:00:00Z"}};
+  oci::Descriptor blob;
+  blob.media_type = oci::kLayerZstdMediaType;
+  blob.digest = digest_of("layer");
+  blob.size_bytes = 4000;
+  base.layers = {{blob, base.config.diff_ids[0], 9000}};
+  base.debian = {
+      "bookworm", "debian", false, "status", 0, digest_of("status"), 77, {{"libc6", "2.36-9"}, {"tar", "1.34"}}};
+  base.projects = {{"pip", "24.0", {"pip", "pip-24.0.dist-info"}}};
+  image.base_image = base;
+  return image;
+}
+
 inline Lock sample_lock() { return {{{"uv", "0.1", "uv-0.1-py3-none-any.whl", digest_of("uv")}}, {sample_image()}}; }
 
 }  // namespace mlbuild::test

@@ -27,6 +27,7 @@ void collect_schema(const json& schema, const std::string& path, std::set<std::s
       collect_schema(below, path + "." + name, paths);
     }
   }
+  for (const json& alternative : schema.value("anyOf", json::array())) collect_schema(alternative, path, paths);
   if (schema.contains("items")) collect_schema(schema["items"], path + ".*", paths);
   if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object())
     collect_schema(schema["additionalProperties"], path + ".*", paths);

@@ -145,11 +145,7 @@ TEST_P(LaterVersion, SaysNotYetSupported) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
-                         ::testing::Values(LaterCase{"base: {image: \"python:3.11\"}", "base.image"},
-                                           LaterCase{"base: {oci: ./base}", "base.oci"},
-                                           LaterCase{"base: {archive: base.tar}", "base.archive"},
-                                           LaterCase{"base: scratch", "base: scratch"},
-                                           LaterCase{"python: {bytecode: true}", "python.bytecode: true"},
+                         ::testing::Values(LaterCase{"python: {bytecode: true}", "python.bytecode: true"},
                                            LaterCase{"layers: {compression: zstd}", "layers.compression: zstd"},
                                            LaterCase{"prune: {tests: true}", "prune.tests: true"},
                                            LaterCase{"prune: {headers: true}", "prune.headers: true"},

@@ -12,6 +12,7 @@ struct ClosureRequest {
   std::vector<std::string> wanted;               ///< package names
   std::map<std::string, std::string> installed;  ///< name -> version that is already there and stays; satisfies needs
   std::vector<std::string> preferred = {"usr-is-merged"};  ///< taken first inside `A | B`, see docs/debian.md
+  std::string newer_base = "run `mlbuild lock` to take a newer base";  ///< the way out when an installed one is too old
 };
 
 struct ClosureMember {

@@ -24,6 +24,7 @@ struct ImageLayer {
   StepKey key;
   std::string created_by;                    ///< history line: "wheel numpy 1.26.4"
   std::vector<BuiltWheelNote> built_wheels;  ///< those that the layer holds
+  bool is_base = false;  ///< of a base that mlbuild did not make: no annotations, history as its config has it
 };
 
 /// An image as bytes; layers are in the store. Made by compose_image only.
@@ -38,8 +39,10 @@ struct Image {
   std::uint64_t plain_size_bytes() const;
 };
 
-/// Pure: the same layers and config give the same bytes.
+/// Pure: the same layers and config give the same bytes. `base`: config of a base that mlbuild did not make, which the
+/// first layers are of; it is inherited as by docker's FROM: variables, labels, ports and volumes are added to, an
+/// entrypoint of one's own resets the inherited command, other values replace.
 Image compose_image(const std::vector<ImageLayer>& layers, const RunConfig& config, const oci::Platform& platform,
-                    std::int64_t created_epoch_seconds);
+                    std::int64_t created_epoch_seconds, const oci::ImageConfig* base = nullptr);
 
 }  // namespace mlbuild

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct DebLayerParameters {
   bool include_shadow = true;  ///< /etc/shadow, gshadow (slim), not in distroless
   std::vector<std::string> ignore_scripts;  ///< packages whose unknown maintainer scripts the spec says to ignore
   std::vector<std::string> drop_packages;   ///< known to dpkg's closure but not unpacked (distroless drop list)
+  bool merged_usr = true;                 ///< /bin and /lib of the root are links into /usr; else paths stay as shipped
+  std::optional<BlobDigest> base_status;  ///< StatusFile on a base that has one: its text, which the layer's goes on
 };
 
 /// Debian packages as one layer: data.tar members streamed, paths rewritten to merged /usr, documentation dropped,

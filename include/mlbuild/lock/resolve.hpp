@@ -3,12 +3,14 @@
 #include "mlbuild/index/site.hpp"
 #include "mlbuild/lock/lock.hpp"
 #include "mlbuild/net/http.hpp"
+#include "mlbuild/pull/base_source.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/spec/spec.hpp"
 #include "mlbuild/store/disk_store.hpp"
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +25,8 @@ struct ResolveContext {
   const Cancellation& cancellation;
   std::size_t threads = 2;
   std::function<void(const std::string& activity)> on_activity;  ///< "resolving 7 requirements", ...
+  /// Opens a base that mlbuild did not make; needed by specs that have one.
+  std::function<std::unique_ptr<BaseSource>(const Spec& spec, const ForeignBase& base)> open_base = {};
 };
 
 struct Upgrade {
@@ -35,6 +39,9 @@ struct Upgrade {
 /// the requirement's line and the resolver's own words as context.
 Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade,
                   const ResolveContext& context);
+
+/// Throws Error{Spec} when a base that is kept as files is not what the lock says: it was written again since.
+void check_base_unchanged(const Spec& spec, const SpecVariant& variant, const LockedImage& image, BaseSource& source);
 
 /// What differs between the part of the spec that the lock answered and the spec now, one line per field
 /// ("requirements.runtime: + scipy==1.13"); empty: the lock answers this spec.

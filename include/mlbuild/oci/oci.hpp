@@ -16,7 +16,11 @@ namespace mlbuild::oci {
 inline constexpr std::string_view kManifestMediaType = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr std::string_view kIndexMediaType = "application/vnd.oci.image.index.v1+json";
 inline constexpr std::string_view kConfigMediaType = "application/vnd.oci.image.config.v1+json";
+inline constexpr std::string_view kLayerMediaType = "application/vnd.oci.image.layer.v1.tar";
 inline constexpr std::string_view kLayerGzipMediaType = "application/vnd.oci.image.layer.v1.tar+gzip";
+inline constexpr std::string_view kLayerZstdMediaType = "application/vnd.oci.image.layer.v1.tar+zstd";
+inline constexpr std::string_view kDockerManifestMediaType = "application/vnd.docker.distribution.manifest.v2+json";
+inline constexpr std::string_view kDockerIndexMediaType = "application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// "linux/amd64", "linux/arm64/v8" (image-index.md, "platform").
 struct Platform {
@@ -57,6 +61,9 @@ struct ImageConfig {
   struct History {
     std::string created_by;
     bool empty_layer = false;
+    std::string created = {};  ///< "": as the image itself
+    std::string author = {}, comment = {};
+    friend bool operator==(const History&, const History&) = default;
   };
   Platform platform;
   std::string created;  ///< RFC 3339, from the epoch that the lock fixes
@@ -67,6 +74,7 @@ struct ImageConfig {
   std::vector<std::string> cmd;
   std::map<std::string, std::string> labels;
   std::vector<std::string> exposed_ports;  ///< "8080/tcp"
+  std::vector<std::string> volumes;        ///< "/data"
   std::string stop_signal;
   std::vector<DiffId> diff_ids;
   std::vector<History> history;
@@ -75,9 +83,16 @@ struct ImageConfig {
 std::string to_json(const Manifest& manifest);
 std::string to_json(const Index& index);
 std::string to_json(const ImageConfig& config);
+/// Manifests and indexes of Docker's media types are read, too: they have the same members.
 Manifest parse_manifest(std::string_view json);
 Index parse_index(std::string_view json);
 ImageConfig parse_config(std::string_view json);
+
+bool is_manifest_type(std::string_view media_type);  ///< OCI's or Docker's
+bool is_index_type(std::string_view media_type);
+/// The OCI media type for the same bytes of a layer; nothing for what is no layer that anybody may pass on
+/// (Docker's "foreign" and OCI's "nondistributable" layers) or is of an unknown kind.
+std::optional<std::string> layer_media_type(std::string_view media_type);
 
 /// [host[:port]/]path[:tag][@digest] (distribution reference grammar). A name without a host is kept without one.
 struct Reference {

@@ -19,15 +19,20 @@ namespace mlbuild {
 
 /// A locked file that a step reads; fetched only when the step must run and the store lacks it.
 struct StepInput {
-  enum class Kind { Deb, PythonFile };
+  enum class Kind {
+    Deb,
+    PythonFile,
+    BaseFile,  ///< a file of a base image, kept as a blob: `filename` in layer `layer`
+  };
   Kind kind = Kind::Deb;
   std::string label;  ///< "numpy 1.26.4"
   BlobDigest digest;
   std::uint64_t size_bytes = 0;
-  std::string project;   ///< PythonFile
-  std::string filename;  ///< PythonFile: file name; Deb: path on the mirror
-  std::string origin;    ///< PythonFile: index name; Deb: suite
-  bool present = false;  ///< the store has it
+  std::string project;    ///< PythonFile
+  std::string filename;   ///< PythonFile: file name; Deb: path on the mirror
+  std::string origin;     ///< PythonFile: index name; Deb: suite
+  bool present = false;   ///< the store has it
+  std::size_t layer = 0;  ///< BaseFile
 };
 
 /// Why a step is (not) done. Reasons are data; text is made from them in the report module.
@@ -46,7 +51,10 @@ struct Forced {};  ///< the user asked for it
 struct InRegistry {
   std::string where;  ///< an image that tells what the step makes: "registry.example/ml/churn:1.4"
 };
-using Reason = std::variant<AlreadyKnown, NeverRun, CardChanged, OutputMissing, WaitsFor, Forced, InRegistry>;
+struct InBase {
+  std::string where;  ///< the base that has the layer: "oci: ./base", "registry.example/python:3.11-slim"
+};
+using Reason = std::variant<AlreadyKnown, NeverRun, CardChanged, OutputMissing, WaitsFor, Forced, InRegistry, InBase>;
 
 enum class StepState {
   Cached,    ///< the store has the output
@@ -54,7 +62,11 @@ enum class StepState {
   Run,
   Open,
 };
-enum class StepKind { BuildSdist, Layer };
+enum class StepKind {
+  BuildSdist,
+  Layer,
+  BaseLayer,  ///< is there, in the base: nothing runs, and nothing is fetched unless a sink wants the bytes
+};
 
 /// What came out of a source distribution's build.
 struct KnownWheel {
@@ -131,6 +143,11 @@ Plan make_plan(const PlanRequest& request, PlanLookups& lookups);
 
 /// Where Python packages are installed in an image with this interpreter.
 InstallScheme install_scheme(const LockedInterpreter& interpreter);
+
+/// Where Python packages of the root that source distributions are built in are installed.
+InstallScheme build_scheme(const LockedImage& image);
+/// The packages that this root is made of.
+std::vector<LockedDeb> build_packages(const LockedImage& image);
 
 /// The parameters of the base layer of a locked image, and the packages that make it.
 struct DebLayerParameters;

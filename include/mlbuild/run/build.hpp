@@ -5,6 +5,7 @@
 #include "mlbuild/lock/lock.hpp"
 #include "mlbuild/net/http.hpp"
 #include "mlbuild/plan/plan.hpp"
+#include "mlbuild/pull/base_source.hpp"
 #include "mlbuild/run/events.hpp"
 #include "mlbuild/run/registry_cache.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
@@ -13,6 +14,8 @@
 #include "mlbuild/sys/cancel.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,6 +41,8 @@ struct BuildContext {
   std::size_t threads = 2;            ///< for layers; downloads have their own
   RegistryCache* registry = nullptr;  ///< layers that need not be made; not asked when a build is forced
   ReadyLayers* ready_layers = nullptr;
+  /// Opens a base that mlbuild did not make; needed by specs that have one.
+  std::function<std::unique_ptr<BaseSource>(const Spec& spec, const ForeignBase& base)> open_base = {};
 };
 
 /// One image of a spec: which variant on which platform, with what the lock says of it.

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlbuild {
@@ -27,6 +28,30 @@ struct DebianBase {
   Located<std::string> python;  ///< "3.11"
   BaseFlavor flavor = BaseFlavor::Slim;
 };
+
+/// A base that mlbuild did not make, or none at all.
+struct ForeignBase {
+  enum class Kind {
+    Image,    ///< `reference` is "HOST/NAME[:TAG][@DIGEST]"
+    Oci,      ///< "DIR" or "DIR:TAG", relative to the spec
+    Archive,  ///< "FILE", relative to the spec
+    Scratch,  ///< nothing below the application's files
+  };
+  Kind kind = Kind::Scratch;
+  Located<std::string> reference;  ///< as written
+
+  /// Key of the spec: "image", "oci", "archive", "scratch".
+  std::string_view kind_name() const;
+  friend bool operator==(const ForeignBase& a, const ForeignBase& b) {
+    return a.kind == b.kind && a.reference.value == b.reference.value;
+  }
+};
+
+/// "DIR:TAG" -> DIR and TAG; a colon before the last slash belongs to the directory.
+struct LayoutReference {
+  std::string directory, tag;
+};
+LayoutReference split_layout_reference(std::string_view text);
 
 enum class RequirementGroup { Runtime, Build, Dev };
 
@@ -58,6 +83,8 @@ struct RunConfig {
   std::string workdir, user, stop_signal;
   std::map<std::string, std::string> env;
   std::vector<std::string> entrypoint, cmd, exposed_ports;
+  /// `entrypoint: []` and `cmd: []` were written: what the base has does not count either.
+  bool clears_entrypoint = false, clears_cmd = false;
   std::map<std::string, std::string> labels;
 };
 
@@ -72,7 +99,8 @@ struct ImageChecks {
 /// One image to build: the spec itself, or one of its variants with its overrides applied.
 struct SpecVariant {
   std::string name;  ///< "" for the spec itself
-  DebianBase base;
+  DebianBase base;   ///< unless there is a foreign one
+  std::optional<ForeignBase> foreign_base;
   RequirementSet runtime, build, dev;
   std::vector<SpecIndex> indexes;
   SdistPolicy sdists = SdistPolicy::Deny;

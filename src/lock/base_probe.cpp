@@ -1,0 +1,93 @@
+#include "base_probe.hpp"
+
+#include "base_debian.hpp"
+#include "base_python.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/io/deflate.hpp"
+#include "mlbuild/io/sha256.hpp"
+
+#include <fmt/format.h>
+
+namespace mlbuild {
+namespace {
+
+constexpr std::uint64_t kMaxPlainBytes = std::uint64_t{64} << 30U;  // of a layer: no bomb is read to its end
+
+/// Hashes and counts what passes.
+class MeasuringSource final : public Source {
+ public:
+  explicit MeasuringSource(Source& inner) : inner_(inner) {}
+  std::size_t read(MutableByteSpan buffer) override {
+    const std::size_t count = inner_.read(buffer);
+    hash_.update(buffer.first(count));
+    size_bytes_ += count;
+    if (size_bytes_ > kMaxPlainBytes) throw Error(ErrorKind::Foreign, "a layer of the base is absurdly large");
+    return count;
+  }
+  DiffId diff_id() { return DiffId(hash_.finish()); }
+  std::uint64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  Source& inner_;
+  Sha256 hash_;
+  std::uint64_t size_bytes_ = 0;
+};
+
+/// Lends a stream to what owns its input, so that its end can be read afterwards.
+class BorrowedSource final : public Source {
+ public:
+  explicit BorrowedSource(Source& lender) : lender_(lender) {}
+  std::size_t read(MutableByteSpan buffer) override { return lender_.read(buffer); }
+
+ private:
+  Source& lender_;
+};
+
+LockedBaseLayer read_layer(Source& compressed, const oci::Descriptor& blob, const DiffId& diff_id, BaseTree& tree,
+                           const Cancellation& cancellation) {
+  const std::unique_ptr<Source> plain = decompress(std::make_unique<BorrowedSource>(compressed));
+  MeasuringSource tar(*plain);
+  tree.add_layer(tar, [&] { cancellation.check(); });
+  NullSink rest;
+  copy(tar, rest);
+  copy(compressed, rest);  // to the end, where the digest is checked
+  if (tar.diff_id() != diff_id) {
+    throw Error(ErrorKind::Foreign, "the layer unpacks to other bytes than the image's config says");
+  }
+  return {blob, diff_id, tar.size_bytes()};
+}
+
+}  // namespace
+
+ReadLayers read_base_layers(BaseSource& source, const PulledImage& image, const Cancellation& cancellation,
+                            const std::function<void(const std::string&)>& on_activity) {
+  ReadLayers result;
+  for (std::size_t i = 0; i < image.layers.size(); ++i) {
+    cancellation.check();
+    on_activity(fmt::format("reading base layer {}/{}", i + 1, image.layers.size()));
+    with_context(
+        [&] {
+          return fmt::format("reading base layer {}/{} {}", i + 1, image.layers.size(),
+                             image.layers[i].digest.to_string());
+        },
+        [&] {
+          const std::unique_ptr<Source> layer = source.open_layer(i, image.layers[i]);
+          result.layers.push_back(
+              read_layer(*layer, image.layers[i], image.config.diff_ids[i], result.tree, cancellation));
+        });
+  }
+  return result;
+}
+
+BaseFacts base_facts(const BaseTree& tree, const oci::ImageConfig& config, const oci::Platform& platform) {
+  BaseFacts facts;
+  facts.debian = read_base_debian(tree, platform);
+  const FoundPython python = find_base_python(tree, config, platform, facts.debian);
+  facts.interpreter = python.interpreter;
+  facts.without = python.without;
+  if (facts.interpreter) facts.projects = base_projects(tree, *facts.interpreter->scheme);
+  return facts;
+}
+
+}  // namespace mlbuild

@@ -1,0 +1,90 @@
+#include "pipe_source.hpp"
+#include "pulled_image.hpp"
+
+#include "mlbuild/base/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace mlbuild {
+namespace {
+
+/// Passes bytes on; a transfer that begins anew gives the same bytes again, which are passed over as far as they went
+/// the first time. That they are the same, the digest tells at the end.
+class ResumedSink final : public Sink {
+ public:
+  explicit ResumedSink(Sink& next) : next_(next) {}
+  void restart() { at_ = 0; }
+  void write(ByteSpan bytes) override {
+    const std::uint64_t known = std::min<std::uint64_t>(passed_ - at_, bytes.size());
+    at_ += bytes.size();
+    bytes = bytes.subspan(known);
+    if (bytes.empty()) return;
+    next_.write(bytes);
+    passed_ = at_;
+  }
+
+ private:
+  Sink& next_;
+  std::uint64_t at_ = 0, passed_ = 0;
+};
+
+class RegistryImage final : public BaseSource {
+ public:
+  RegistryImage(std::shared_ptr<RegistryClient> client, oci::Reference where)
+      : client_(std::move(client)), where_(std::move(where)) {}
+
+  BlobDigest read_digest(const oci::Platform& platform) override { return manifest_for(platform).digest; }
+
+  PulledImage read_image(const oci::Platform& platform) override {
+    const RegistryManifest bytes = manifest_for(platform);
+    const oci::Manifest manifest = oci::parse_manifest(bytes.bytes);
+    return pulled_image(bytes.digest, manifest, config_text(manifest.config), platform);
+  }
+
+  std::unique_ptr<Source> open_layer(std::size_t, const oci::Descriptor& layer) override {
+    return pipe_from([client = client_, repository = where_.repository, layer](Sink& out) {
+      ResumedSink resumed(out);
+      client->fetch_blob(repository, layer, [&]() -> Sink& {
+        resumed.restart();
+        return resumed;
+      });
+    });
+  }
+
+ private:
+  RegistryManifest fetch(const std::string& reference) {
+    std::optional<RegistryManifest> manifest = client_->fetch_manifest(where_.repository, reference);
+    if (manifest) return std::move(*manifest);
+    throw Error(ErrorKind::Network, fmt::format("registry `{}` has no image `{}`", where_.host, where_.to_string()))
+        .hint("look at name and tag; a private image needs `mlbuild login`");
+  }
+
+  RegistryManifest manifest_for(const oci::Platform& platform) {
+    RegistryManifest top = fetch(where_.digest ? where_.digest->to_string() : where_.tag);
+    if (!oci::is_index_type(top.media_type)) return top;
+    return fetch(child_for(oci::parse_index(top.bytes).manifests, platform).digest.to_string());
+  }
+
+  std::string config_text(const oci::Descriptor& config) {
+    if (config.size_bytes > kConfigLimitBytes) {
+      throw Error(ErrorKind::Foreign, fmt::format("its config has {} bytes", config.size_bytes));
+    }
+    std::optional<BytesSink> text;
+    client_->fetch_blob(where_.repository, config, [&]() -> Sink& { return text.emplace(kConfigLimitBytes); });
+    return std::string(text->text());
+  }
+
+  const std::shared_ptr<RegistryClient> client_;  // shared by the images of one registry, and by streams that are open
+  const oci::Reference where_;
+};
+
+}  // namespace
+
+std::unique_ptr<BaseSource> open_registry_image(std::shared_ptr<RegistryClient> client, oci::Reference where) {
+  return std::make_unique<RegistryImage>(std::move(client), std::move(where));
+}
+
+}  // namespace mlbuild
