@@ -17,12 +17,26 @@ config: {{env: {{MODE: "2"}}, cmd: [python3, /app/main.py]}}
 """
 
 
-class BaseImage(CliTest):
+class BaseTest(CliTest):
+    """With the example `minimal`, locked once for all tests."""
+
+    fresh_lock = None
+
+    def setUp(self):
+        super().setUp()
+        if BaseTest.fresh_lock is None:
+            BaseTest.fresh_lock = self.fresh_spec("minimal").with_suffix(".lock").read_text()
+        else:
+            self.copy_spec("minimal")
+        self.minimal = self.directory / "minimal/mlbuild.yaml"
+        self.minimal.with_suffix(".lock").write_text(BaseTest.fresh_lock)
+
+
+class BaseImage(BaseTest):
     """One image of mlbuild as base, in every form that a base may have."""
 
     def setUp(self):
         super().setUp()
-        self.minimal = self.fresh_spec("minimal")
         (self.directory / "app").mkdir()
         (self.directory / "app/main.py").write_text("import idna, tomli; print(idna.__version__, tomli.__name__)\n")
 
@@ -136,12 +150,11 @@ class BaseImage(CliTest):
         self.assertEqual(list(layout_files(self.directory / "out")), ["app/main.py"])
 
 
-class DebianBase(CliTest):
+class DebianBase(BaseTest):
     """Roots that Debian's own tools made: no venv, a dpkg database in one file."""
 
     def setUp(self):
         super().setUp()
-        self.minimal = self.fresh_spec("minimal")
         packages = json.loads(self.minimal.with_suffix(".lock").read_text())["images"][0]["base"]["packages"]
         if not all(blob_in(SHARED_STORE, package["sha256"]).exists() for package in packages):
             self.build(self.minimal, "--force")  # brings all .debs into the store
