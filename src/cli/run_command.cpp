@@ -1,3 +1,4 @@
+#include "bases.hpp"
 #include "commands.hpp"
 #include "epoch.hpp"
 #include "locking.hpp"
@@ -50,11 +51,14 @@ int run_image(const RunOptions& options, World& world) {
   spec.variant(options.variant);
   const Lock lock = ensure_lock(spec, options.locked ? LockPolicy::Locked : LockPolicy::Update, world);
   const BuildContext context = world.build_context();
-  const BuildResult result = build_image(request_for(spec, lock, options.variant), context);
+  const BuildRequest request = request_for(spec, lock, options.variant);
+  const BuildResult result = build_image(request, context);
+  BaseBlobs layers(world.store());
+  add_bases(layers, {request}, world);
   world.end_progress();
   const SignalRelay relay({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   start.signals = relay.descriptor();
-  const SandboxOutcome outcome = start_image(result.image, start, world.store(), context);
+  const SandboxOutcome outcome = start_image(result.image, start, layers, context);
   if (outcome.end == SandboxOutcome::End::MemoryExceeded)
     world.note(fmt::format("the command was ended: it needed more memory than `--memory {}` allows\n", options.memory));
   return shell_exit_code(outcome);

@@ -98,7 +98,7 @@ void unpack_layers(const std::vector<Source*>& layers, const std::filesystem::pa
   for (Source* layer : layers) {
     const std::unique_ptr<Source> tar = decompress(std::make_unique<BorrowedSource>(*layer));
     LayerUnpacker unpacker(tree, cancellation);
-    read_tar(*tar, [&](const TarEntry& entry, Source& content) { unpacker.add(entry, content); });
+    read_foreign_layer(*tar, [&](const TarEntry& entry, Source& content) { unpacker.add(entry, content); });
     NullSink rest;  // to the end, where checksums are
     copy(*tar, rest);
   }

@@ -142,6 +142,7 @@ std::optional<Step> replaced_step(const PlanRequest& request, const std::vector<
   if (!request.image->base_image) return std::nullopt;
   Step step;
   step.id = id_prefix + "replaced";
+  step.hides_lower = true;
   std::map<std::string, LayerFile> hidden;  // two projects may share a namespace's directory
   std::vector<std::string> names;
   for (const LockedBaseProject& project : request.image->base_image->projects) {

@@ -118,7 +118,7 @@ std::vector<ImageLayer> image_layers(const Plan& plan, const std::map<std::strin
   for (const Step& step : plan.steps) {
     if (step.kind == StepKind::BuildSdist) continue;
     layers.push_back({step.facts ? *step.facts : made.at(step.id), step.card->key(), step.label,
-                      built_wheels(step, plan), step.kind == StepKind::BaseLayer});
+                      built_wheels(step, plan), step.kind == StepKind::BaseLayer, step.hides_lower});
   }
   return layers;
 }

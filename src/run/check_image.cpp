@@ -15,8 +15,6 @@
 namespace mlbuild {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::chrono::seconds kDeadline{300};
 constexpr std::uint64_t kMemoryLimitBytes = std::uint64_t{8} << 30U;
 constexpr std::size_t kShownLines = 30;
@@ -55,10 +53,9 @@ std::string last_lines(std::string_view text) {
 class ImageCheck {
  public:
   ImageCheck(const Image& image, const BuildRequest& request, BlobStore& layers, const BuildContext& context)
-      : image_(image),
-        request_(request),
+      : request_(request),
         context_(context),
-        roots_(image_roots(image, layers, context.store, context.threads, context.cancellation)),
+        roots_(image, layers, context.store, context.threads, context.cancellation),
         config_(oci::parse_config(image.config_json)) {}
 
   void imports(const std::vector<Located<std::string>>& imports) const {
@@ -92,7 +89,7 @@ class ImageCheck {
 
  private:
   SandboxJob limited_job() const {
-    SandboxJob job = image_job(config_, roots_);
+    SandboxJob job = image_job(config_, roots_.paths());
     job.deadline = kDeadline;
     job.memory_limit_bytes = kMemoryLimitBytes;
     return job;
@@ -107,25 +104,15 @@ class ImageCheck {
     Error error(ErrorKind::Gate, fmt::format("`import {}` fails in the image", failed.module));
     error.while_doing(last_lines(failed.traceback));
     const std::string file = last_file(failed.traceback);
-    const std::string layer = layer_of(file);
+    const std::string layer = file.empty() ? "" : roots_.made_by(file);
     return error.hint(layer.empty()
                           ? "nothing was published; add what brings the module to `requirements.runtime` or `app`"
                           : fmt::format("nothing was published; `{}` comes from the layer `{}`", file, layer));
   }
 
-  /// The layer that a file of the image comes from.
-  std::string layer_of(const fs::path& file) const {
-    if (file.empty()) return {};
-    for (std::size_t i = roots_.size(); i-- > 0;) {
-      if (find_in_roots({roots_[i]}, file)) return image_.layers[i].created_by;
-    }
-    return {};
-  }
-
-  const Image& image_;
   const BuildRequest& request_;
   const BuildContext& context_;
-  const std::vector<fs::path> roots_;
+  const ImageRoots roots_;
   const oci::ImageConfig config_;
 };
 

@@ -43,8 +43,8 @@ ByteSpan tar_end_of_archive();
 /// through.
 void read_tar(Source& tar, const std::function<void(const TarEntry&, Source& content)>& on_entry);
 
-/// The same for layers that somebody else made and that are only looked at: devices, FIFOs, and names that are no UTF-8
-/// or hold control characters are passed over. What would leave the root is refused as ever.
+/// The same for layers that somebody else made, which are looked at or unpacked for the sandbox: devices, FIFOs, and
+/// names that are no UTF-8 or hold control characters are passed over. What would leave the root is refused as ever.
 void read_foreign_layer(Source& tar, const std::function<void(const TarEntry&, Source& content)>& on_entry);
 
 /// Checks a relative path for the rules of TarEntry::path, for UTF-8 without control characters and for components of

@@ -24,7 +24,8 @@ struct ImageLayer {
   StepKey key;
   std::string created_by;                    ///< history line: "wheel numpy 1.26.4"
   std::vector<BuiltWheelNote> built_wheels;  ///< those that the layer holds
-  bool is_base = false;  ///< of a base that mlbuild did not make: no annotations, history as its config has it
+  bool is_base = false;      ///< of a base that mlbuild did not make: no annotations, history as its config has it
+  bool hides_lower = false;  ///< by whiteouts, what layers below it have
 };
 
 /// An image as bytes; layers are in the store. Made by compose_image only.

@@ -85,6 +85,7 @@ struct Step {
   Reason reason = NeverRun{};
   std::optional<LayerFacts> facts;            ///< layers that are Cached or in a Registry
   std::shared_ptr<const LayerRecipe> recipe;  ///< Layer steps that are not Open; shared by plan and executor
+  bool hides_lower = false;                   ///< Layer: by whiteouts, what layers below it have
   std::vector<std::string> built_from;        ///< Layer: ids of the BuildSdist steps whose wheels it holds
   std::optional<LockedSdist> sdist;           ///< BuildSdist
   std::optional<KnownWheel> wheel;            ///< BuildSdist that is Cached or in a Registry
