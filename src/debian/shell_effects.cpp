@@ -225,7 +225,7 @@ class Interpreter {
       const std::string_view inside = text.substr(2, text.size() - 3);
       const auto end = inside.find_first_of(":-+=?#%/");
       if (end == 0) return std::nullopt;
-      const Value value = lookup(inside.substr(0, end));
+      Value value = lookup(inside.substr(0, end));
       if (end == std::string_view::npos) return value;
       const std::string_view rest = inside.substr(end);
       const bool may_be_default = rest.starts_with(":-") || rest.starts_with("-");

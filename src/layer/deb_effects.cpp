@@ -120,10 +120,9 @@ void apply_one(DebTree& tree, const ScriptEffect& effect, const DebLayerParamete
       return copy_if_absent(tree, effect);
     case ScriptEffect::Kind::Symlink:
       return tree.add_symlink(effect.path, effect.value);
-    case ScriptEffect::Kind::Alternative:
-      return;  // all together, below
-    case ScriptEffect::Kind::Warning:
-      return;  // for the facts only
+    case ScriptEffect::Kind::Alternative:  // all together, below
+    case ScriptEffect::Kind::Warning:      // for the facts only
+      return;
     case ScriptEffect::Kind::CaBundle:
       return add_ca_bundle(tree);
     case ScriptEffect::Kind::TimeZone:

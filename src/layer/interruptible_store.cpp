@@ -37,11 +37,11 @@ class InterruptibleSource final : public Source {
 }  // namespace
 
 std::unique_ptr<RandomAccess> InterruptibleStore::open(const BlobDigest& digest) {
-  return std::make_unique<InterruptibleFile>(store_.open(digest), cancellation_);
+  return std::make_unique<InterruptibleFile>(inner().open(digest), cancellation_);
 }
 
 std::unique_ptr<Source> InterruptibleStore::stream(const BlobDigest& digest) {
-  return std::make_unique<InterruptibleSource>(store_.stream(digest), cancellation_);
+  return std::make_unique<InterruptibleSource>(inner().stream(digest), cancellation_);
 }
 
 }  // namespace mlbuild

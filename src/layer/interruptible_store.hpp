@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mlbuild/store/blob_store.hpp"
+#include "mlbuild/store/forwarding_store.hpp"
 #include "mlbuild/sys/cancel.hpp"
 
 #include <memory>
@@ -10,19 +10,14 @@ namespace mlbuild {
 
 /// A store whose reads ask for cancellation: recipes spend their time between two of them, and know nothing of it.
 /// Store and cancellation must outlive it and all that it opened.
-class InterruptibleStore final : public BlobStore {
+class InterruptibleStore final : public ForwardingStore {
  public:
-  InterruptibleStore(BlobStore& store, const Cancellation& cancellation) : store_(store), cancellation_(cancellation) {}
-  std::optional<std::uint64_t> find(const BlobDigest& digest) override { return store_.find(digest); }
+  InterruptibleStore(BlobStore& store, const Cancellation& cancellation)
+      : ForwardingStore(store), cancellation_(cancellation) {}
   std::unique_ptr<RandomAccess> open(const BlobDigest& digest) override;
   std::unique_ptr<Source> stream(const BlobDigest& digest) override;
-  std::unique_ptr<BlobWriter> begin() override { return store_.begin(); }
-  void put_virtual(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments) override {
-    store_.put_virtual(digest, size_bytes, segments);
-  }
 
  private:
-  BlobStore& store_;
   const Cancellation& cancellation_;
 };
 

@@ -1,4 +1,5 @@
 #include "interruptible_store.hpp"
+#include "plain_layer_sink.hpp"
 #include "segment_collector.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -6,17 +7,6 @@
 
 namespace mlbuild {
 namespace {
-
-/// Passes a layer on as plain bytes of a real blob.
-class BlobLayerSink final : public LayerSink {
- public:
-  explicit BlobLayerSink(BlobWriter& blob) : blob_(blob) {}
-  void inline_bytes(ByteSpan bytes) override { blob_.write(bytes); }
-  void blob_range(const BlobDigest&, std::uint64_t, ByteSpan bytes) override { blob_.write(bytes); }
-
- private:
-  BlobWriter& blob_;
-};
 
 /// Asks for cancellation with all that is written: application files come from no store.
 class InterruptibleSink final : public LayerSink {
@@ -50,7 +40,7 @@ LayerFacts make_virtual_layer(const LayerRecipe& recipe, BlobStore& store, const
 
 LayerFacts make_real_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation) {
   const std::unique_ptr<BlobWriter> blob = store.begin();
-  BlobLayerSink sink(*blob);
+  PlainLayerSink sink(*blob);
   LayerFacts facts = write_layer(recipe, store, sink, cancellation);
   // Both sides hashed the same bytes; a difference is a bug, not foreign damage.
   if (blob->commit() != facts.digest) throw Error(ErrorKind::Internal, "layer and its blob disagree about the digest");

@@ -1,7 +1,7 @@
-#include "pipe_source.hpp"
 #include "pulled_image.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/io/pipe_source.hpp"
 
 #include <fmt/format.h>
 

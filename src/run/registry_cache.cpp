@@ -152,21 +152,21 @@ void RegistryCache::forget(const BlobDigest& digest) {
 
 std::unique_ptr<RandomAccess> BackedStore::open(const BlobDigest& digest) {
   provide(digest);
-  return store_.open(digest);
+  return inner().open(digest);
 }
 
 std::unique_ptr<Source> BackedStore::stream(const BlobDigest& digest) {
   provide(digest);
-  return store_.stream(digest);
+  return inner().stream(digest);
 }
 
 void BackedStore::provide(const BlobDigest& digest) {
-  if (store_.find(digest)) return;
+  if (inner().find(digest)) return;
   const std::scoped_lock lock(mutex_);
-  if (store_.find(digest) || fetch(digest)) return;
+  if (inner().find(digest) || fetch(digest)) return;
   registry_.forget(digest);
   make_(digest);
-  if (store_.find(digest)) return;
+  if (inner().find(digest)) return;
   throw Error(ErrorKind::Foreign,
               fmt::format("layer {} is in no registry any more, and made again it has other bytes", digest.to_string()))
       .hint("build with `--force`, which takes nothing from registries");
@@ -174,7 +174,7 @@ void BackedStore::provide(const BlobDigest& digest) {
 
 bool BackedStore::fetch(const BlobDigest& digest) {
   try {
-    return registry_.fetch(digest, store_);
+    return registry_.fetch(digest, inner());
   } catch (const Error& failure) {
     if (failure.kind() != ErrorKind::Network && failure.kind() != ErrorKind::Foreign) throw;
     warn_(fmt::format("a layer that the registry should have is made instead: {}", failure.message()));

@@ -22,7 +22,8 @@ TEST(Refusal, NamesTheStageAndTheCause) {
 }
 
 TEST(Refusal, AJobsMistakeGetsNoAdviceOnTheMachine) {
-  EXPECT_EQ(remedy_for({stage::kExec, EACCES, "/bin/x"}, {.in_container = true}), "");
+  EXPECT_EQ(remedy_for({stage::kExec, EACCES, "/bin/x"}, {.in_container = true}),
+            "is it in there, executable, and on PATH?");
 }
 
 TEST(Refusal, ContainerFilterNamesTheOptionsToRunWith) {

@@ -2,7 +2,7 @@
 
 #include "mlbuild/lock/lock.hpp"
 #include "mlbuild/pull/base_source.hpp"
-#include "mlbuild/store/blob_store.hpp"
+#include "mlbuild/store/forwarding_store.hpp"
 
 #include <map>
 #include <memory>
@@ -11,19 +11,15 @@ namespace mlbuild {
 
 /// The store, and beside it the layers of base images, which stay where they are: whoever wants the bytes of one gets
 /// them as a stream from its layout, archive or registry, past the disk. Thread-safe once the bases are added.
-class BaseBlobs final : public BlobStore {
+class BaseBlobs final : public ForwardingStore {
  public:
-  explicit BaseBlobs(BlobStore& store) : store_(store) {}
+  explicit BaseBlobs(BlobStore& store) : ForwardingStore(store) {}
   void add(const LockedBaseImage& base, std::shared_ptr<BaseSource> source);
 
   std::optional<std::uint64_t> find(const BlobDigest& digest) override;
   /// A base layer comes into the store for it.
   std::unique_ptr<RandomAccess> open(const BlobDigest& digest) override;
   std::unique_ptr<Source> stream(const BlobDigest& digest) override;
-  std::unique_ptr<BlobWriter> begin() override { return store_.begin(); }
-  void put_virtual(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments) override {
-    store_.put_virtual(digest, size_bytes, segments);
-  }
 
  private:
   struct Layer {
@@ -31,7 +27,6 @@ class BaseBlobs final : public BlobStore {
     std::size_t number = 0;
     oci::Descriptor blob;
   };
-  BlobStore& store_;
   std::map<BlobDigest, Layer> layers_;
 };
 

@@ -5,7 +5,7 @@
 #include "mlbuild/plan/plan.hpp"
 #include "mlbuild/registry/client.hpp"
 #include "mlbuild/run/cache_repository.hpp"
-#include "mlbuild/store/blob_store.hpp"
+#include "mlbuild/store/forwarding_store.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -69,26 +69,20 @@ class RegistryCache {
 
 /// The store, and behind it what registries have: a layer that is asked for and absent is fetched and kept; when its
 /// registry has lost it, `make` must make it. For sinks that want the bytes of a layer that nobody made here.
-class BackedStore final : public BlobStore {
+class BackedStore final : public ForwardingStore {
  public:
   using MakeLayer = std::function<void(const BlobDigest&)>;
   /// `warn` is told why a layer could not be fetched. What is given by reference must outlive the store.
   BackedStore(BlobStore& store, RegistryCache& registry, MakeLayer make, std::function<void(std::string)> warn)
-      : store_(store), registry_(registry), make_(std::move(make)), warn_(std::move(warn)) {}
+      : ForwardingStore(store), registry_(registry), make_(std::move(make)), warn_(std::move(warn)) {}
 
-  std::optional<std::uint64_t> find(const BlobDigest& digest) override { return store_.find(digest); }
   std::unique_ptr<RandomAccess> open(const BlobDigest& digest) override;
   std::unique_ptr<Source> stream(const BlobDigest& digest) override;
-  std::unique_ptr<BlobWriter> begin() override { return store_.begin(); }
-  void put_virtual(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments) override {
-    store_.put_virtual(digest, size_bytes, segments);
-  }
 
  private:
   void provide(const BlobDigest& digest);
   bool fetch(const BlobDigest& digest);
 
-  BlobStore& store_;
   RegistryCache& registry_;
   const MakeLayer make_;
   const std::function<void(std::string)> warn_;

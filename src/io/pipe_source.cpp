@@ -1,4 +1,4 @@
-#include "pipe_source.hpp"
+#include "mlbuild/io/pipe_source.hpp"
 
 #include "mlbuild/base/error.hpp"
 
