@@ -31,7 +31,7 @@ void measure(const char* root, const char* program, std::size_t runs) {
   const mlbuild::TempDir scratch;
   const auto sandbox = mlbuild::make_namespace_sandbox("/proc/self/exe", scratch.path());
   mlbuild::SandboxJob job;
-  job.root = root;
+  job.roots = {root};
   job.argv = {program};
   const mlbuild::Cancellation never;
   std::vector<double> wall_ms;
