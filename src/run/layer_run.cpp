@@ -13,6 +13,15 @@
 namespace mlbuild {
 namespace {
 
+/// Layers whose bytes are compressed anew (.debs: xz, then deflate) cost about 20 times what transmuxed ones do per
+/// byte of input: 3 s for a base of 31 MB, as long as a wheel of 600 MB.
+constexpr std::uint64_t kCompressingWork = 20;
+
+/// For the order of the work only: the longest first, so that none is left alone at the end.
+std::uint64_t expected_work(const Step& step) {
+  return step.input_bytes() * (step.recipe->is_virtual() ? 1 : kCompressingWork);
+}
+
 /// Which layers wait for which downloads. A layer whose last download arrives goes to the layer pool.
 class LayerRun {
  public:
@@ -23,7 +32,7 @@ class LayerRun {
         layers_(context.threads),
         downloads_(kParallelDownloads) {
     std::stable_sort(steps_.begin(), steps_.end(),
-                     [](const Step* a, const Step* b) { return a->input_bytes() > b->input_bytes(); });
+                     [](const Step* a, const Step* b) { return expected_work(*a) > expected_work(*b); });
   }
 
   std::map<std::string, LayerFacts> run() {
