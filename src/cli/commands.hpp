@@ -16,6 +16,7 @@ using Action = std::function<int(World&)>;
 /// Each adds one command with its options, its help and an example.
 void add_build_command(CLI::App& program, Action& chosen);
 void add_plan_command(CLI::App& program, Action& chosen);
+void add_copy_command(CLI::App& program, Action& chosen);
 void add_lock_command(CLI::App& program, Action& chosen);
 void add_login_command(CLI::App& program, Action& chosen);
 void add_logout_command(CLI::App& program, Action& chosen);

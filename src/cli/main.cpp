@@ -73,6 +73,7 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   program.require_subcommand(1);
   program.fallthrough();
   add_build_command(program, chosen);
+  add_copy_command(program, chosen);
   add_lock_command(program, chosen);
   add_login_command(program, chosen);
   add_logout_command(program, chosen);

@@ -54,6 +54,15 @@ void HashingSink::write(ByteSpan bytes) {
   next_.write(bytes);
 }
 
+namespace {
+
+Error damaged(const std::string& what) {
+  return Error(ErrorKind::Foreign, what)
+      .hint("what was read is damaged or cut off where it is kept; write it there again");
+}
+
+}  // namespace
+
 VerifyingSource::VerifyingSource(std::unique_ptr<Source> inner, BlobDigest digest, std::uint64_t size_bytes)
     : inner_(std::move(inner)), expected_(digest), expected_size_bytes_(size_bytes) {}
 
@@ -62,19 +71,18 @@ std::size_t VerifyingSource::read(MutableByteSpan buffer) {
   const std::size_t count = inner_->read(buffer);
   seen_bytes_ += count;
   if (seen_bytes_ > expected_size_bytes_) {
-    throw Error(ErrorKind::Foreign, fmt::format("blob {} has more than the promised {} bytes", expected_.to_string(),
-                                                expected_size_bytes_));
+    throw damaged(
+        fmt::format("blob {} has more than the promised {} bytes", expected_.to_string(), expected_size_bytes_));
   }
   hash_.update(buffer.first(count));
   if (count != 0 || checked_) return count;
   if (seen_bytes_ != expected_size_bytes_) {
-    throw Error(ErrorKind::Foreign, fmt::format("blob {} has {} bytes instead of the promised {}",
-                                                expected_.to_string(), seen_bytes_, expected_size_bytes_));
+    throw damaged(fmt::format("blob {} has {} bytes instead of the promised {}", expected_.to_string(), seen_bytes_,
+                              expected_size_bytes_));
   }
   const BlobDigest found(hash_.finish());
   if (found != expected_) {
-    throw Error(ErrorKind::Foreign,
-                fmt::format("content has digest {}, promised was {}", found.to_string(), expected_.to_string()));
+    throw damaged(fmt::format("content has digest {}, promised was {}", found.to_string(), expected_.to_string()));
   }
   checked_ = true;
   return 0;

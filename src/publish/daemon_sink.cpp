@@ -27,9 +27,9 @@ class DaemonSink final : public ImageSink {
 
   void check(std::size_t image_count) const override { check_single_image(image_count, kHolder); }
 
-  PublishResult put(const std::vector<Image>& images, const std::string& tag, BlobStore& store,
+  PublishResult put(const ImageSet& set, const std::string& tag, BlobStore& store,
                     const std::function<void(std::uint64_t)>& on_bytes, const Cancellation& cancellation) override {
-    const Image& image = single_image(images, kHolder);
+    const Image& image = single_image(set, kHolder);
     const DockerArchive archive(image, tag);
     const CopyControl control{on_bytes, cancellation};
     const HttpBody body{[&] { return archive.open(store, control); }, archive.size_bytes()};

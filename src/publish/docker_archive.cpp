@@ -135,9 +135,9 @@ void check_single_image(std::size_t image_count, const std::string& holder) {
       .hint("choose one with `--platform`, or write an OCI layout with `-o oci:DIR`");
 }
 
-const Image& single_image(const std::vector<Image>& images, const std::string& holder) {
-  check_single_image(images.size(), holder);
-  return images.front();
+const Image& single_image(const ImageSet& set, const std::string& holder) {
+  check_single_image(set.images().size(), holder);
+  return set.images().front();
 }
 
 }  // namespace mlbuild

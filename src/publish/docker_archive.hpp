@@ -45,6 +45,6 @@ class DockerArchive {
 /// Refuses several platforms: Error{Usage} "`holder` one platform, the image has 2".
 void check_single_image(std::size_t image_count, const std::string& holder);
 /// The only image of the list. More are Error{Usage}: "`holder` one platform, the image has 2".
-const Image& single_image(const std::vector<Image>& images, const std::string& holder);
+const Image& single_image(const ImageSet& set, const std::string& holder);
 
 }  // namespace mlbuild

@@ -4,7 +4,6 @@
 #include "image_name.hpp"
 #include "layout_directory.hpp"
 #include "layout_index.hpp"
-#include "top_manifest.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/publish/sink.hpp"
@@ -65,18 +64,18 @@ class OciLayoutSink final : public ImageSink {
  public:
   explicit OciLayoutSink(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-  PublishResult put(const std::vector<Image>& images, const std::string& tag, BlobStore& store,
+  PublishResult put(const ImageSet& set, const std::string& tag, BlobStore& store,
                     const std::function<void(std::uint64_t)>& on_bytes, const Cancellation& cancellation) override {
-    if (images.empty()) throw Error(ErrorKind::Internal, "no image to write");
+    if (set.images().empty()) throw Error(ErrorKind::Internal, "no image to write");
     const std::string ref_name = tag.empty() ? "" : image_name(tag).tag;
     const LayoutDirectory layout(directory_);
     const CopyControl control{on_bytes, cancellation};
     PublishResult result;
     result.where = "oci:" + directory_.string();
     LayoutRun run(layout, store, control, result);
-    for (const Image& image : images) run.put(image);
-    const TopManifest top = top_manifest(images);
-    if (images.size() > 1) run.put_json(top.descriptor.digest, top.json);
+    for (const Image& image : set.images()) run.put(image);
+    const TopManifest top = set.top();
+    if (set.has_index()) run.put_json(top.descriptor.digest, top.json);
     result.digest = top.descriptor.digest;
     name_image(layout, top.descriptor, ref_name);
     return result;

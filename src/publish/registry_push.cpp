@@ -3,8 +3,6 @@
 
 #include "registry_push.hpp"
 
-#include "top_manifest.hpp"
-
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sys/thread_pool.hpp"
 
@@ -96,24 +94,24 @@ void RegistryPush::push_early(const Blob& blob, const std::string& first_tag) {
   }
 }
 
-BlobDigest RegistryPush::push(const std::vector<Image>& images, const std::vector<std::string>& tags, BlobStore& store,
+BlobDigest RegistryPush::push(const ImageSet& set, const std::vector<std::string>& tags, BlobStore& store,
                               const std::function<void(std::uint64_t)>& on_bytes) {
-  const TopManifest top = top_manifest(images);
-  const std::vector<Blob> blobs = blobs_of(images, store);
+  const TopManifest top = set.top();
+  const std::vector<Blob> blobs = blobs_of(set, store);
   for (const Blob& blob : blobs) client_.check_size(blob.to_push.digest, blob.to_push.size_bytes);
   report_to(on_bytes);
   early_.wait();
   check_early();
   look_behind(tags.front());
   push_blobs(blobs);
-  if (put_manifests(images, tags)) return top.descriptor.digest;
+  if (put_manifests(set, tags)) return top.descriptor.digest;
   // The registry lost blobs of the image behind the tag, or collected them at this very moment: look for each.
   known_.clear();
   done_.clear();
   behind_.reset();
   reused_bytes_ = 0;
   push_blobs(blobs);
-  if (put_manifests(images, tags)) return top.descriptor.digest;
+  if (put_manifests(set, tags)) return top.descriptor.digest;
   throw Error(ErrorKind::Network,
               fmt::format("registry `{}` says that blobs of `{}` are missing which it has just taken",
                           client_.registry(), repository_))
@@ -129,10 +127,10 @@ RegistryPush::Blob RegistryPush::layer_blob(const ImageLayer& layer, BlobStore& 
           fmt::format("layer `{}`", layer.created_by)};
 }
 
-std::vector<RegistryPush::Blob> RegistryPush::blobs_of(const std::vector<Image>& images, BlobStore& store) const {
+std::vector<RegistryPush::Blob> RegistryPush::blobs_of(const ImageSet& set, BlobStore& store) const {
   std::vector<Blob> blobs;
   std::set<BlobDigest> seen;
-  for (const Image& image : images) {
+  for (const Image& image : set.images()) {
     for (const ImageLayer& layer : image.layers) {
       if (seen.insert(layer.facts.digest).second) blobs.push_back(layer_blob(layer, store));
     }
@@ -202,12 +200,12 @@ void RegistryPush::report_to(const std::function<void(std::uint64_t)>& on_bytes)
 }
 
 // A single image needs no name by digest first: its tag is its manifest.
-bool RegistryPush::put_manifests(const std::vector<Image>& images, const std::vector<std::string>& tags) {
-  for (const Image& image : images) {
-    if (images.size() == 1 || known_.contains(image.manifest.digest)) continue;
+bool RegistryPush::put_manifests(const ImageSet& set, const std::vector<std::string>& tags) {
+  for (const Image& image : set.images()) {
+    if (!set.has_index() || known_.contains(image.manifest.digest)) continue;
     if (!put(image.manifest.digest.to_string(), image.manifest.media_type, image.manifest_json)) return false;
   }
-  const TopManifest top = top_manifest(images);
+  const TopManifest top = set.top();
   for (const std::string& tag : tags) {
     if (points_to(tag, tag == tags.front(), top.descriptor.digest)) {
       reused_bytes_ += top.json.size();

@@ -50,7 +50,7 @@ class RegistryPush {
 
   /// After that the name has all images, under all tags, the first of which is the one that is looked at for what is
   /// there already. Returns what the tags point to.
-  BlobDigest push(const std::vector<Image>& images, const std::vector<std::string>& tags, BlobStore& store,
+  BlobDigest push(const ImageSet& set, const std::vector<std::string>& tags, BlobStore& store,
                   const std::function<void(std::uint64_t)>& on_bytes);
 
   std::uint64_t sent_bytes() const { return sent_bytes_; }
@@ -63,7 +63,7 @@ class RegistryPush {
   };
 
   Blob layer_blob(const ImageLayer& layer, BlobStore& store) const;
-  std::vector<Blob> blobs_of(const std::vector<Image>& images, BlobStore& store) const;
+  std::vector<Blob> blobs_of(const ImageSet& set, BlobStore& store) const;
   void push_early(const Blob& blob, const std::string& first_tag);
   void look_behind(const std::string& tag);
   void note_known(const RegistryManifest& manifest);
@@ -71,7 +71,7 @@ class RegistryPush {
   void push_blob(const Blob& blob);
   void report(const BlobDigest& digest, std::uint64_t so_far);
   void report_to(const std::function<void(std::uint64_t)>& on_bytes);
-  bool put_manifests(const std::vector<Image>& images, const std::vector<std::string>& tags);
+  bool put_manifests(const ImageSet& set, const std::vector<std::string>& tags);
   bool points_to(const std::string& tag, bool is_first, const BlobDigest& digest);
   bool put(const std::string& reference, std::string_view media_type, const std::string& json);
 

@@ -25,15 +25,15 @@ class RegistrySink final : public ImageSink {
     if (push_) push_->check_early();
   }
 
-  PublishResult put(const std::vector<Image>& images, const std::string& tag, BlobStore& store,
+  PublishResult put(const ImageSet& set, const std::string& tag, BlobStore& store,
                     const std::function<void(std::uint64_t)>& on_bytes, const Cancellation& cancellation) override {
-    if (images.empty()) throw Error(ErrorKind::Internal, "no image to push");
+    if (set.images().empty()) throw Error(ErrorKind::Internal, "no image to push");
     const oci::Reference name = name_with(tag);
     std::vector<std::string> tags{name.tag};
     tags.insert(tags.end(), more_tags_.begin(), more_tags_.end());
     PublishResult result;
     result.where = name.to_string();
-    result.digest = push(cancellation).push(images, tags, store, on_bytes);
+    result.digest = push(cancellation).push(set, tags, store, on_bytes);
     result.written_bytes = push_->sent_bytes();
     result.reused_bytes = push_->reused_bytes();
     push_.reset();  // what was known may not hold for another push

@@ -129,7 +129,7 @@ BlobDigest digest_of(const RandomAccess& file) {
   return BlobDigest(hash.digest());
 }
 
-class ArchiveImage final : public BaseSource {
+class ArchiveImage final : public BaseSource, public ImageSource {
  public:
   explicit ArchiveImage(const std::filesystem::path& file) : folder_(file) {
     is_layout_ = folder_.open_file("index.json") && folder_.open_file("oci-layout");
@@ -152,16 +152,8 @@ class ArchiveImage final : public BaseSource {
   PulledImage read_image(const oci::Platform& platform) override {
     if (is_layout_) return read_layout_image(folder_, manifest_in(folder_, "", platform), platform);
     oci::Manifest manifest;
-    for (const std::string& path : saved_.layers) {
-      const std::unique_ptr<RandomAccess> file = layer_file(path);
-      oci::Descriptor layer;
-      layer.media_type = media_type_by_content(*file);
-      layer.digest = digest_of(*file);
-      layer.size_bytes = file->size_bytes();
-      manifest.layers.push_back(std::move(layer));
-    }
-    return pulled_image(BlobDigest(sha256(manifest_)), manifest, folder_.text(saved_.config, kConfigLimitBytes),
-                        platform);
+    manifest.layers = saved_layers();
+    return pulled_image(BlobDigest(sha256(manifest_)), manifest, saved_config(), platform);
   }
 
   std::unique_ptr<Source> open_layer(std::size_t number, const oci::Descriptor& layer) override {
@@ -169,13 +161,61 @@ class ArchiveImage final : public BaseSource {
     if (number >= saved_.layers.size()) {
       throw Error(ErrorKind::Foreign, fmt::format("{} has {} layers only", folder_.name(), saved_.layers.size()));
     }
+    return saved_layer(number, layer);
+  }
+
+  RegistryManifest top() override {
+    if (is_layout_) return manifest_text(folder_, top_in(folder_, ""));
+    const std::string text = oci::to_json(saved_image());
+    return {std::string(oci::kManifestMediaType), text, BlobDigest(sha256(text))};
+  }
+  RegistryManifest manifest(const oci::Descriptor& descriptor) override { return manifest_text(folder_, descriptor); }
+  std::string config(const oci::Descriptor& descriptor) override {
+    return is_layout_ ? folder_.blob_text(descriptor, kConfigLimitBytes) : saved_config();
+  }
+  std::unique_ptr<Source> open_blob(const oci::Descriptor& descriptor) override {
+    if (is_layout_) return folder_.open_blob(descriptor);
+    const auto number = numbers_.find(descriptor.digest);
+    if (number == numbers_.end()) {
+      throw Error(ErrorKind::Foreign, fmt::format("{} lacks layer {}", folder_.name(), descriptor.digest.to_string()));
+    }
+    return saved_layer(number->second, descriptor);
+  }
+
+ private:
+  std::string saved_config() { return folder_.text(saved_.config, kConfigLimitBytes); }
+
+  /// With the digests that the archive does not name.
+  std::vector<oci::Descriptor> saved_layers() {
+    std::vector<oci::Descriptor> layers;
+    for (const std::string& path : saved_.layers) {
+      const std::unique_ptr<RandomAccess> file = layer_file(path);
+      oci::Descriptor& layer = layers.emplace_back();
+      layer.media_type = media_type_by_content(*file);
+      layer.digest = digest_of(*file);
+      layer.size_bytes = file->size_bytes();
+    }
+    return layers;
+  }
+
+  oci::Manifest saved_image() {
+    const std::string text = saved_config();
+    oci::Manifest manifest;
+    manifest.config.media_type = oci::kConfigMediaType;
+    manifest.config.digest = BlobDigest(sha256(text));
+    manifest.config.size_bytes = text.size();
+    manifest.layers = saved_layers();
+    for (std::size_t i = 0; i < manifest.layers.size(); ++i) numbers_.emplace(manifest.layers[i].digest, i);
+    return manifest;
+  }
+
+  std::unique_ptr<Source> saved_layer(std::size_t number, const oci::Descriptor& layer) {
     std::unique_ptr<RandomAccess> file = layer_file(saved_.layers[number]);
     const std::uint64_t size_bytes = file->size_bytes();
     return std::make_unique<VerifyingSource>(stream_file(std::move(file), 0, size_bytes), layer.digest,
                                              layer.size_bytes);
   }
 
- private:
   std::unique_ptr<RandomAccess> layer_file(const std::string& path) {
     std::unique_ptr<RandomAccess> file = folder_.open_file(path);
     if (!file) throw Error(ErrorKind::Foreign, fmt::format("{} lacks layer `{}`", folder_.name(), printable(path)));
@@ -186,11 +226,16 @@ class ArchiveImage final : public BaseSource {
   bool is_layout_ = false;
   std::string manifest_;
   SavedImage saved_;
+  std::map<BlobDigest, std::size_t> numbers_;  ///< of layers, filled by top()
 };
 
 }  // namespace
 
 std::unique_ptr<BaseSource> open_archive_image(std::filesystem::path file) {
+  return std::make_unique<ArchiveImage>(file);
+}
+
+std::unique_ptr<ImageSource> copy_from_archive(std::filesystem::path file) {
   return std::make_unique<ArchiveImage>(file);
 }
 

@@ -3,10 +3,12 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/pull/platform_choice.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace mlbuild {
@@ -118,6 +120,26 @@ oci::Descriptor manifest_in(BlobFolder& layout, const std::string& tag, const oc
       .hint(tags.empty()
                 ? "keep one image in it"
                 : fmt::format("name one by its tag, as in `DIR:{}`; it has {}", tags.front(), join(tags, ", ")));
+}
+
+oci::Descriptor top_in(BlobFolder& layout, const std::string& tag) {
+  const oci::Index index = oci::parse_index(layout.text("index.json", kManifestLimitBytes));
+  std::map<BlobDigest, oci::Descriptor> tops;
+  std::vector<std::string> tags;
+  for (const oci::Descriptor& top : with_tag(index, tag, layout.name())) {
+    tops.emplace(top.digest, top);
+    if (const std::string other = tag_of(top); !other.empty()) tags.push_back(printable(other));
+  }
+  if (tops.size() == 1) return tops.begin()->second;
+  if (tops.empty()) throw Error(ErrorKind::Usage, fmt::format("{} holds no image", layout.name()));
+  throw Error(ErrorKind::Usage, fmt::format("{} holds {} images", layout.name(), tops.size()))
+      .hint(tags.empty()
+                ? "keep one image in it"
+                : fmt::format("name one by its tag, as in `oci:DIR:{}`; it has {}", tags.front(), join(tags, ", ")));
+}
+
+RegistryManifest manifest_text(BlobFolder& layout, const oci::Descriptor& descriptor) {
+  return {descriptor.media_type, layout.blob_text(descriptor, kManifestLimitBytes), descriptor.digest};
 }
 
 PulledImage read_layout_image(BlobFolder& layout, const oci::Descriptor& descriptor, const oci::Platform& platform) {

@@ -3,6 +3,7 @@
 #include "pulled_image.hpp"
 
 #include "mlbuild/io/stream.hpp"
+#include "mlbuild/pull/image_source.hpp"
 
 #include <memory>
 #include <optional>
@@ -28,6 +29,12 @@ class BlobFolder {
 
 /// The image of a layout: that of the tag, or the only one; of several platforms the one that is asked for.
 oci::Descriptor manifest_in(BlobFolder& layout, const std::string& tag, const oci::Platform& platform);
+
+/// What the tag points to, or the only image of all platforms that there is.
+oci::Descriptor top_in(BlobFolder& layout, const std::string& tag);
+
+/// What the descriptor names: a manifest or an index.
+RegistryManifest manifest_text(BlobFolder& layout, const oci::Descriptor& descriptor);
 
 PulledImage read_layout_image(BlobFolder& layout, const oci::Descriptor& manifest, const oci::Platform& platform);
 

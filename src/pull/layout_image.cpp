@@ -31,7 +31,7 @@ class LayoutDirectory final : public BlobFolder {
   const std::filesystem::path directory_;
 };
 
-class LayoutImage final : public BaseSource {
+class LayoutImage final : public BaseSource, public ImageSource {
  public:
   LayoutImage(std::filesystem::path directory, std::string tag) : layout_(std::move(directory)), tag_(std::move(tag)) {}
 
@@ -47,6 +47,18 @@ class LayoutImage final : public BaseSource {
     return layout_.open_blob(layer);
   }
 
+  RegistryManifest top() override {
+    layout_.check();
+    return manifest_text(layout_, top_in(layout_, tag_));
+  }
+  RegistryManifest manifest(const oci::Descriptor& descriptor) override { return manifest_text(layout_, descriptor); }
+  std::string config(const oci::Descriptor& descriptor) override {
+    return layout_.blob_text(descriptor, kConfigLimitBytes);
+  }
+  std::unique_ptr<Source> open_blob(const oci::Descriptor& descriptor) override {
+    return layout_.open_blob(descriptor);
+  }
+
  private:
   LayoutDirectory layout_;
   const std::string tag_;
@@ -55,6 +67,10 @@ class LayoutImage final : public BaseSource {
 }  // namespace
 
 std::unique_ptr<BaseSource> open_layout_image(std::filesystem::path directory, std::string tag) {
+  return std::make_unique<LayoutImage>(std::move(directory), std::move(tag));
+}
+
+std::unique_ptr<ImageSource> copy_from_layout(std::filesystem::path directory, std::string tag) {
   return std::make_unique<LayoutImage>(std::move(directory), std::move(tag));
 }
 

@@ -3,6 +3,7 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/pull/platform_choice.hpp"
 
 #include <fmt/format.h>
 
@@ -27,23 +28,6 @@ oci::Descriptor layer_of(const oci::Descriptor& written) {
 }
 
 }  // namespace
-
-bool is_for(const oci::Platform& has, const oci::Platform& wanted) {
-  return has.os == wanted.os && has.architecture == wanted.architecture &&
-         (wanted.variant.empty() || has.variant.empty() || has.variant == wanted.variant);
-}
-
-const oci::Descriptor& child_for(const std::vector<oci::Descriptor>& children, const oci::Platform& platform) {
-  std::vector<std::string> there;
-  for (const oci::Descriptor& child : children) {
-    if (!child.platform) continue;
-    if (is_for(*child.platform, platform)) return child;
-    if (child.platform->os != "unknown") there.push_back(printable(child.platform->to_string()));
-  }
-  throw Error(ErrorKind::Spec, fmt::format("the base has no image for {}", platform.to_string()))
-      .hint(there.empty() ? "name a base that has one"
-                          : fmt::format("it has {}; name another base, or change `platforms`", join(there, ", ")));
-}
 
 PulledImage pulled_image(const BlobDigest& manifest_digest, const oci::Manifest& manifest, std::string_view config_json,
                          const oci::Platform& platform) {

@@ -16,11 +16,4 @@ inline constexpr std::uint64_t kConfigLimitBytes = 8U << 20U;
 PulledImage pulled_image(const BlobDigest& manifest_digest, const oci::Manifest& manifest, std::string_view config_json,
                          const oci::Platform& platform);
 
-/// The child for the platform; attestations and other architectures are passed over. Without a variant asked for, one
-/// with a variant is as good (linux/arm64 is often written linux/arm64/v8). Throws Error{Spec} that says what there is.
-const oci::Descriptor& child_for(const std::vector<oci::Descriptor>& children, const oci::Platform& platform);
-
-/// Whether an image that says `has` is one for `wanted`.
-bool is_for(const oci::Platform& has, const oci::Platform& wanted);
-
 }  // namespace mlbuild

@@ -2,6 +2,8 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/pipe_source.hpp"
+#include "mlbuild/pull/image_source.hpp"
+#include "mlbuild/pull/platform_choice.hpp"
 
 #include <fmt/format.h>
 
@@ -31,7 +33,7 @@ class ResumedSink final : public Sink {
   std::uint64_t at_ = 0, passed_ = 0;
 };
 
-class RegistryImage final : public BaseSource {
+class RegistryImage final : public BaseSource, public ImageSource {
  public:
   RegistryImage(std::shared_ptr<RegistryClient> client, oci::Reference where)
       : client_(std::move(client)), where_(std::move(where)) {}
@@ -41,10 +43,25 @@ class RegistryImage final : public BaseSource {
   PulledImage read_image(const oci::Platform& platform) override {
     const RegistryManifest bytes = manifest_for(platform);
     const oci::Manifest manifest = oci::parse_manifest(bytes.bytes);
-    return pulled_image(bytes.digest, manifest, config_text(manifest.config), platform);
+    return pulled_image(bytes.digest, manifest, config(manifest.config), platform);
   }
 
-  std::unique_ptr<Source> open_layer(std::size_t, const oci::Descriptor& layer) override {
+  std::unique_ptr<Source> open_layer(std::size_t, const oci::Descriptor& layer) override { return open_blob(layer); }
+
+  RegistryManifest top() override { return fetch(where_.digest ? where_.digest->to_string() : where_.tag); }
+
+  RegistryManifest manifest(const oci::Descriptor& descriptor) override { return fetch(descriptor.digest.to_string()); }
+
+  std::string config(const oci::Descriptor& descriptor) override {
+    if (descriptor.size_bytes > kConfigLimitBytes) {
+      throw Error(ErrorKind::Foreign, fmt::format("its config has {} bytes", descriptor.size_bytes));
+    }
+    std::optional<BytesSink> text;
+    client_->fetch_blob(where_.repository, descriptor, [&]() -> Sink& { return text.emplace(kConfigLimitBytes); });
+    return std::string(text->text());
+  }
+
+  std::unique_ptr<Source> open_blob(const oci::Descriptor& layer) override {
     return pipe_from([client = client_, repository = where_.repository, layer](Sink& out) {
       ResumedSink resumed(out);
       client->fetch_blob(repository, layer, [&]() -> Sink& {
@@ -63,18 +80,9 @@ class RegistryImage final : public BaseSource {
   }
 
   RegistryManifest manifest_for(const oci::Platform& platform) {
-    RegistryManifest top = fetch(where_.digest ? where_.digest->to_string() : where_.tag);
-    if (!oci::is_index_type(top.media_type)) return top;
-    return fetch(child_for(oci::parse_index(top.bytes).manifests, platform).digest.to_string());
-  }
-
-  std::string config_text(const oci::Descriptor& config) {
-    if (config.size_bytes > kConfigLimitBytes) {
-      throw Error(ErrorKind::Foreign, fmt::format("its config has {} bytes", config.size_bytes));
-    }
-    std::optional<BytesSink> text;
-    client_->fetch_blob(where_.repository, config, [&]() -> Sink& { return text.emplace(kConfigLimitBytes); });
-    return std::string(text->text());
+    RegistryManifest named = top();
+    if (!oci::is_index_type(named.media_type)) return named;
+    return manifest(child_for(oci::parse_index(named.bytes).manifests, platform));
   }
 
   const std::shared_ptr<RegistryClient> client_;  // shared by the images of one registry, and by streams that are open
@@ -84,6 +92,10 @@ class RegistryImage final : public BaseSource {
 }  // namespace
 
 std::unique_ptr<BaseSource> open_registry_image(std::shared_ptr<RegistryClient> client, oci::Reference where) {
+  return std::make_unique<RegistryImage>(std::move(client), std::move(where));
+}
+
+std::unique_ptr<ImageSource> copy_from_registry(std::shared_ptr<RegistryClient> client, oci::Reference where) {
   return std::make_unique<RegistryImage>(std::move(client), std::move(where));
 }
 

@@ -4,7 +4,10 @@
 #include "mlbuild/oci/oci.hpp"
 #include "mlbuild/spec/spec.hpp"
 
+#include <initializer_list>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mlbuild {
@@ -28,7 +31,7 @@ struct ImageLayer {
   bool hides_lower = false;  ///< by whiteouts, what layers below it have
 };
 
-/// An image as bytes; layers are in the store. Made by compose_image only.
+/// An image as bytes; layers are in the store. Made by compose_image, or somebody else's byte for byte.
 struct Image {
   oci::Platform platform;
   std::string config_json;
@@ -38,6 +41,31 @@ struct Image {
   std::vector<ImageLayer> layers;               ///< bottom to top
   std::uint64_t compressed_size_bytes() const;  ///< layers and config
   std::uint64_t plain_size_bytes() const;
+};
+
+/// What the name of an image points to: a manifest, or for several platforms an index of theirs.
+struct TopManifest {
+  oci::Descriptor descriptor;
+  std::string json;
+};
+
+/// Images that get one name together: one, or one for each platform.
+class ImageSet {
+ public:
+  ImageSet(std::vector<Image> images) : images_(std::move(images)) {}  // NOLINT(*-explicit-*): a set of no index
+  ImageSet(std::initializer_list<Image> images) : images_(images) {}
+  /// Under an index that somebody else made.
+  ImageSet(std::vector<Image> images, TopManifest index) : images_(std::move(images)), index_(std::move(index)) {}
+
+  const std::vector<Image>& images() const { return images_; }
+  /// Images that an index names; a single one may be its own top.
+  bool has_index() const { return index_ || images_.size() > 1; }
+  TopManifest top() const;  ///< of at least one image
+  std::uint64_t compressed_size_bytes() const;
+
+ private:
+  std::vector<Image> images_;
+  std::optional<TopManifest> index_;  ///< empty: our own, when there are several
 };
 
 /// Pure: the same layers and config give the same bytes. `base`: config of a base that mlbuild did not make, which the

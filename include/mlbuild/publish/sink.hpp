@@ -38,7 +38,7 @@ class ImageSink {
                        const Cancellation& /*cancellation*/) {}
   /// Throws what went wrong in the background, as put() would.
   virtual void check_prepared() {}
-  virtual PublishResult put(const std::vector<Image>& images, const std::string& tag, BlobStore& store,
+  virtual PublishResult put(const ImageSet& set, const std::string& tag, BlobStore& store,
                             const std::function<void(std::uint64_t)>& on_bytes, const Cancellation& cancellation) = 0;
 };
 

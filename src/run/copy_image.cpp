@@ -1,0 +1,128 @@
+#include "mlbuild/run/copy_image.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/pull/platform_choice.hpp"
+
+#include <fmt/format.h>
+
+namespace mlbuild {
+namespace {
+
+constexpr std::size_t kMaxImages = 64;  // of one index; more than any platform list has
+
+/// What built each layer, as far as the config tells it.
+std::vector<std::string> layer_names(const std::string& config_json, const oci::Manifest& manifest) {
+  std::vector<std::string> names;
+  if (oci::layer_media_type(manifest.layers.empty() ? "" : manifest.layers.front().media_type)) {
+    for (const oci::ImageConfig::History& line : oci::parse_config(config_json).history) {
+      if (!line.empty_layer) names.push_back(printable(line.created_by.substr(0, 60)));
+    }
+  }
+  if (names.size() == manifest.layers.size()) return names;
+  names.clear();
+  for (const oci::Descriptor& layer : manifest.layers) names.push_back(layer.digest.to_string().substr(0, 19));
+  return names;
+}
+
+Image read_image(ImageSource& source, const RegistryManifest& bytes, const std::optional<oci::Descriptor>& child) {
+  const oci::Manifest manifest = oci::parse_manifest(bytes.bytes);
+  Image image;
+  image.manifest_json = bytes.bytes;
+  image.manifest.media_type = bytes.media_type;
+  image.manifest.digest = bytes.digest;
+  image.manifest.size_bytes = bytes.bytes.size();
+  image.config = manifest.config;
+  image.config_json = source.config(manifest.config);
+  if (child && child->platform) image.platform = *child->platform;
+  const std::vector<std::string> names = layer_names(image.config_json, manifest);
+  for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
+    ImageLayer& layer = image.layers.emplace_back();
+    layer.facts.media_type = manifest.layers[i].media_type;
+    layer.facts.digest = manifest.layers[i].digest;
+    layer.facts.size_bytes = manifest.layers[i].size_bytes;
+    layer.created_by = names[i];
+  }
+  return image;
+}
+
+/// An image alone says in its config what it is for.
+void check_platform(const Image& image, const oci::Platform& platform) {
+  oci::Descriptor itself = image.manifest;
+  itself.platform = oci::parse_config(image.config_json).platform;
+  child_for({itself}, platform);
+}
+
+}  // namespace
+
+ImageSet image_to_copy(ImageSource& source, const std::optional<oci::Platform>& platform) {
+  const RegistryManifest top = source.top();
+  if (!oci::is_index_type(top.media_type)) {
+    Image image = read_image(source, top, std::nullopt);
+    if (platform) check_platform(image, *platform);
+    return {std::move(image)};
+  }
+  const oci::Index index = oci::parse_index(top.bytes);
+  if (platform) {
+    const oci::Descriptor& child = child_for(index.manifests, *platform);
+    return {read_image(source, source.manifest(child), child)};
+  }
+  if (index.manifests.size() > kMaxImages) {
+    throw Error(ErrorKind::Foreign, fmt::format("the index names {} images", index.manifests.size()))
+        .hint("choose one with `--platform`");
+  }
+  std::vector<Image> images;
+  for (const oci::Descriptor& child : index.manifests) {
+    if (!oci::is_manifest_type(child.media_type)) {
+      throw Error(ErrorKind::Foreign, fmt::format("the index names {}, which is `{}` and no image",
+                                                  child.digest.to_string(), printable(child.media_type)))
+          .hint("choose one of its images with `--platform`");
+    }
+    images.push_back(read_image(source, source.manifest(child), child));
+  }
+  TopManifest named;
+  named.descriptor.media_type = top.media_type;
+  named.descriptor.digest = top.digest;
+  named.descriptor.size_bytes = top.bytes.size();
+  named.json = top.bytes;
+  return {std::move(images), std::move(named)};
+}
+
+SourceBlobs::SourceBlobs(ImageSource& source, const ImageSet& images) : source_(source) {
+  for (const Image& image : images.images()) {
+    for (const ImageLayer& layer : image.layers) {
+      oci::Descriptor blob;
+      blob.media_type = layer.facts.media_type;
+      blob.digest = layer.facts.digest;
+      blob.size_bytes = layer.facts.size_bytes;
+      blobs_.emplace(blob.digest, std::move(blob));
+    }
+  }
+}
+
+std::optional<std::uint64_t> SourceBlobs::find(const BlobDigest& digest) {
+  const auto found = blobs_.find(digest);
+  return found == blobs_.end() ? std::nullopt : std::optional(found->second.size_bytes);
+}
+
+std::unique_ptr<Source> SourceBlobs::stream(const BlobDigest& digest) {
+  const auto found = blobs_.find(digest);
+  if (found == blobs_.end()) {
+    throw Error(ErrorKind::Internal, fmt::format("{} is no layer of the image", digest.to_string()));
+  }
+  return source_.open_blob(found->second);
+}
+
+std::unique_ptr<RandomAccess> SourceBlobs::open(const BlobDigest&) {
+  throw Error(ErrorKind::Internal, "a layer that is being copied is read as a stream only");
+}
+
+std::unique_ptr<BlobWriter> SourceBlobs::begin() {
+  throw Error(ErrorKind::Internal, "nothing is kept of an image that is being copied");
+}
+
+void SourceBlobs::put_virtual(const BlobDigest&, std::uint64_t, const SegmentList&) {
+  throw Error(ErrorKind::Internal, "nothing is kept of an image that is being copied");
+}
+
+}  // namespace mlbuild
