@@ -17,6 +17,8 @@ using Action = std::function<int(World&)>;
 void add_build_command(CLI::App& program, Action& chosen);
 void add_plan_command(CLI::App& program, Action& chosen);
 void add_copy_command(CLI::App& program, Action& chosen);
+void add_diff_command(CLI::App& program, Action& chosen);
+void add_inspect_command(CLI::App& program, Action& chosen);
 void add_lock_command(CLI::App& program, Action& chosen);
 void add_login_command(CLI::App& program, Action& chosen);
 void add_logout_command(CLI::App& program, Action& chosen);

@@ -74,6 +74,8 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   program.fallthrough();
   add_build_command(program, chosen);
   add_copy_command(program, chosen);
+  add_diff_command(program, chosen);
+  add_inspect_command(program, chosen);
   add_lock_command(program, chosen);
   add_login_command(program, chosen);
   add_logout_command(program, chosen);

@@ -1,18 +1,13 @@
 """`mlbuild copy`: finished images from place to place, byte for byte; checked by skopeo and by the registry's own log."""
 
-import gzip
 import hashlib
-import io
 import json
-import pathlib
 import subprocess
 import tarfile
 
 from docker_registry import DockerRegistry
+from layout import INDEX, Layout, tagged
 from support import CliTest, main, run
-
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def tool(*argv):
@@ -21,54 +16,11 @@ def tool(*argv):
     return done.stdout
 
 
-class Layout:
-    """An OCI layout written by hand, with JSON that nobody but its author would write in this order."""
-
-    def __init__(self, directory):
-        self.directory = pathlib.Path(directory)
-        (self.directory / "blobs/sha256").mkdir(parents=True)
-        (self.directory / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-
-    def blob(self, data, media_type, **more):
-        digest = hashlib.sha256(data).hexdigest()
-        (self.directory / "blobs/sha256" / digest).write_bytes(data)
-        return {"size": len(data), "digest": "sha256:" + digest, "mediaType": media_type, **more}
-
-    def json(self, value, media_type, **more):
-        return self.blob(json.dumps(value, indent=3).encode(), media_type, **more)
-
-    def image(self, architecture, text, **more):
-        plain = io.BytesIO()
-        with tarfile.open(fileobj=plain, mode="w") as tar:
-            member = tarfile.TarInfo("hello")
-            member.size = len(text)
-            tar.addfile(member, io.BytesIO(text.encode()))
-        layer = self.blob(gzip.compress(plain.getvalue()), "application/vnd.oci.image.layer.v1.tar+gzip")
-        config = {"os": "linux", "architecture": architecture, "config": {"Cmd": ["/hello"]}, "rootfs": {
-            "type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(plain.getvalue()).hexdigest()]}}
-        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": self.json(config, "application/vnd.oci.image.config.v1+json"), "layers": [layer]}
-        return self.json(manifest, MANIFEST, platform={"os": "linux", "architecture": architecture}, **more)
-
-    def attestation(self, subject):
-        statement = self.blob(b'{"predicate": {}}', "application/vnd.in-toto+json")
-        config = self.json({"architecture": "unknown", "os": "unknown", "rootfs": {"type": "layers", "diff_ids": []}}, "application/vnd.oci.image.config.v1+json")
-        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [statement]}
-        return self.json(manifest, MANIFEST, platform={"os": "unknown", "architecture": "unknown"},
-                         annotations={"vnd.docker.reference.digest": subject["digest"], "vnd.docker.reference.type": "attestation-manifest"})
-
-    def write_index(self, *tops):
-        (self.directory / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": list(tops)}))
-
-
-def tagged(descriptor, tag):
-    return {**descriptor, "annotations": {"org.opencontainers.image.ref.name": tag}}
-
-
 class Copy(CliTest):
     def setUp(self):
         super().setUp()
         layout = Layout(self.directory / "layout")
-        amd, arm = layout.image("amd64", "amd " * 5000), layout.image("arm64", "arm " * 5000)
+        amd, arm = layout.image("amd64", {"hello": "amd " * 5000}), layout.image("arm64", {"hello": "arm " * 5000})
         self.amd = amd["digest"]
         self.many = layout.json({"schemaVersion": 2, "mediaType": INDEX, "manifests": [amd, arm, layout.attestation(amd)]}, INDEX)
         layout.write_index(tagged(self.many, "many"), tagged(amd, "one"))

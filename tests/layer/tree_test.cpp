@@ -1,5 +1,7 @@
 #include "mlbuild/layer/tree.hpp"
 
+#include "support/tar_text.hpp"
+
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
@@ -14,39 +16,6 @@ namespace mlbuild {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A tar in the making; entries as a hostile or careless tool would write them.
-class TarText {
- public:
-  TarText& add(TarEntry entry, std::string_view content = "") {
-    entry.size_bytes = content.size();
-    text_ += tar_header(entry);
-    text_ += content;
-    text_.append(tar_padding_bytes(content.size()), '\0');
-    return *this;
-  }
-  TarText& file(std::string path, std::string_view content = "", std::uint32_t mode = 0644) {
-    TarEntry entry;
-    entry.path = std::move(path);
-    entry.mode = mode;
-    return add(std::move(entry), content);
-  }
-  TarText& other(TarType type, std::string path, std::string target = "", std::uint32_t mode = 0755) {
-    TarEntry entry;
-    entry.path = std::move(path);
-    entry.type = type;
-    entry.mode = mode;
-    entry.link_target = std::move(target);
-    return add(std::move(entry));
-  }
-  TarText& directory(std::string path, std::uint32_t mode = 0755) {
-    return other(TarType::Directory, std::move(path), "", mode);
-  }
-  std::string text() const { return text_ + std::string(as_text(tar_end_of_archive())); }
-
- private:
-  std::string text_;
-};
 
 class UnpackLayers : public ::testing::Test {
  protected:

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "image_places.hpp"
+
+#include "mlbuild/report/contents_text.hpp"
+
+#include <optional>
+#include <string>
+
+namespace mlbuild::cli {
+
+/// Reads every layer of the image at `place` that was not read before. Of several platforms that of this machine is
+/// taken when none is given.
+InspectedImage inspect_place(const std::string& place, const std::optional<oci::Platform>& platform, World& world);
+
+}  // namespace mlbuild::cli

@@ -1,0 +1,148 @@
+#include "mlbuild/inspect/layer_scan.hpp"
+
+#include "package_files.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/io/deflate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace mlbuild {
+namespace {
+
+constexpr std::uint64_t kTextLimitBytes = 32U << 20U;       // RECORD of the largest wheels: 2 MB
+constexpr std::uint64_t kAllTextsLimitBytes = 128U << 20U;  // of one layer
+
+/// The compressed side. It gives little at a time, so that what was read is near to what was inflated.
+class CompressedSide final : public Source {
+ public:
+  CompressedSide(Source& layer, const Cancellation& cancellation) : layer_(layer), cancellation_(cancellation) {}
+  std::size_t read(MutableByteSpan buffer) override {
+    cancellation_.check();
+    const std::size_t count = layer_.read(buffer.first(std::min(buffer.size(), kStepBytes)));
+    read_bytes_ += count;
+    return count;
+  }
+  std::uint64_t read_bytes() const { return read_bytes_; }
+
+ private:
+  static constexpr std::size_t kStepBytes = std::size_t{32} * 1024;
+  Source& layer_;
+  const Cancellation& cancellation_;
+  std::uint64_t read_bytes_ = 0;
+};
+
+/// How many compressed bytes were needed up to each place of the tar; between two known places evenly.
+class Progress {
+ public:
+  void note(std::uint64_t plain_bytes, std::uint64_t compressed_bytes) {
+    if (!points_.empty() && points_.back().plain == plain_bytes) {
+      points_.back().compressed = compressed_bytes;
+    } else {
+      points_.push_back({plain_bytes, compressed_bytes});
+    }
+  }
+  /// `plain_bytes` of consecutive calls do not fall.
+  std::uint64_t compressed_at(std::uint64_t plain_bytes) {
+    while (at_ < points_.size() && points_[at_].plain < plain_bytes) ++at_;
+    if (at_ == points_.size()) return points_.empty() ? 0 : points_.back().compressed;
+    const Point before = at_ == 0 ? Point{0, 0} : points_[at_ - 1];
+    const double part = static_cast<double>(plain_bytes - before.plain) /
+                        static_cast<double>(std::max<std::uint64_t>(points_[at_].plain - before.plain, 1));
+    return before.compressed +
+           static_cast<std::uint64_t>(part * static_cast<double>(points_[at_].compressed - before.compressed));
+  }
+  std::uint64_t plain_bytes() const { return points_.empty() ? 0 : points_.back().plain; }
+  std::uint64_t compressed_bytes() const { return points_.empty() ? 0 : points_.back().compressed; }
+
+ private:
+  struct Point {
+    std::uint64_t plain, compressed;
+  };
+  std::vector<Point> points_;
+  std::size_t at_ = 0;
+};
+
+/// The plain side, which knows how far the other one is.
+class PlainSide final : public Source {
+ public:
+  PlainSide(Source& tar, const CompressedSide& compressed, Progress& progress)
+      : tar_(tar), compressed_(compressed), progress_(progress) {}
+  std::size_t read(MutableByteSpan buffer) override {
+    const std::size_t count = tar_.read(buffer);
+    read_bytes_ += count;
+    progress_.note(read_bytes_, compressed_.read_bytes());
+    return count;
+  }
+
+ private:
+  Source& tar_;
+  const CompressedSide& compressed_;
+  Progress& progress_;
+  std::uint64_t read_bytes_ = 0;
+};
+
+class LayerScanner {
+ public:
+  void add(const TarEntry& entry, Source& content) {
+    ScannedEntry scanned;
+    scanned.path = entry.path;
+    scanned.type = entry.type;
+    scanned.size_bytes = entry.size_bytes;
+    if (entry.type == TarType::File) read_content(scanned, content);
+    scan_.entries.push_back(std::move(scanned));
+  }
+
+  /// Extended headers are not told of here, so places in the tar are a little off; all bytes are given to somebody.
+  LayerScan finish(Progress& progress) {
+    scan_.plain_size_bytes = progress.plain_bytes();
+    std::uint64_t place = 0, given_bytes = 0;
+    for (ScannedEntry& entry : scan_.entries) {
+      place += kHeaderBytes + entry.size_bytes + tar_padding_bytes(entry.size_bytes);
+      const bool is_last = &entry == &scan_.entries.back();
+      const std::uint64_t upto = is_last ? progress.compressed_bytes() : progress.compressed_at(place);
+      entry.compressed_size_bytes = upto - given_bytes;
+      given_bytes = upto;
+    }
+    return std::move(scan_);
+  }
+
+ private:
+  void read_content(ScannedEntry& entry, Source& content) {
+    const bool is_text = tells_package(entry.path) && entry.size_bytes <= kTextLimitBytes &&
+                         text_bytes_ + entry.size_bytes <= kAllTextsLimitBytes;
+    std::string text;
+    for (std::size_t count = content.read(buffer_); count > 0; count = content.read(buffer_)) {
+      const ByteSpan bytes = ByteSpan(buffer_).first(count);
+      entry.crc32 = crc32(entry.crc32, bytes);
+      if (is_text) text.append(as_text(bytes));
+    }
+    if (!is_text) return;
+    text_bytes_ += text.size();
+    scan_.texts.insert_or_assign(entry.path, std::move(text));
+  }
+
+  static constexpr std::uint64_t kHeaderBytes = 512;
+  std::uint64_t text_bytes_ = 0;
+  LayerScan scan_;
+  std::array<std::byte, kStreamBufferBytes> buffer_{};
+};
+
+}  // namespace
+
+LayerScan scan_layer(Source& layer, const Cancellation& cancellation) {
+  auto owned = std::make_unique<CompressedSide>(layer, cancellation);
+  const CompressedSide& compressed = *owned;
+  const std::unique_ptr<Source> tar = decompress(std::move(owned));
+  Progress progress;
+  PlainSide counted(*tar, compressed, progress);
+  const auto scanner = std::make_unique<LayerScanner>();  // its buffer is too large for the stack
+  read_foreign_layer(counted, [&](const TarEntry& entry, Source& content) { scanner->add(entry, content); });
+  NullSink rest;  // to the end, where checksums are
+  copy(counted, rest);
+  return scanner->finish(progress);
+}
+
+}  // namespace mlbuild
