@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -109,6 +110,27 @@ std::string human_bytes(std::uint64_t size_bytes) {
     ++unit;
   }
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  const std::string lower = to_lower(trim(text));
+  double value = 0;
+  const auto [end, error] = std::from_chars(lower.data(), lower.data() + lower.size(), value, std::chars_format::fixed);
+  if (error != std::errc() || !(value >= 0)) return std::nullopt;
+  const std::string_view unit = trim(std::string_view(end, lower.data() + lower.size()));
+  constexpr std::array<std::pair<std::string_view, double>, 10> kUnits{{{"", 1},
+                                                                        {"b", 1},
+                                                                        {"kb", 1e3},
+                                                                        {"mb", 1e6},
+                                                                        {"gb", 1e9},
+                                                                        {"tb", 1e12},
+                                                                        {"kib", 0x1p10},
+                                                                        {"mib", 0x1p20},
+                                                                        {"gib", 0x1p30},
+                                                                        {"tib", 0x1p40}}};
+  const auto* const found = std::ranges::find(kUnits, unit, &std::pair<std::string_view, double>::first);
+  if (found == kUnits.end() || value * found->second >= 0x1p63) return std::nullopt;
+  return static_cast<std::uint64_t>(value * found->second);
 }
 
 std::string printable(std::string_view text) {

@@ -1,4 +1,5 @@
 #include "bases.hpp"
+#include "budgets.hpp"
 #include "commands.hpp"
 #include "destinations.hpp"
 #include "epoch.hpp"
@@ -118,6 +119,7 @@ int run_build(const BuildOptions& options, World& world) {
     if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
   }
   context.ready_layers = nullptr;
+  check_budgets(results, requests, targets, world);
   BaseBlobs bases(world.store());
   add_bases(bases, requests, world);
   BackedStore store(

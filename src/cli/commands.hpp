@@ -26,5 +26,6 @@ void add_run_command(CLI::App& program, Action& chosen);
 void add_schema_command(CLI::App& program, Action& chosen);
 void add_store_command(CLI::App& program, Action& chosen);
 void add_version_command(CLI::App& program, Action& chosen);
+void add_why_command(CLI::App& program, Action& chosen);
 
 }  // namespace mlbuild::cli

@@ -84,6 +84,7 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   add_schema_command(program, chosen);
   add_store_command(program, chosen);
   add_version_command(program, chosen);
+  add_why_command(program, chosen);
 }
 
 /// Closed standard descriptors would be given to the next files that are opened, and our output be written into them.

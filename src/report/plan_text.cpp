@@ -147,6 +147,7 @@ json image_json(const BuildResult& result) {
           {"layers_made", result.layers_made},
           {"layers_reused", result.layers_reused},
           {"layers_in_registry", result.layers_in_registry},
+          {"budget", result.budget},
           {"seconds", result.seconds},
           {"layers", layers}};
 }
@@ -206,6 +207,7 @@ std::string build_summary_text(const BuildResult& result, const std::string& nam
       result.layers_in_registry == 0 ? "" : fmt::format(", {} in the registry", result.layers_in_registry);
   text += fmt::format("  layers  {} made, {} reused{}; {} fetched\n", result.layers_made, result.layers_reused,
                       registry, human_bytes(result.fetched_bytes));
+  if (!result.budget.empty()) text += fmt::format("  budget  {}\n", result.budget);
   for (const PublishResult& place : published) {
     text += fmt::format("  to      {}: {} written, {} there already\n", place.where, human_bytes(place.written_bytes),
                         human_bytes(place.reused_bytes));

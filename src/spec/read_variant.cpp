@@ -1,6 +1,7 @@
 #include "read_variant.hpp"
 
 #include "foreign_base.hpp"
+#include "read_budget.hpp"
 #include "read_config.hpp"
 #include "requirements.hpp"
 #include "value_reader.hpp"
@@ -268,6 +269,7 @@ SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   variant.app = read_app(root, context);
   variant.config = read_config(root.find("config"), context.diagnostics);
   variant.check = read_check(root.find("check"), context.diagnostics);
+  variant.budget = read_budget(root.find("budget"), context.diagnostics);
   variant.max_layers = read_max_layers(root, context.diagnostics);
   check_scratch(variant, context.diagnostics);
   return variant;

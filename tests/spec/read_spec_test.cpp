@@ -149,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
                                            LaterCase{"layers: {compression: zstd}", "layers.compression: zstd"},
                                            LaterCase{"prune: {tests: true}", "prune.tests: true"},
                                            LaterCase{"prune: {headers: true}", "prune.headers: true"},
-                                           LaterCase{"budget: {compressed: 5MB}", "budget.compressed"},
+                                           
                                            LaterCase{"check: {libraries: error}", "check.libraries"},
                                            LaterCase{"gpu: {cuda: \"12.1\"}", "gpu.cuda"},
                                            LaterCase{"steps: [{run: x}]", "steps"},

@@ -23,6 +23,9 @@ std::optional<std::string> nearest_word(std::string_view word, std::span<const s
 /// "1.2 kB", "128.4 MB", "2.9 GB": decimal units, as registries bill them.
 std::string human_bytes(std::uint64_t size_bytes);
 
+/// "500MB", "1.5 GB", "2GiB", "300 kB", "1000" (bytes), upper or lower case; nothing for what is no size or above 2^63.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+
 /// Control and non-UTF-8 bytes as \xNN, for foreign text that reaches a terminal or a message.
 std::string printable(std::string_view text);
 

@@ -96,6 +96,15 @@ struct ImageChecks {
   bool empty() const { return imports.empty() && command.empty(); }
 };
 
+/// Sizes that the image may have. Bytes count as decimal text says: 1 MB is 1,000,000, 1 MiB 1,048,576.
+struct SizeBudget {
+  std::optional<Located<std::uint64_t>> compressed_bytes, uncompressed_bytes;
+  std::optional<Located<std::uint64_t>> growth_bytes;
+  std::optional<Located<double>> growth_percent;  ///< not both
+  std::optional<Located<std::string>> against;    ///< the image before
+  bool has_growth() const { return growth_bytes || growth_percent; }
+};
+
 /// One image to build: the spec itself, or one of its variants with its overrides applied.
 struct SpecVariant {
   std::string name;  ///< "" for the spec itself
@@ -110,6 +119,7 @@ struct SpecVariant {
   std::vector<AppCopy> app;
   RunConfig config;
   ImageChecks check;
+  SizeBudget budget;
   unsigned max_layers = 64;
 };
 

@@ -1,0 +1,67 @@
+#include "budgets.hpp"
+
+#include "image_places.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/run/copy_image.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace mlbuild::cli {
+namespace {
+
+std::optional<ImagePlace> place_before(const BuildRequest& request, const std::vector<PushTarget>& targets) {
+  const std::optional<Located<std::string>>& against = request.variant->budget.against;
+  if (!against) {
+    if (targets.empty()) return std::nullopt;
+    ImagePlace place;
+    place.reference = targets.front().where;
+    return place;
+  }
+  try {
+    ImagePlace place = ImagePlace::parse(against->value);
+    if (!place.path.empty()) place.path = (request.spec->directory / place.path).string();
+    return place;
+  } catch (Error& error) {
+    throw error.at(against->location);
+  }
+}
+
+/// Nothing when a registry says that there is none yet.
+std::optional<ImageBefore> image_before(const BuildRequest& request, const std::vector<PushTarget>& targets,
+                                        World& world) {
+  const std::optional<ImagePlace> place = place_before(request, targets);
+  if (!place) return std::nullopt;
+  const oci::Reference& where = place->reference;
+  if (place->kind == ImagePlace::Kind::Registry) {
+    const std::string name = where.digest ? where.digest->to_string() : where.tag;
+    if (!world.registry(where.host)->find_manifest(where.repository, name)) return std::nullopt;
+  }
+  const std::unique_ptr<ImageSource> source = open_place(*place, world);
+  const oci::Platform& platform = request.image->platform;
+  return with_context([] { return std::string("reading the image that `budget.growth` compares with"); },
+                      [&] {
+                        return ImageBefore{place->kind == ImagePlace::Kind::Registry ? where.to_string() : place->path,
+                                           image_to_copy(*source, platform).images().front()};
+                      });
+}
+
+}  // namespace
+
+void check_budgets(std::vector<BuildResult>& results, const std::vector<BuildRequest>& requests,
+                   const std::vector<PushTarget>& targets, World& world) {
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const SizeBudget& budget = requests[i].variant->budget;
+    std::optional<ImageBefore> before;
+    if (budget.has_growth()) before = image_before(requests[i], targets, world);
+    if (budget.has_growth() && !before) {
+      world.events().on(WarningRaised{
+          "`budget.growth` was not looked at: there is no image before this one; `budget.against` may name one"});
+    }
+    results[i].budget = check_budget(results[i].image, budget, before);
+  }
+}
+
+}  // namespace mlbuild::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "push_targets.hpp"
+#include "world.hpp"
+
+#include "mlbuild/run/budget.hpp"
+
+#include <vector>
+
+namespace mlbuild::cli {
+
+/// Holds each result against the budget of its spec and notes how much is used. What an image is compared with is
+/// `budget.against`, else what is behind the first of the names that it is pushed to; the first push has nothing there.
+void check_budgets(std::vector<BuildResult>& results, const std::vector<BuildRequest>& requests,
+                   const std::vector<PushTarget>& targets, World& world);
+
+}  // namespace mlbuild::cli
