@@ -1,5 +1,7 @@
 #include "rooted_tree.hpp"
 
+#include "overlay_marks.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/sys/directory.hpp"
@@ -8,6 +10,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -116,7 +120,8 @@ void RootedTree::make_directory(const TarEntry& entry) {
     if (::mkdirat(parent, name.c_str(), 0700) != 0) fail("making", entry.path);
   }
   const Fd directory(::openat(parent, name.c_str(), kOpenDirectory));
-  if (!directory.valid() || ::fchmod(directory.get(), (entry.mode & 07777U) | 0700U) != 0) fail("making", entry.path);
+  if (!directory.valid() || ::fchmod(directory.get(), mode_in_tree(entry)) != 0) fail("making", entry.path);
+  note_truth(directory.get(), entry);
 }
 
 void RootedTree::make_file(const TarEntry& entry, Source& content, const std::function<void()>& on_buffer) {
@@ -134,8 +139,45 @@ void RootedTree::make_file(const TarEntry& entry, Source& content, const std::fu
       rest = rest.subspan(static_cast<std::size_t>(written));
     }
   }
-  if (::fchmod(file.get(), entry.mode & 07777U) != 0) fail("making", entry.path);
+  if (::fchmod(file.get(), mode_in_tree(entry)) != 0) fail("making", entry.path);
+  note_truth(file.get(), entry);
   if (::futimens(file.get(), times_of(entry).data()) != 0) fail("making", entry.path);
+}
+
+/// File systems without attributes are good enough for trees that are only looked at.
+void RootedTree::note_truth(int file, const TarEntry& entry) const {
+  if (shows_truth(entry)) {
+    if (::fremovexattr(file, kEntryAttribute) == 0 || errno == ENODATA || errno == ENOTSUP) return;
+  } else {
+    const std::string value = to_attribute(entry);
+    if (::fsetxattr(file, kEntryAttribute, value.data(), value.size(), 0) == 0 || errno == ENOTSUP) return;
+  }
+  fail("noting the owner of", entry.path);
+}
+
+void RootedTree::hide(const std::string& path) {
+  const int parent = open_parent(path, Missing::Make);
+  const std::string name = leaf_of(path);
+  if (stat_at(parent, name)) remove_at(parent, name);
+  // Everybody may make this one device since Linux 5.8.
+  if (::mknodat(parent, name.c_str(), S_IFCHR, makedev(0, 0)) != 0) fail("hiding", path);
+}
+
+bool RootedTree::hides(const std::string& path) {
+  const int parent = open_parent(path, Missing::Tell);
+  const auto status = parent < 0 ? std::nullopt : stat_at(parent, leaf_of(path));
+  return status && S_ISCHR(status->st_mode);
+}
+
+bool RootedTree::is_directory(const std::string& path) {
+  const int parent = open_parent(path, Missing::Tell);
+  const auto status = parent < 0 ? std::nullopt : stat_at(parent, leaf_of(path));
+  return status && S_ISDIR(status->st_mode);
+}
+
+void RootedTree::make_opaque(const std::string& path) {
+  const Fd directory = open_directory(path, Missing::Make);
+  if (::fsetxattr(directory.get(), kOpaqueAttribute, "y", 1, 0) != 0) fail("hiding what is below", path);
 }
 
 void RootedTree::make_symlink(const TarEntry& entry) {

@@ -1,0 +1,124 @@
+#include "command_run.hpp"
+
+#include "build_failure.hpp"
+#include "image_roots.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/layer/overlay_diff.hpp"
+#include "mlbuild/layer/tree.hpp"
+#include "mlbuild/run/host_platform.hpp"
+#include "mlbuild/sys/file.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+
+namespace mlbuild {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::hours kDeadline{2};
+
+// What the sandbox or a runtime makes anew at every start, and where programs leave what nobody needs afterwards.
+constexpr const char* kLeftOut[] = {"dev", "proc", "sys", "tmp", "run", "var/tmp", "etc/hosts", "etc/resolv.conf"};
+
+/// A command's directories on the host: its inputs, and what it changed.
+class CommandPlace {
+ public:
+  explicit CommandPlace(const fs::path& scratch) : directory_(scratch, "step-") {}
+  fs::path inputs() const { return directory_.path() / "inputs"; }
+  fs::path changes() const { return directory_.path() / "changes"; }
+
+  /// Copies with the modes and times that files of an image have: the host's own would show inside.
+  void provide_inputs(const StepCommand& command, BlobStore& store, const Cancellation& cancellation) const {
+    make_directories(inputs());
+    if (!command.inputs.empty()) {
+      FilesLayerParameters parameters;
+      parameters.label = "inputs";
+      parameters.epoch_seconds = command.epoch_seconds;
+      parameters.deflate_level = 0;  // unpacked at once
+      const FilesLayerRecipe recipe(command.inputs, parameters, command.open_input);
+      const std::unique_ptr<Source> files = stream_layer(recipe, store, cancellation);
+      unpack_layers({files.get()}, inputs(), cancellation);
+    }
+    for (const std::string& place : command.input_places) {
+      const fs::path host = host_path(place);
+      if (!fs::exists(fs::symlink_status(host))) make_directories(host);  // an empty directory
+    }
+  }
+  fs::path host_path(const std::string& place) const { return inputs() / fs::path(place).relative_path(); }
+
+ private:
+  TempDir directory_;
+};
+
+SandboxJob job_of(const StepCommand& command, const CommandPlace& place, const std::vector<fs::path>& roots) {
+  SandboxJob job;
+  job.roots = roots;
+  job.changes = place.changes();
+  for (const std::string& input : command.input_places) job.mounts.push_back({place.host_path(input), input, false});
+  job.argv = command.argv;
+  job.env = command.env;
+  job.network = command.network;
+  job.deadline = kDeadline;
+  return job;
+}
+
+/// Inside there is one user, root, who is the caller outside. Directories that pass their group on give theirs.
+OverlayRules rules_of(const StepCommand& command, const fs::path& changes) {
+  OverlayRules rules;
+  rules.left_out.assign(std::begin(kLeftOut), std::end(kLeftOut));
+  for (const std::string& place : command.input_places) rules.left_out.push_back(place.substr(1));
+  struct stat status {};
+  if (::lstat(changes.c_str(), &status) != 0) throw_errno(errno, "looking at", changes);
+  rules.users = {{0, ::geteuid()}};
+  rules.groups = {{0, ::getegid()}, {0, status.st_gid}};
+  return rules;
+}
+
+void refuse_foreign_platform(const Step& step, const oci::Platform& platform) {
+  if (platform.architecture == host_platform().architecture) return;
+  throw Error(ErrorKind::Step, fmt::format("`{}` cannot run here: the image is for {}, this machine is {}", step.label,
+                                           platform.to_string(), host_platform().to_string()))
+      .at(step.command->location)
+      .hint(
+          "build this platform on a machine of its kind; what it keeps in a registry is taken from there "
+          "(`--cache-from`)");
+}
+
+}  // namespace
+
+LayerFacts run_command(const Step& step, const std::vector<ImageLayer>& below, BlobStore& layers,
+                       const BuildRequest& request, const BuildContext& context) {
+  const auto begin = std::chrono::steady_clock::now();
+  refuse_foreign_platform(step, request.image->platform);
+  context.events.on(ActivityStarted{step.label});
+  context.events.on(StepStarted{step.id, step.label});
+  const StepCommand& command = *step.command;
+  const ImageRoots roots(below, layers, context.store, context.threads, context.cancellation);
+  const CommandPlace place(context.store.root() / "tmp");
+  place.provide_inputs(command, context.store, context.cancellation);
+  const SandboxOutcome outcome = context.sandbox.run(job_of(command, place, roots.paths()), context.cancellation);
+  if (!outcome.ok()) throw command_failure(step, outcome);
+  LayerFacts facts = with_context(
+      [&] { return fmt::format("keeping what `{}` changed", step.label); },
+      [&] {
+        const OverlayLayerRecipe recipe(
+            read_overlay(place.changes(), roots.paths(), rules_of(command, place.changes()), context.cancellation),
+            *step.card, step.label, command.epoch_seconds);
+        return make_layer(recipe, context.store, context.cancellation);
+      });
+  if (facts.entry_count == 0)
+    context.events.on(WarningRaised{fmt::format("`{}` changed nothing in the image", step.label)});
+  context.store.put(step.card->key(), to_json(facts));
+  context.store.remember_card(step.id, *step.card);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  context.events.on(StepFinished{step.id, step.label, step.input_bytes(), facts.size_bytes, seconds.count()});
+  return facts;
+}
+
+}  // namespace mlbuild
