@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 11> kMeaninglessAttributes = {
 
 struct stat status_of(const fs::path& path) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) throw_errno(errno, "looking at", path);
+  if (::lstat(path.c_str(), &status) != 0) throw_errno(errno, "look at", path);
   return status;
 }
 
@@ -77,7 +77,7 @@ bool same_content(const fs::path& one, const fs::path& other) {
 void make_readable(const fs::path& path, const struct stat& status) {
   const mode_t wanted = S_ISDIR(status.st_mode) ? 0500 : 0400;
   if ((status.st_mode & wanted) == wanted) return;
-  if (::chmod(path.c_str(), (status.st_mode & 07777U) | wanted) != 0) throw_errno(errno, "making readable", path);
+  if (::chmod(path.c_str(), (status.st_mode & 07777U) | wanted) != 0) throw_errno(errno, "make readable", path);
 }
 
 class UpperWalk {

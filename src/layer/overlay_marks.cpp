@@ -25,11 +25,11 @@ std::vector<std::string> list_attributes(const std::filesystem::path& path) {
   for (;;) {
     const ssize_t needed = ::llistxattr(path.c_str(), nullptr, 0);
     if (needed < 0 && errno == ENOTSUP) return {};
-    if (needed < 0) throw_errno(errno, "listing the attributes of", path);
+    if (needed < 0) throw_errno(errno, "list the attributes of", path);
     names.resize(static_cast<std::size_t>(needed));
     const ssize_t got = ::llistxattr(path.c_str(), names.data(), names.size());
     if (got < 0 && errno == ERANGE) continue;
-    if (got < 0) throw_errno(errno, "listing the attributes of", path);
+    if (got < 0) throw_errno(errno, "list the attributes of", path);
     names.resize(static_cast<std::size_t>(got));
     break;
   }
@@ -45,7 +45,7 @@ std::string read_attribute(const std::filesystem::path& path, const char* name) 
   const ssize_t got = ::lgetxattr(path.c_str(), name, value.data(), value.size());
   if (got >= 0) return {value.data(), static_cast<std::size_t>(got)};
   if (errno == ENODATA || errno == ENOTSUP) return {};
-  throw_errno(errno, "reading an attribute of", path);
+  throw_errno(errno, "read an attribute of", path);
 }
 
 bool is_whiteout(const std::filesystem::path& path, const struct stat& status) {

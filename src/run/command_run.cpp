@@ -74,7 +74,7 @@ OverlayRules rules_of(const StepCommand& command, const fs::path& changes) {
   rules.left_out.assign(std::begin(kLeftOut), std::end(kLeftOut));
   for (const std::string& place : command.input_places) rules.left_out.push_back(place.substr(1));
   struct stat status {};
-  if (::lstat(changes.c_str(), &status) != 0) throw_errno(errno, "looking at", changes);
+  if (::lstat(changes.c_str(), &status) != 0) throw_errno(errno, "look at", changes);
   rules.users = {{0, ::geteuid()}};
   rules.groups = {{0, ::getegid()}, {0, status.st_gid}};
   return rules;
@@ -90,6 +90,19 @@ void refuse_foreign_platform(const Step& step, const oci::Platform& platform) {
           "(`--cache-from`)");
 }
 
+SandboxOutcome start(const SandboxJob& job, const StepCommand& command, const BuildContext& context) {
+  try {
+    return context.sandbox.run(job, context.cancellation);
+  } catch (Error& error) {
+    if (error.kind() != ErrorKind::Step) throw;
+    error.at(command.location);
+    const bool has_shell = command.argv.front() != "/bin/sh" || find_in_roots(job.roots, "bin/sh") ||
+                           find_in_roots(job.roots, "usr/bin/sh");
+    if (!has_shell) error.hint("the image has no shell; write the command as a list, or take `flavor: slim` for the base");
+    throw;
+  }
+}
+
 }  // namespace
 
 LayerFacts run_command(const Step& step, const std::vector<ImageLayer>& below, BlobStore& layers,
@@ -102,7 +115,7 @@ LayerFacts run_command(const Step& step, const std::vector<ImageLayer>& below, B
   const ImageRoots roots(below, layers, context.store, context.threads, context.cancellation);
   const CommandPlace place(context.store.root() / "tmp");
   place.provide_inputs(command, context.store, context.cancellation);
-  const SandboxOutcome outcome = context.sandbox.run(job_of(command, place, roots.paths()), context.cancellation);
+  const SandboxOutcome outcome = start(job_of(command, place, roots.paths()), command, context);
   if (!outcome.ok()) throw command_failure(step, outcome);
   LayerFacts facts = with_context(
       [&] { return fmt::format("keeping what `{}` changed", step.label); },
