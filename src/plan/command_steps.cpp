@@ -1,5 +1,6 @@
 #include "layer_steps.hpp"
 
+#include "mlbuild/base/text.hpp"
 #include "mlbuild/layer/overlay_diff.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,8 @@ namespace {
 
 constexpr int kCommandLayerVersion = 1;  // raise it when the same command would see or leave something else
 constexpr std::size_t kShownCommand = 48;
+
+}  // namespace
 
 /// The same on every machine, and nothing of this one: no credentials, no user, no locale.
 std::map<std::string, std::string> fixed_environment(std::int64_t epoch_seconds) {
@@ -20,6 +23,8 @@ std::map<std::string, std::string> fixed_environment(std::int64_t epoch_seconds)
           {"PYTHONHASHSEED", "0"},
           {"PYTHONDONTWRITEBYTECODE", "1"}};
 }
+
+namespace {
 
 /// Over that: what the base says, which docker's RUN sees, too, and what the spec says.
 std::map<std::string, std::string> environment_of(const CommandStep& step, const PlanRequest& request) {
@@ -38,6 +43,12 @@ std::string label_of(const CommandStep& step) {
   std::string shown = step.shown_command.substr(0, step.shown_command.find('\n'));
   if (shown.size() > kShownCommand) shown = shown.substr(0, kShownCommand - 3) + "...";
   return fmt::format("step {}: {}{}", step.name, shown, step.network ? " (with network, not reproducible)" : "");
+}
+
+void add_scripts(KeyCard& card, const ScriptRun& scripts) {
+  for (const DebInput& deb : scripts.candidates) card.set("deb:" + deb.name, deb.digest.to_string());
+  for (const DebInput& deb : scripts.root_packages) card.set("root deb:" + deb.name, deb.digest.to_string());
+  card.set("scripts", join(scripts.choice.run, " ")).set("unknown scripts", scripts.choice.run_unknown ? "run" : "no");
 }
 
 std::string card_value(const LayerFile& file) {
@@ -79,6 +90,7 @@ KeyCard command_card(const StepCommand& command, const std::vector<DiffId>& belo
   for (std::size_t i = 0; i < command.argv.size(); ++i) card.set(fmt::format("command {:03}", i), command.argv[i]);
   for (const auto& [name, value] : command.env) card.set("env " + name, value);
   for (const LayerFile& file : command.inputs) card.set("input /" + file.path, card_value(file));
+  if (command.scripts) add_scripts(card, *command.scripts);
   for (std::size_t i = 0; i < below.size(); ++i) card.set(fmt::format("layer {:03}", i), below[i].to_string());
   card.set("network", command.network ? "yes" : "no").set("epoch seconds", std::to_string(command.epoch_seconds));
   add_overlay_layer_fields(card);

@@ -204,16 +204,17 @@ class LayersAnywhere {
 /// Commands run one after another, each when it is known what lies below it: what one makes decides whether the next
 /// one runs.
 Plan run_commands(Plan plan, PlanRequest& again, StoreLookups& lookups, const BuildRequest& request,
-                  const BuildContext& context, std::size_t& layers_made) {
+                  const InputFetcher& fetcher, const BuildContext& context, BuildResult& result) {
   std::optional<LayersAnywhere> layers;
   for (;;) {
     const std::vector<const Step*> commands = steps_to_run(plan, StepKind::Command);
     if (commands.empty()) return plan;
     const Step& next = *commands.front();
     if (!layers) layers.emplace(request, context);
+    result.fetched_bytes += fetch_all(missing_inputs({&next}), fetcher);
     const LayerFacts facts = run_command(next, layers_below(plan, next), layers->store(), request, context);
     if (context.ready_layers != nullptr) context.ready_layers->ready({facts, next.card->key(), next.label, {}});
-    ++layers_made;
+    ++result.layers_made;
     again.made.insert(next.id);
     plan = plan_with_registry(again, lookups, context.registry);
   }
@@ -262,10 +263,10 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
   check_collisions(plan, install_scheme(request.image->interpreter), context);
   result.layers_made = layers.size();
-  if (!request.variant->steps.empty()) {
+  if (std::ranges::any_of(plan.steps, [](const Step& step) { return step.command.has_value(); })) {
     for (const Step* step : layers) again.made.insert(step->id);
-    plan = run_commands(plan_with_registry(again, lookups, context.registry), again, lookups, request, context,
-                        result.layers_made);
+    plan = run_commands(plan_with_registry(again, lookups, context.registry), again, lookups, request, fetcher, context,
+                        result);
   }
   const std::optional<LockedBaseImage>& base = request.image->base_image;
   result.image = compose_image(image_layers(plan, made), request.variant->config, request.image->platform,

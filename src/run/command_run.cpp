@@ -2,6 +2,7 @@
 
 #include "build_failure.hpp"
 #include "image_roots.hpp"
+#include "script_run.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/layer/overlay_diff.hpp"
@@ -13,8 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 
 namespace mlbuild {
 namespace {
@@ -32,6 +35,7 @@ class CommandPlace {
   explicit CommandPlace(const fs::path& scratch) : directory_(scratch, "step-") {}
   fs::path inputs() const { return directory_.path() / "inputs"; }
   fs::path changes() const { return directory_.path() / "changes"; }
+  fs::path scripts() const { return directory_.path() / "scripts"; }
 
   /// Copies with the modes and times that files of an image have: the host's own would show inside.
   void provide_inputs(const StepCommand& command, BlobStore& store, const Cancellation& cancellation) const {
@@ -56,12 +60,19 @@ class CommandPlace {
   TempDir directory_;
 };
 
-SandboxJob job_of(const StepCommand& command, const CommandPlace& place, const std::vector<fs::path>& roots) {
+/// What one run is made of, whatever the spec calls it.
+struct Prepared {
+  std::vector<std::string> argv;
+  std::vector<fs::path> roots;
+  std::vector<std::string> left_out;
+};
+
+SandboxJob job_of(const StepCommand& command, const CommandPlace& place, const Prepared& prepared) {
   SandboxJob job;
-  job.roots = roots;
+  job.roots = prepared.roots;
   job.changes = place.changes();
   for (const std::string& input : command.input_places) job.mounts.push_back({place.host_path(input), input, false});
-  job.argv = command.argv;
+  job.argv = prepared.argv;
   job.env = command.env;
   job.network = command.network;
   job.deadline = kDeadline;
@@ -69,10 +80,9 @@ SandboxJob job_of(const StepCommand& command, const CommandPlace& place, const s
 }
 
 /// Inside there is one user, root, who is the caller outside. Directories that pass their group on give theirs.
-OverlayRules rules_of(const StepCommand& command, const fs::path& changes) {
+OverlayRules rules_of(const Prepared& prepared, const fs::path& changes) {
   OverlayRules rules;
-  rules.left_out.assign(std::begin(kLeftOut), std::end(kLeftOut));
-  for (const std::string& place : command.input_places) rules.left_out.push_back(place.substr(1));
+  rules.left_out = prepared.left_out;
   struct stat status {};
   if (::lstat(changes.c_str(), &status) != 0) throw_errno(errno, "look at", changes);
   rules.users = {{0, ::geteuid()}};
@@ -96,11 +106,47 @@ SandboxOutcome start(const SandboxJob& job, const StepCommand& command, const Bu
   } catch (Error& error) {
     if (error.kind() != ErrorKind::Step) throw;
     error.at(command.location);
-    const bool has_shell = command.argv.front() != "/bin/sh" || find_in_roots(job.roots, "bin/sh") ||
-                           find_in_roots(job.roots, "usr/bin/sh");
-    if (!has_shell) error.hint("the image has no shell; write the command as a list, or take `flavor: slim` for the base");
+    const bool has_shell =
+        job.argv.front() != "/bin/sh" || find_in_roots(job.roots, "bin/sh") || find_in_roots(job.roots, "usr/bin/sh");
+    if (!has_shell)
+      error.hint(command.scripts
+                     ? "the base has no shell: take `flavor: slim`, or bring what the scripts call by `system.build`"
+                     : "the image has no shell: write the command as a list, or take `flavor: slim` for the base");
     throw;
   }
+}
+
+Prepared prepare(const Step& step, const std::vector<ImageLayer>& below, const CommandPlace& place, BlobStore& layers,
+                 const BuildRequest& request, const BuildContext& context) {
+  const StepCommand& command = *step.command;
+  Prepared prepared{command.argv, {}, {std::begin(kLeftOut), std::end(kLeftOut)}};
+  bool needs_image = true;
+  if (command.scripts) {
+    PreparedScripts scripts = prepare_scripts(command, request.image->platform.architecture, place.scripts(), context);
+    prepared.argv = std::move(scripts.argv);
+    prepared.roots = std::move(scripts.roots);
+    std::ranges::move(scripts.left_out, std::back_inserter(prepared.left_out));
+    needs_image = command.scripts->root_packages.empty() && !prepared.argv.empty();
+  }
+  if (needs_image) {
+    const ImageRoots roots(below, layers, context.store, context.threads, context.cancellation);
+    std::ranges::copy(roots.paths(), std::back_inserter(prepared.roots));
+  }
+  for (const std::string& input : command.input_places) prepared.left_out.push_back(input.substr(1));
+  return prepared;
+}
+
+/// Runs what is prepared and reads what it changed.
+std::vector<OverlayEntry> changes_of(const Step& step, const Prepared& prepared, const CommandPlace& place,
+                                     const BuildContext& context) {
+  if (prepared.argv.empty()) return {};
+  const SandboxOutcome outcome = start(job_of(*step.command, place, prepared), *step.command, context);
+  if (!outcome.ok()) throw command_failure(step, outcome);
+  return with_context([&] { return fmt::format("keeping what `{}` changed", step.label); },
+                      [&] {
+                        return read_overlay(place.changes(), prepared.roots, rules_of(prepared, place.changes()),
+                                            context.cancellation);
+                      });
 }
 
 }  // namespace
@@ -112,25 +158,18 @@ LayerFacts run_command(const Step& step, const std::vector<ImageLayer>& below, B
   context.events.on(ActivityStarted{step.label});
   context.events.on(StepStarted{step.id, step.label});
   const StepCommand& command = *step.command;
-  const ImageRoots roots(below, layers, context.store, context.threads, context.cancellation);
   const CommandPlace place(context.store.root() / "tmp");
   place.provide_inputs(command, context.store, context.cancellation);
-  const SandboxOutcome outcome = start(job_of(command, place, roots.paths()), command, context);
-  if (!outcome.ok()) throw command_failure(step, outcome);
-  LayerFacts facts = with_context(
-      [&] { return fmt::format("keeping what `{}` changed", step.label); },
-      [&] {
-        const OverlayLayerRecipe recipe(
-            read_overlay(place.changes(), roots.paths(), rules_of(command, place.changes()), context.cancellation),
-            *step.card, step.label, command.epoch_seconds);
-        return make_layer(recipe, context.store, context.cancellation);
-      });
-  if (facts.entry_count == 0)
+  const Prepared prepared = prepare(step, below, place, layers, request, context);
+  const OverlayLayerRecipe recipe(changes_of(step, prepared, place, context), *step.card, step.label,
+                                  command.epoch_seconds);
+  const LayerFacts facts = make_layer(recipe, context.store, context.cancellation);
+  if (facts.entry_count == 0 && !prepared.argv.empty())
     context.events.on(WarningRaised{fmt::format("`{}` changed nothing in the image", step.label)});
   context.store.put(step.card->key(), to_json(facts));
   context.store.remember_card(step.id, *step.card);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  context.events.on(StepFinished{step.id, step.label, step.input_bytes(), facts.size_bytes, seconds.count()});
+  context.events.on(StepFinished{step.id, step.label, 0, facts.size_bytes, seconds.count()});
   return facts;
 }
 

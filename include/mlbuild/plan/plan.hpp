@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mlbuild/debian/scripts.hpp"
+#include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/files_layer.hpp"
 #include "mlbuild/layer/layer.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
@@ -77,6 +79,16 @@ struct KnownWheel {
   BlobDigest digest;
 };
 
+/// Maintainer scripts that run. The packages are those of the image, below the step.
+struct ScriptRun {
+  debian::ScriptChoice choice;
+  std::vector<DebInput> candidates;  ///< packages whose scripts may have to run
+  /// What the scripts run over when the base is made of packages: all of the image, and the tools that installing
+  /// needs. Empty: the image itself, which has them.
+  std::vector<DebInput> root_packages;
+  DebLayerParameters root_parameters;
+};
+
 /// What a Command step runs. The layers below it are the steps before it in the plan.
 struct StepCommand {
   std::vector<std::string> argv;
@@ -88,6 +100,7 @@ struct StepCommand {
   std::string shown_command;
   Location location;
   std::int64_t epoch_seconds = 0;
+  std::shared_ptr<const ScriptRun> scripts;  ///< in place of `argv`
 };
 
 /// One unit of work with its decision. Immutable.
@@ -176,8 +189,6 @@ InstallScheme build_scheme(const LockedImage& image);
 std::vector<LockedDeb> build_packages(const LockedImage& image);
 
 /// The parameters of the base layer of a locked image, and the packages that make it.
-struct DebLayerParameters;
-struct DebInput;
 DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant,
                                          std::int64_t epoch_seconds);
 std::vector<DebInput> deb_inputs(const std::vector<LockedDeb>& debs);
