@@ -85,6 +85,10 @@ Error command_failure(const Step& step, const SandboxOutcome& outcome) {
   if (!words.empty() && !words.ends_with('\n')) words += '\n';
   if (const std::string lines = last_lines(words + outcome.err); !lines.empty())
     error.while_doing("the command's last words:\n" + lines);
+  if (step.command->scripts)
+    return error.hint(
+        "nothing was published; the last line with a package's name tells whose script it is; "
+        "`scripts: {PACKAGE: ignore}` under `system` leaves its scripts out");
   const bool no_network = !step.command->network && (has(outcome.err, "Temporary failure in name resolution") ||
                                                      has(outcome.err, "Network is unreachable"));
   return error.hint(no_network

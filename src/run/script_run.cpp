@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -25,7 +26,22 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kInfo = "var/lib/dpkg/info";
+constexpr std::string_view kOwn = "var/lib/dpkg/mlbuild";
+/// Stands for dpkg-trigger(1), which would ask a dpkg that is not running.
+constexpr std::string_view kTriggerProgram =
+    "#!/bin/sh\n"
+    "for word in \"$@\"; do\n"
+    "  case \"$word\" in\n"
+    "    --check-supported) exit 0 ;;\n"
+    "    -*) ;;\n"
+    "    *) echo \"$word\" >> /var/lib/dpkg/mlbuild/set-off ;;\n"
+    "  esac\n"
+    "done\n";
 constexpr std::string_view kDpkgVersion = "1.21.22";  // scripts compare with what they need at least
+
+// Documentation is no part of images; scripts link to it all the same, and fail where its directories are missing.
+constexpr const char* kDocumentation[] = {"usr/share/doc", "usr/share/info", "usr/share/man"};
+constexpr std::size_t kManualSections = 8;
 
 // State and logs of installing, and caches that hold times or are made anew where they are missing.
 constexpr const char* kLeftOut[] = {
@@ -126,19 +142,21 @@ std::string call_function(const std::string& architecture) {
       "  echo \"$package: $script $*\"\n"
       "  env DPKG_MAINTSCRIPT_PACKAGE=\"$package\" DPKG_MAINTSCRIPT_NAME=\"$script\" DPKG_MAINTSCRIPT_ARCH={} "
       "DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1 DPKG_RUNNING_VERSION={} DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= "
-      "\"/{}/$package.$script\" \"$@\" </dev/null\n"
+      "PATH=\"/{}:$PATH\" \"/{}/$package.$script\" \"$@\" </dev/null\n"
       "}}\n",
-      architecture, kDpkgVersion, kInfo);
+      architecture, kDpkgVersion, kOwn, kInfo);
 }
 
-/// Paths that are there, and names that any package sets off.
+/// Paths that are there, and names that any package or script sets off.
 std::string triggers_for(const Package& package, const std::set<std::string>& set_off) {
   std::string text;
   for (const std::string& name : triggers_of(package, "interest")) {
     if (name.starts_with('/'))
-      text += fmt::format("[ -e '{0}' ] && set -- \"$@\" '{0}'\n", name);
+      text += fmt::format("[ ! -e '{0}' ] || set -- \"$@\" '{0}'\n", name);
     else if (set_off.contains(name))
       text += fmt::format("set -- \"$@\" '{}'\n", name);
+    else
+      text += fmt::format("! grep -qxF '{0}' /{1}/set-off || set -- \"$@\" '{0}'\n", name, kOwn);
   }
   if (text.empty()) return {};
   return fmt::format("set --\n{}[ $# = 0 ] || call {} postinst triggered \"$*\"\n", text, package.deb.name);
@@ -154,6 +172,7 @@ std::string driver(const std::vector<const Package*>& running, const Packages& a
   };
   each("preinst", "install");
   each("postinst", "configure ''");
+  text += fmt::format("touch /{}/set-off\n", kOwn);
   std::set<std::string> set_off;
   for (const auto& [name, package] : all) {
     for (std::string& trigger : triggers_of(package, "activate")) set_off.insert(std::move(trigger));
@@ -187,8 +206,12 @@ PreparedScripts prepare_scripts(const StepCommand& command, const std::string& a
   PreparedScripts prepared;
   prepared.left_out.assign(std::begin(kLeftOut), std::end(kLeftOut));
   std::vector<const Package*> running;
+  std::ranges::copy(kDocumentation, std::back_inserter(prepared.left_out));
   make_directories(place / kInfo);
-  for (const std::string& name : DependencyOrder(all).names()) {
+  for (std::size_t section = 1; section <= kManualSections; ++section)
+    make_directories(place / fmt::format("usr/share/man/man{}", section));
+  const DependencyOrder order(all);
+  for (const std::string& name : order.names()) {
     const Package& package = all.find(name)->second;
     const bool candidate = std::ranges::count(scripts.candidates, name, &DebInput::name) > 0;
     if (!candidate || !debian::must_run(scripts.choice, name, package.control.scripts)) continue;
@@ -196,6 +219,8 @@ PreparedScripts prepare_scripts(const StepCommand& command, const std::string& a
     running.push_back(&package);
   }
   if (running.empty()) return prepared;
+  make_directories(place / kOwn);
+  write_file(place / kOwn / "dpkg-trigger", kTriggerProgram, 0755);
   prepared.roots.push_back(place);
   if (!scripts.root_packages.empty()) prepared.roots.push_back(root_tree(scripts, context));
   prepared.argv = {"/bin/sh", "-e", "-c", driver(running, all, architecture)};
