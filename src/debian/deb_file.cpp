@@ -69,6 +69,8 @@ DebControl DebFile::read_control() const {
     if (entry.path == "control") control.fields = read_stanza(read_text(entry, content));
     if (entry.path == "md5sums") control.md5sums = read_text(entry, content);
     if (entry.path == "preinst" || entry.path == "postinst") control.scripts[entry.path] = read_text(entry, content);
+    if (entry.path == "config" || entry.path == "templates" || entry.path == "triggers")
+      control.for_scripts[entry.path] = read_text(entry, content);
   });
   if (control.fields.get("Package").empty()) refuse("it has no `control` file with a `Package` field");
   return control;

@@ -134,4 +134,21 @@ ScriptVerdict judge_script(std::string_view package, std::string_view name, std:
   return interpret_script(name, script);
 }
 
+bool must_run(const ScriptChoice& choice, std::string_view package, const std::map<std::string, std::string>& scripts) {
+  const auto contains = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), package) != names.end();
+  };
+  if (scripts.empty()) return false;
+  if (contains(choice.run)) return true;
+  if (!choice.run_unknown || contains(choice.ignored)) return false;
+  // Known to do nothing where no schema and no module is, which its own script finds out.
+  if (package == "libglib2.0-0") return true;
+  return std::any_of(scripts.begin(), scripts.end(), [&](const auto& script) {
+    const ScriptVerdict verdict = judge_script(package, script.first, script.second);
+    return !verdict.known ||
+           std::any_of(verdict.effects.begin(), verdict.effects.end(),
+                       [](const ScriptEffect& effect) { return effect.kind == ScriptEffect::Kind::Warning; });
+  });
+}
+
 }  // namespace mlbuild::debian

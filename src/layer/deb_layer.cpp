@@ -38,12 +38,17 @@ void check_identity(const DebInput& input, const debian::Stanza& fields) {
                                 const debian::ScriptVerdict& verdict) {
   throw Error(ErrorKind::Spec, fmt::format("the `{}` script of Debian package `{}` is not known: `{}`", script, package,
                                            printable(verdict.unknown_part)))
-      .hint(fmt::format("read it, and when the image can do without it, write `scripts: {{{}: ignore}}` under `system`",
-                        package));
+      .hint(fmt::format(
+          "write `scripts: {{{0}: run}}` under `system` to run it in the sandbox, or `{{{0}: ignore}}` when the "
+          "image can do without it",
+          package));
 }
 
 void judge_scripts(const DebInput& input, const debian::DebControl& control, const DebLayerParameters& parameters,
                    std::vector<debian::ScriptEffect>& effects, Diagnostics& unknown) {
+  if (debian::must_run({parameters.ignore_scripts, parameters.run_scripts, parameters.run_unknown_scripts}, input.name,
+                       control.scripts))
+    return;
   for (const auto& [name, text] : control.scripts) {
     debian::ScriptVerdict verdict = debian::judge_script(input.name, name, text);
     if (verdict.known) {
@@ -91,7 +96,9 @@ void warn_of_schemas(const DebTree& tree, LayerFacts& facts) {
   const auto at = tree.entries().lower_bound(kSchemas);
   if (at == tree.entries().end() || !at->first.starts_with(kSchemas)) return;
   facts.warnings.push_back(
-      fmt::format("`/{}` is not compiled, so programs that use GSettings will not start", kSchemas));
+      fmt::format("`/{}` is not compiled, so programs that use GSettings will not start; `system: "
+                  "{{scripts: {{libglib2.0-0: run}}}}` compiles it",
+                  kSchemas));
 }
 
 std::optional<std::string> base_status(const DebLayerParameters& parameters, BlobStore& blobs) {
@@ -107,6 +114,7 @@ DebLayerRecipe::DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameter
   std::erase_if(packages_, [&](const DebInput& input) { return contains(parameters_.drop_packages, input.name); });
   std::sort(packages_.begin(), packages_.end(), [](const DebInput& a, const DebInput& b) { return a.name < b.name; });
   std::sort(parameters_.ignore_scripts.begin(), parameters_.ignore_scripts.end());
+  std::sort(parameters_.run_scripts.begin(), parameters_.run_scripts.end());
 }
 
 KeyCard DebLayerRecipe::card() const {
@@ -120,6 +128,8 @@ KeyCard DebLayerRecipe::card() const {
   card.set("documentation", parameters_.keep_documentation ? "kept" : "left out");
   card.set("epoch", std::to_string(parameters_.epoch_seconds));
   card.set("ignored scripts", join(parameters_.ignore_scripts, " "));
+  if (!parameters_.run_scripts.empty()) card.set("scripts that run", join(parameters_.run_scripts, " "));
+  if (parameters_.run_unknown_scripts) card.set("unknown scripts", "run");
   card.set("shadow", parameters_.include_shadow ? "yes" : "no");
   card.set("venv", parameters_.venv_python);
   if (!parameters_.merged_usr) card.set("merged usr", "no");
@@ -148,7 +158,8 @@ LayerFacts DebLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
   for (const debian::ScriptEffect& effect : effects) {
     if (effect.kind == debian::ScriptEffect::Kind::Warning) facts.warnings.push_back(effect.value);
   }
-  warn_of_schemas(tree, facts);
+  if (!parameters_.run_unknown_scripts && !contains(parameters_.run_scripts, "libglib2.0-0"))
+    warn_of_schemas(tree, facts);
   return facts;
 }
 

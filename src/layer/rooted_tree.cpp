@@ -1,5 +1,7 @@
 #include "rooted_tree.hpp"
 
+#include "overlay_marks.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/sys/directory.hpp"
@@ -8,6 +10,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -65,26 +69,26 @@ std::vector<std::string> names_in(Fd directory) {
 RootedTree::RootedTree(const std::filesystem::path& root) : root_path_(root) {
   make_directories(root);
   root_ = Fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!root_.valid()) throw_errno(errno, "opening", root);
+  if (!root_.valid()) throw_errno(errno, "open", root);
 }
 
 void RootedTree::fail(const char* what, std::string_view path) const { throw_errno(errno, what, root_path_ / path); }
 
 Fd RootedTree::open_directory(std::string_view path, Missing missing) const {
   Fd directory(::openat(root_.get(), ".", kOpenDirectory));
-  if (!directory.valid()) fail("opening", "");
+  if (!directory.valid()) fail("open", "");
   if (path.empty()) return directory;
   for (const std::string_view component : split(path, '/')) {
     const std::string name(component);
     Fd next(::openat(directory.get(), name.c_str(), kOpenDirectory));
     if (!next.valid()) {
       // ELOOP is a symbolic link, ENOTDIR a file (or, before Linux 5, the link): what a lower layer left in the way.
-      if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) fail("opening", path);
+      if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) fail("open", path);
       if (missing == Missing::Tell) return Fd();
-      if (errno != ENOENT && ::unlinkat(directory.get(), name.c_str(), 0) != 0) fail("removing", path);
-      if (::mkdirat(directory.get(), name.c_str(), 0755) != 0) fail("making", path);
+      if (errno != ENOENT && ::unlinkat(directory.get(), name.c_str(), 0) != 0) fail("remove", path);
+      if (::mkdirat(directory.get(), name.c_str(), 0755) != 0) fail("make", path);
       next = Fd(::openat(directory.get(), name.c_str(), kOpenDirectory));
-      if (!next.valid() || ::fchmod(next.get(), 0755) != 0) fail("making", path);
+      if (!next.valid() || ::fchmod(next.get(), 0755) != 0) fail("make", path);
     }
     directory = std::move(next);
   }
@@ -113,36 +117,77 @@ void RootedTree::make_directory(const TarEntry& entry) {
   const auto existing = stat_at(parent, name);
   if (!existing || !S_ISDIR(existing->st_mode)) {
     if (existing) remove_at(parent, name);
-    if (::mkdirat(parent, name.c_str(), 0700) != 0) fail("making", entry.path);
+    if (::mkdirat(parent, name.c_str(), 0700) != 0) fail("make", entry.path);
   }
   const Fd directory(::openat(parent, name.c_str(), kOpenDirectory));
-  if (!directory.valid() || ::fchmod(directory.get(), (entry.mode & 07777U) | 0700U) != 0) fail("making", entry.path);
+  if (!directory.valid()) fail("make", entry.path);
+  note_truth(directory.get(), entry);
+  if (::fchmod(directory.get(), mode_in_tree(entry)) != 0) fail("make", entry.path);
 }
 
 void RootedTree::make_file(const TarEntry& entry, Source& content, const std::function<void()>& on_buffer) {
   const int parent = make_room(entry);
   const Fd file(
       ::openat(parent, leaf_of(entry.path).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.valid()) fail("making", entry.path);
+  if (!file.valid()) fail("make", entry.path);
   Bytes buffer(std::min<std::uint64_t>(kStreamBufferBytes, std::max<std::uint64_t>(entry.size_bytes, 1)));
   while (const std::size_t got = content.read(buffer)) {
     on_buffer();
     for (ByteSpan rest = ByteSpan(buffer).first(got); !rest.empty();) {
       const ssize_t written = ::write(file.get(), rest.data(), rest.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail("writing", entry.path);
+      if (written < 0) fail("write", entry.path);
       rest = rest.subspan(static_cast<std::size_t>(written));
     }
   }
-  if (::fchmod(file.get(), entry.mode & 07777U) != 0) fail("making", entry.path);
-  if (::futimens(file.get(), times_of(entry).data()) != 0) fail("making", entry.path);
+  note_truth(file.get(), entry);
+  if (::fchmod(file.get(), mode_in_tree(entry)) != 0) fail("make", entry.path);
+  if (::futimens(file.get(), times_of(entry).data()) != 0) fail("make", entry.path);
+}
+
+/// File systems without attributes are good enough for trees that are only looked at. Whoever may not write a file may
+/// not note anything at it either: before its mode is set.
+void RootedTree::note_truth(int file, const TarEntry& entry) const {
+  int failed = 0;
+  if (!shows_truth(entry)) {
+    const std::string value = to_attribute(entry);
+    failed = ::fsetxattr(file, kEntryAttribute, value.data(), value.size(), 0);
+  } else if (entry.type == TarType::Directory) {  // may be there from a lower layer
+    failed = ::fremovexattr(file, kEntryAttribute);
+  }
+  if (failed != 0 && errno != ENODATA && errno != ENOTSUP) fail("note the owner of", entry.path);
+}
+
+void RootedTree::hide(const std::string& path) {
+  const int parent = open_parent(path, Missing::Make);
+  const std::string name = leaf_of(path);
+  if (stat_at(parent, name)) remove_at(parent, name);
+  // Everybody may make this one device since Linux 5.8.
+  if (::mknodat(parent, name.c_str(), S_IFCHR, makedev(0, 0)) != 0) fail("hide", path);
+}
+
+bool RootedTree::hides(const std::string& path) {
+  const int parent = open_parent(path, Missing::Tell);
+  const auto status = parent < 0 ? std::nullopt : stat_at(parent, leaf_of(path));
+  return status && S_ISCHR(status->st_mode);
+}
+
+bool RootedTree::is_directory(const std::string& path) {
+  const int parent = open_parent(path, Missing::Tell);
+  const auto status = parent < 0 ? std::nullopt : stat_at(parent, leaf_of(path));
+  return status && S_ISDIR(status->st_mode);
+}
+
+void RootedTree::make_opaque(const std::string& path) {
+  const Fd directory = open_directory(path, Missing::Make);
+  if (::fsetxattr(directory.get(), kOpaqueAttribute, "y", 1, 0) != 0) fail("hide what is below", path);
 }
 
 void RootedTree::make_symlink(const TarEntry& entry) {
   const int parent = make_room(entry);
   const std::string name = leaf_of(entry.path);
-  if (::symlinkat(entry.link_target.c_str(), parent, name.c_str()) != 0) fail("making", entry.path);
-  if (::utimensat(parent, name.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW) != 0) fail("making", entry.path);
+  if (::symlinkat(entry.link_target.c_str(), parent, name.c_str()) != 0) fail("make", entry.path);
+  if (::utimensat(parent, name.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW) != 0) fail("make", entry.path);
 }
 
 void RootedTree::make_hardlink(const TarEntry& entry) {
@@ -156,7 +201,7 @@ void RootedTree::make_hardlink(const TarEntry& entry) {
   if (entry.path == entry.link_target) return;
   const int parent = make_room(entry);
   if (::linkat(target_parent.get(), target_name.c_str(), parent, leaf_of(entry.path).c_str(), 0) != 0)
-    fail("linking", entry.path);
+    fail("link", entry.path);
 }
 
 void RootedTree::remove(const std::string& path) {
@@ -172,7 +217,7 @@ void RootedTree::clear(const std::string& directory, const std::function<bool(co
 
 void RootedTree::clear_at(int directory, const std::string& path, const std::function<bool(const std::string&)>& keep) {
   Fd listed(::openat(directory, ".", kOpenDirectory));
-  if (!listed.valid()) fail("reading", path);
+  if (!listed.valid()) fail("read", path);
   for (const std::string& name : names_in(std::move(listed))) {
     const std::string child = path.empty() ? name : fmt::format("{}/{}", path, name);
     if (!keep(child)) {
@@ -186,11 +231,11 @@ void RootedTree::clear_at(int directory, const std::string& path, const std::fun
 
 void RootedTree::remove_at(int parent, const std::string& name) {
   if (::unlinkat(parent, name.c_str(), 0) == 0) return;
-  if (errno != EISDIR && errno != EPERM) fail("removing", name);
+  if (errno != EISDIR && errno != EPERM) fail("remove", name);
   const Fd directory(::openat(parent, name.c_str(), kOpenDirectory));
-  if (!directory.valid()) fail("removing", name);
+  if (!directory.valid()) fail("remove", name);
   clear_at(directory.get(), name, [](const std::string&) { return false; });
-  if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) fail("removing", name);
+  if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) fail("remove", name);
 }
 
 }  // namespace mlbuild

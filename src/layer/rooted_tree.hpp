@@ -22,6 +22,11 @@ class RootedTree {
   void make_symlink(const TarEntry& entry);
   void make_hardlink(const TarEntry& entry);  ///< Error{Foreign} when the target is missing or no file
 
+  void hide(const std::string& path);   ///< a whiteout of overlayfs takes its place
+  bool hides(const std::string& path);  ///< whether one is there
+  bool is_directory(const std::string& path);
+  void make_opaque(const std::string& path);  ///< the directory hides what trees below have of it
+
   void remove(const std::string& path);  ///< with everything below; missing is fine
   /// Removes what is below `directory` unless `keep` says its path stays; goes into directories that stay.
   void clear(const std::string& directory, const std::function<bool(const std::string&)>& keep);
@@ -35,6 +40,7 @@ class RootedTree {
   int make_room(const TarEntry& entry);  ///< removes what is in the way; the parent's descriptor
   void remove_at(int parent, const std::string& name);
   void clear_at(int directory, const std::string& path, const std::function<bool(const std::string&)>& keep);
+  void note_truth(int file, const TarEntry& entry) const;
   [[noreturn]] void fail(const char* what, std::string_view path) const;
 
   std::filesystem::path root_path_;

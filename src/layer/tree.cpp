@@ -33,7 +33,9 @@ class BorrowedSource final : public Source {
 /// the tar they stand; so the layer's own paths are remembered.
 class LayerUnpacker {
  public:
-  LayerUnpacker(RootedTree& tree, const Cancellation& cancellation) : tree_(tree), cancellation_(cancellation) {}
+  enum class Below { InTree, InOtherTrees };
+  LayerUnpacker(RootedTree& tree, Below below, const Cancellation& cancellation)
+      : tree_(tree), below_(below), cancellation_(cancellation) {}
 
   void add(const TarEntry& entry, Source& content) {
     cancellation_.check();
@@ -53,6 +55,7 @@ class LayerUnpacker {
   void remember(const std::string& path);
 
   RootedTree& tree_;
+  const Below below_;
   const Cancellation& cancellation_;
   std::unordered_set<std::string> own_paths_;
 };
@@ -60,8 +63,11 @@ class LayerUnpacker {
 void LayerUnpacker::make(const TarEntry& entry, Source& content) {
   remember(entry.path);
   switch (entry.type) {
-    case TarType::Directory:
-      return tree_.make_directory(entry);
+    case TarType::Directory: {
+      const bool replaced = tree_.hides(entry.path);
+      tree_.make_directory(entry);
+      return replaced ? tree_.make_opaque(entry.path) : void();
+    }
     case TarType::File:
       return tree_.make_file(entry, content, [this] { cancellation_.check(); });
     case TarType::Symlink:
@@ -73,14 +79,16 @@ void LayerUnpacker::make(const TarEntry& entry, Source& content) {
 
 void LayerUnpacker::hide(const std::string& directory, const std::string& name) {
   const auto is_own = [this](const std::string& path) { return own_paths_.contains(path); };
-  if (name == kOpaqueName) return tree_.clear(directory, is_own);
+  const bool is_marked = below_ == Below::InOtherTrees;
+  if (name == kOpaqueName) return is_marked ? tree_.make_opaque(directory) : tree_.clear(directory, is_own);
   if (name.starts_with(kReservedPrefix)) return;
   const std::string hidden = name.substr(kWhiteoutPrefix.size());
   if (hidden.empty() || hidden == "." || hidden == "..") {
     throw Error(ErrorKind::Foreign, fmt::format("whiteout `{}` hides nothing that can be named", printable(name)));
   }
   const std::string path = directory.empty() ? hidden : directory + "/" + hidden;
-  if (!is_own(path)) return tree_.remove(path);
+  if (!is_own(path)) return is_marked ? tree_.hide(path) : tree_.remove(path);
+  if (is_marked) return tree_.is_directory(path) ? tree_.make_opaque(path) : void();
   tree_.clear(path, is_own);  // the layer replaces the directory: nothing of the lower one shines through
 }
 
@@ -92,16 +100,30 @@ void LayerUnpacker::remember(const std::string& path) {
 
 }  // namespace
 
+namespace {
+
+void unpack(Source& layer, LayerUnpacker& unpacker) {
+  const std::unique_ptr<Source> tar = decompress(std::make_unique<BorrowedSource>(layer));
+  read_foreign_layer(*tar, [&](const TarEntry& entry, Source& content) { unpacker.add(entry, content); });
+  NullSink rest;  // to the end, where checksums are
+  copy(*tar, rest);
+}
+
+}  // namespace
+
 void unpack_layers(const std::vector<Source*>& layers, const std::filesystem::path& root,
                    const Cancellation& cancellation) {
   RootedTree tree(root);
   for (Source* layer : layers) {
-    const std::unique_ptr<Source> tar = decompress(std::make_unique<BorrowedSource>(*layer));
-    LayerUnpacker unpacker(tree, cancellation);
-    read_foreign_layer(*tar, [&](const TarEntry& entry, Source& content) { unpacker.add(entry, content); });
-    NullSink rest;  // to the end, where checksums are
-    copy(*tar, rest);
+    LayerUnpacker unpacker(tree, LayerUnpacker::Below::InTree, cancellation);
+    unpack(*layer, unpacker);
   }
+}
+
+void unpack_upper_layer(Source& layer, const std::filesystem::path& root, const Cancellation& cancellation) {
+  RootedTree tree(root);
+  LayerUnpacker unpacker(tree, LayerUnpacker::Below::InOtherTrees, cancellation);
+  unpack(layer, unpacker);
 }
 
 }  // namespace mlbuild

@@ -17,6 +17,15 @@ std::vector<Location> locations(const std::vector<Located<std::string>>& values)
   return places;
 }
 
+std::vector<std::string> names_among(const std::vector<Located<std::string>>& names,
+                                     const std::vector<LockedDeb>& packages) {
+  std::vector<std::string> found;
+  for (const Located<std::string>& name : names) {
+    if (std::ranges::count(packages, name.value, &LockedDeb::name) > 0) found.push_back(name.value);
+  }
+  return found;
+}
+
 Step debian_base_step(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix) {
   const LockedImage& image = *request.image;
   Step base;
@@ -25,8 +34,9 @@ Step debian_base_step(const PlanRequest& request, PlanLookups& lookups, const st
       fmt::format("base debian {} {} + python {}", image.base_suite, image.base_flavor, image.interpreter.version);
   base.inputs = deb_step_inputs(image.base, lookups);
   base.causes = {request.variant->base.suite.location};
-  base.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.base),
-                                                 base_layer_parameters(image, *request.variant, request.epoch_seconds));
+  DebLayerParameters parameters = base_layer_parameters(image, *request.variant, request.epoch_seconds);
+  parameters.run_scripts = names_among(request.variant->system.run_scripts, image.base);
+  base.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.base), std::move(parameters));
   return base;
 }
 
@@ -72,6 +82,8 @@ DebLayerParameters system_parameters(const PlanRequest& request) {
   parameters.is_base = false;
   parameters.venv_python.clear();
   parameters.drop_packages.clear();
+  parameters.run_unknown_scripts = request.variant->system.run_all_scripts.has_value();
+  parameters.run_scripts = names_among(request.variant->system.run_scripts, request.image->system_runtime);
   return parameters;
 }
 
@@ -134,6 +146,7 @@ std::vector<Step> bottom_steps(const PlanRequest& request, PlanLookups& lookups,
     steps.push_back(debian_base_step(request, lookups, id_prefix));
   }
   if (!image.system_runtime.empty()) steps.push_back(system_step(request, lookups, id_prefix));
+  if (std::optional<Step> scripts = scripts_step(request, lookups, id_prefix)) steps.push_back(std::move(*scripts));
   return steps;
 }
 

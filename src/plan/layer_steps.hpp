@@ -32,6 +32,13 @@ std::optional<Step> replaced_step(const PlanRequest& request, const std::vector<
                                   const std::string& id_prefix);
 std::vector<Step> wheel_steps(const PlanRequest& request, const std::vector<PlannedWheel>& wheels, PlanLookups& lookups,
                               const std::string& id_prefix, std::size_t max_layers);
+/// The maintainer scripts that the spec wants to run, on top of the system libraries.
+std::optional<Step> scripts_step(const PlanRequest& request, PlanLookups& lookups, const std::string& id_prefix);
+std::map<std::string, std::string> fixed_environment(std::int64_t epoch_seconds);
+/// `steps:` of the spec, without cards: those need the layers below.
+std::vector<Step> command_steps(const PlanRequest& request, const std::string& id_prefix);
+/// What decides a command's layer, once the layers below it are known.
+KeyCard command_card(const StepCommand& command, const std::vector<DiffId>& below);
 std::optional<Step> app_step(const PlanRequest& request, const std::string& id_prefix);
 
 }  // namespace mlbuild

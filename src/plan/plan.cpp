@@ -35,7 +35,7 @@ bool output_is_there(const LayerFacts& facts, PlanLookups& lookups) { return loo
 
 /// Cached, or Run with the reason, for a step whose card is known.
 void decide_layer(Step& step, bool force, PlanLookups& lookups) {
-  step.card = step.recipe->card();
+  if (step.recipe) step.card = step.recipe->card();
   if (force) {
     step.reason = Forced{};
     return;
@@ -62,6 +62,27 @@ void decide_layer(Step& step, bool force, PlanLookups& lookups) {
     step.reason = InRegistry{std::move(known->where)};
     step.facts = std::move(known->facts);
   }
+}
+
+/// A command's layer depends on what is below it, byte for byte: until that is made nobody can tell whether the command
+/// would see anything new. The same bytes as before give the same card, so it may be cached after all.
+void decide_command(Step& step, const std::vector<Step>& below, bool force, PlanLookups& lookups) {
+  std::vector<DiffId> trees;
+  WaitsFor waits;
+  for (const Step& lower : below) {
+    if (lower.facts) {
+      trees.push_back(lower.facts->diff_id);
+    } else {
+      waits.steps.push_back(lower.id);
+    }
+  }
+  if (!waits.steps.empty()) {
+    step.state = StepState::Open;
+    step.reason = std::move(waits);
+    return;
+  }
+  step.card = command_card(*step.command, trees);
+  decide_layer(step, force, lookups);
 }
 
 struct SdistPlan {
@@ -96,19 +117,20 @@ SdistPlan plan_sdist(const PlanRequest& request, const LockedSdist& locked, Plan
   plan.wheel.version = locked.sdist.version;
   plan.wheel.size_bytes = locked.sdist.size_bytes;
   plan.wheel.built_by = step.id;
-  const auto known = request.force_sdists ? std::nullopt : lookups.built_wheel(step.card->key());
+  const bool force = request.force_sdists && !request.made.contains(step.id);
+  const auto known = force ? std::nullopt : lookups.built_wheel(step.card->key());
   if (known && lookups.has_blob(known->digest)) {
     set_wheel(plan, *known, StepState::Cached, AlreadyKnown{});
     return plan;
   }
-  if (!request.force_sdists && !wanted.contains(step.id)) {
+  if (!force && !wanted.contains(step.id)) {
     if (auto elsewhere = lookups.registry_wheel(step.card->key())) {
       set_wheel(plan, std::move(elsewhere->wheel), StepState::Registry, InRegistry{std::move(elsewhere->where)});
       return plan;
     }
   }
   plan.wheel.waits_for = step.id;
-  if (request.force_sdists) {
+  if (force) {
     step.reason = Forced{};
   } else if (known) {
     step.reason = OutputMissing{known->digest};
@@ -163,7 +185,8 @@ std::uint64_t Step::input_bytes() const {
 
 bool Plan::complete() const {
   return std::none_of(steps.begin(), steps.end(), [](const Step& step) {
-    return step.state == StepState::Open || (step.kind == StepKind::BuildSdist && step.state == StepState::Run);
+    return (step.kind == StepKind::Layer && step.state == StepState::Open) ||
+           (step.kind == StepKind::BuildSdist && step.state == StepState::Run);
   });
 }
 
@@ -241,15 +264,24 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   std::vector<Step> layers = bottom_steps(request, lookups, prefix);
   if (std::optional<Step> replaced = replaced_step(request, wheels, prefix)) layers.push_back(std::move(*replaced));
   std::optional<Step> app = app_step(request, prefix);
-  const std::size_t taken = layers.size() + (app ? 1 : 0);
+  std::vector<Step> commands = command_steps(request, prefix);
+  const std::size_t taken = layers.size() + commands.size() + (app ? 1 : 0);
   append(layers,
          wheel_steps(request, wheels, lookups, prefix,
                      request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1)));
+  append(layers, std::move(commands));
   if (app) layers.push_back(std::move(*app));
+  std::vector<Step> decided;
   for (Step& step : layers) {
-    if (step.recipe) decide_layer(step, request.force_layers, lookups);
+    const bool force = request.force_layers && !request.made.contains(step.id);
+    if (step.command) {
+      decide_command(step, decided, force, lookups);
+    } else if (step.recipe) {
+      decide_layer(step, force, lookups);
+    }
+    decided.push_back(std::move(step));
   }
-  append(plan.steps, std::move(layers));
+  append(plan.steps, std::move(decided));
   return plan;
 }
 

@@ -73,6 +73,8 @@ std::string_view kind_name(StepKind kind) {
   switch (kind) {
     case StepKind::Layer:
       return "layer";
+    case StepKind::Command:
+      return "command";
     case StepKind::BaseLayer:
       return "base-layer";
     case StepKind::BuildSdist:

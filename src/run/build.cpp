@@ -2,12 +2,14 @@
 
 #include "app_files.hpp"
 #include "collision_check.hpp"
+#include "command_run.hpp"
 #include "input_fetcher.hpp"
 #include "layer_run.hpp"
 #include "store_lookups.hpp"
 
 #include "mlbuild/layer/files_layer.hpp"
 #include "mlbuild/lock/resolve.hpp"
+#include "mlbuild/run/base_blobs.hpp"
 #include "mlbuild/run/sdist_build.hpp"
 
 #include <fmt/format.h>
@@ -33,6 +35,10 @@ PreparedBuild prepare(const BuildRequest& request) {
   plan.image = request.image;
   plan.app_files = prepared.app.files;
   plan.open_app_file = prepared.app.open;
+  for (const CommandStep& step : request.variant->steps) {
+    HashedAppFiles inputs = hash_app_files(list_files(*request.spec, step.inputs));
+    plan.command_inputs.push_back({std::move(inputs.files), std::move(inputs.open)});
+  }
   plan.epoch_seconds = request.epoch_seconds;
   plan.force_layers = plan.force_sdists = request.force;
   return prepared;
@@ -52,8 +58,10 @@ bool is_shared(const Step& layer) { return layer.card && layer.card->kind() != k
 /// The layers that would be made although a cache repository may have them.
 std::vector<StepKey> keys_to_make(const Plan& plan) {
   std::vector<StepKey> keys;
-  for (const Step* step : steps_to_run(plan, StepKind::Layer)) {
-    if (is_shared(*step) && !std::holds_alternative<Forced>(step->reason)) keys.push_back(step->card->key());
+  for (const StepKind kind : {StepKind::Layer, StepKind::Command}) {
+    for (const Step* step : steps_to_run(plan, kind)) {
+      if (is_shared(*step) && !std::holds_alternative<Forced>(step->reason)) keys.push_back(step->card->key());
+    }
   }
   return keys;
 }
@@ -128,7 +136,7 @@ std::vector<ImageLayer> shared_layers(const Plan& plan, const std::vector<ImageL
   auto layer = layers.begin();
   for (const Step& step : plan.steps) {
     if (step.kind == StepKind::BuildSdist) continue;
-    if (step.kind == StepKind::Layer && is_shared(step)) shared.push_back(*layer);
+    if (step.kind != StepKind::BaseLayer && is_shared(step)) shared.push_back(*layer);
     ++layer;
   }
   return shared;
@@ -140,7 +148,8 @@ void tell_of_cached_layers(const Plan& plan, const BuildContext& context) {
   const bool runs = std::ranges::any_of(plan.steps, [](const Step& step) { return step.state == StepState::Run; });
   if (context.ready_layers == nullptr || !runs) return;
   for (const Step& step : plan.steps) {
-    if (step.kind != StepKind::Layer || step.state != StepState::Cached) continue;
+    if (step.kind == StepKind::BuildSdist || step.kind == StepKind::BaseLayer || step.state != StepState::Cached)
+      continue;
     context.ready_layers->ready({*step.facts, step.card->key(), step.label, {}});
   }
 }
@@ -156,6 +165,59 @@ void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_
   const std::unique_ptr<BlobWriter> writer = store.begin();
   writer->write(as_bytes(json));
   writer->commit(descriptor.digest);
+}
+
+/// The layers of the image so far. All are known: a command that must run has a card.
+std::vector<ImageLayer> layers_below(const Plan& plan, const Step& command) {
+  std::vector<ImageLayer> layers;
+  for (const Step& step : plan.steps) {
+    if (step.id == command.id) break;
+    if (step.kind == StepKind::BuildSdist) continue;
+    layers.push_back(
+        {step.facts.value(), step.card->key(), step.label, {}, step.kind == StepKind::BaseLayer, step.hides_lower});
+  }
+  return layers;
+}
+
+/// The bytes of layers wherever they are: commands need the files of what nobody made here, too.
+class LayersAnywhere {
+ public:
+  LayersAnywhere(const BuildRequest& request, const BuildContext& context)
+      : bases_(context.store),
+        backed_(
+            bases_, registry_or_none(context), [](const BlobDigest&) {},
+            [&context](std::string text) { context.events.on(WarningRaised{std::move(text)}); }) {
+    const std::optional<LockedBaseImage>& base = request.image->base_image;
+    if (base) bases_.add(*base, context.open_base(*request.spec, *request.variant->foreign_base));
+  }
+  BlobStore& store() { return backed_; }
+
+ private:
+  RegistryCache& registry_or_none(const BuildContext& context) {
+    return context.registry == nullptr ? none_ : *context.registry;
+  }
+  RegistryCache none_;
+  BaseBlobs bases_;
+  BackedStore backed_;
+};
+
+/// Commands run one after another, each when it is known what lies below it: what one makes decides whether the next
+/// one runs.
+Plan run_commands(Plan plan, PlanRequest& again, StoreLookups& lookups, const BuildRequest& request,
+                  const InputFetcher& fetcher, const BuildContext& context, BuildResult& result) {
+  std::optional<LayersAnywhere> layers;
+  for (;;) {
+    const std::vector<const Step*> commands = steps_to_run(plan, StepKind::Command);
+    if (commands.empty()) return plan;
+    const Step& next = *commands.front();
+    if (!layers) layers.emplace(request, context);
+    result.fetched_bytes += fetch_all(missing_inputs({&next}), fetcher);
+    const LayerFacts facts = run_command(next, layers_below(plan, next), layers->store(), request, context);
+    if (context.ready_layers != nullptr) context.ready_layers->ready({facts, next.card->key(), next.label, {}});
+    ++result.layers_made;
+    again.made.insert(next.id);
+    plan = plan_with_registry(again, lookups, context.registry);
+  }
 }
 
 /// A registry keeps what its digest names; files may have been written again.
@@ -183,14 +245,14 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   result.first_plan = plan_with_registry(prepared.plan_request, lookups, context.registry);
   tell_of_cached_layers(result.first_plan, context);
   Plan plan = result.first_plan;
+  PlanRequest again = prepared.plan_request;
   if (!plan.complete()) {
     const std::vector<const Step*> sdists = steps_to_run(plan, StepKind::BuildSdist);
     announce(sdists, context.events);
     result.fetched_bytes += missing_bytes(sdists);
     run_sdists(sdists, request, fetcher, context);
     // The same bytes as before give the same keys: what waited is decided by content, so it may be cached after all.
-    PlanRequest again = prepared.plan_request;
-    again.force_sdists = false;
+    for (const Step* step : sdists) again.made.insert(step->id);
     plan = plan_with_registry(again, lookups, context.registry);
     if (!plan.complete())
       throw Error(ErrorKind::Internal, "a source distribution was built but its wheel is not known");
@@ -198,15 +260,20 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   const std::vector<const Step*> layers = steps_to_run(plan, StepKind::Layer);
   announce(layers, context.events);
   result.fetched_bytes += missing_bytes(layers);
-  const std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
+  std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
   check_collisions(plan, install_scheme(request.image->interpreter), context);
   result.layers_made = layers.size();
+  if (std::ranges::any_of(plan.steps, [](const Step& step) { return step.command.has_value(); })) {
+    for (const Step* step : layers) again.made.insert(step->id);
+    plan = run_commands(plan_with_registry(again, lookups, context.registry), again, lookups, request, fetcher, context,
+                        result);
+  }
   const std::optional<LockedBaseImage>& base = request.image->base_image;
   result.image = compose_image(image_layers(plan, made), request.variant->config, request.image->platform,
                                request.epoch_seconds, base ? &base->config : nullptr);
   result.shared_layers = shared_layers(plan, result.image.layers);
   result.layers_in_registry = layers_in_registry(plan);
-  result.layers_reused = result.image.layers.size() - layers.size() - result.layers_in_registry;
+  result.layers_reused = result.image.layers.size() - result.layers_made - result.layers_in_registry;
   keep_blob(context.store, result.image.config, result.image.config_json);
   keep_blob(context.store, result.image.manifest, result.image.manifest_json);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -78,6 +78,25 @@ std::string advice_from_output(std::string_view output) {
   return "";
 }
 
+Error command_failure(const Step& step, const SandboxOutcome& outcome) {
+  Error error(ErrorKind::Step, fmt::format("`{}` failed: {}", step.label, how_it_ended(outcome)));
+  error.at(step.command->location);
+  std::string words = outcome.out;
+  if (!words.empty() && !words.ends_with('\n')) words += '\n';
+  if (const std::string lines = last_lines(words + outcome.err); !lines.empty())
+    error.while_doing("the command's last words:\n" + lines);
+  if (step.command->scripts)
+    return error.hint(
+        "nothing was published; the last line with a package's name tells whose script it is; "
+        "`scripts: {PACKAGE: ignore}` under `system` leaves its scripts out");
+  const bool no_network = !step.command->network && (has(outcome.err, "Temporary failure in name resolution") ||
+                                                     has(outcome.err, "Network is unreachable"));
+  return error.hint(no_network
+                        ? "nothing was published; steps have no network unless they say `network: true`"
+                        : "nothing was published; the step runs as root without privileges over the image so far, with "
+                          "its `inputs` and without network unless it says `network: true`");
+}
+
 Error build_failure(const std::string& sdist_filename, const SandboxOutcome& outcome) {
   Error error(ErrorKind::Step,
               fmt::format("building a wheel from `{}` failed: {}", sdist_filename, how_it_ended(outcome)));

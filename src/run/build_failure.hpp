@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/plan/plan.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 
 #include <string>
@@ -14,5 +15,8 @@ Error build_failure(const std::string& sdist_filename, const SandboxOutcome& out
 
 /// What to write into the spec, from the words of compilers and interpreters; "" when they say nothing known.
 std::string advice_from_output(std::string_view output);
+
+/// The failure of a command of the spec, at its place there, with its last words.
+Error command_failure(const Step& step, const SandboxOutcome& outcome);
 
 }  // namespace mlbuild

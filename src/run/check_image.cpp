@@ -55,7 +55,7 @@ class ImageCheck {
   ImageCheck(const Image& image, const BuildRequest& request, BlobStore& layers, const BuildContext& context)
       : request_(request),
         context_(context),
-        roots_(image, layers, context.store, context.threads, context.cancellation),
+        roots_(image.layers, layers, context.store, context.threads, context.cancellation),
         config_(oci::parse_config(image.config_json)) {}
 
   void imports(const std::vector<Located<std::string>>& imports) const {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <span>
-#include <system_error>
 
 namespace mlbuild {
 namespace {
@@ -18,7 +17,7 @@ using Layers = std::span<const ImageLayer>;
 
 /// Layers that are one tree, bottom to top.
 fs::path tree_of(Layers group, BlobStore& layers, DiskStore& store, const Cancellation& cancellation) {
-  KeyCard card("layer-root", 2);
+  KeyCard card("layer-root", 3);
   for (std::size_t i = 0; i < group.size(); ++i) {
     card.set(fmt::format("layer-{:03}", i), group[i].facts.diff_id.to_string());
   }
@@ -27,7 +26,11 @@ fs::path tree_of(Layers group, BlobStore& layers, DiskStore& store, const Cancel
       with_context([&] { return fmt::format("unpacking {}", layer.created_by); },
                    [&] {
                      const std::unique_ptr<Source> bytes = layers.stream(layer.facts.digest);
-                     unpack_layers({bytes.get()}, root, cancellation);
+                     if (group.size() == 1) {
+                       unpack_upper_layer(*bytes, root, cancellation);
+                     } else {
+                       unpack_layers({bytes.get()}, root, cancellation);
+                     }
                    });
     }
   });
@@ -46,9 +49,9 @@ std::vector<Layers> groups_of(const std::vector<ImageLayer>& layers) {
 
 }  // namespace
 
-ImageRoots::ImageRoots(const Image& image, BlobStore& layers, DiskStore& store, std::size_t threads,
-                       const Cancellation& cancellation) {
-  const std::vector<Layers> groups = groups_of(image.layers);
+ImageRoots::ImageRoots(const std::vector<ImageLayer>& image_layers, BlobStore& layers, DiskStore& store,
+                       std::size_t threads, const Cancellation& cancellation) {
+  const std::vector<Layers> groups = groups_of(image_layers);
   for (const Layers& group : groups) made_by_.push_back(group.front().is_base ? "base" : group.front().created_by);
   paths_.resize(groups.size());
   parallel_for(threads, groups.size(),
@@ -63,12 +66,7 @@ std::string ImageRoots::made_by(const fs::path& path_in_image) const {
 }
 
 std::optional<fs::path> find_in_roots(const std::vector<fs::path>& roots, const fs::path& path_in_image) {
-  for (auto root = roots.rbegin(); root != roots.rend(); ++root) {
-    fs::path found = *root / path_in_image.relative_path();
-    std::error_code ignored;
-    if (fs::exists(fs::symlink_status(found, ignored))) return found;
-  }
-  return std::nullopt;
+  return find_in_trees(roots, path_in_image.relative_path().lexically_normal().string());
 }
 
 }  // namespace mlbuild

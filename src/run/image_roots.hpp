@@ -14,11 +14,11 @@
 namespace mlbuild {
 
 /// The image's layers as trees of the store, bottom to top: each is unpacked once, whatever images it is part of. Those
-/// of a base that mlbuild did not make, and what hides files of it, are one tree, since trees that lie upon each other
-/// know no whiteouts. `layers` gives the bytes where a tree is missing.
+/// of a base that mlbuild did not make, and what hides files of it, are one tree; the others may hide what is below
+/// them in the way of overlayfs. `layers` gives the bytes where a tree is missing.
 class ImageRoots {
  public:
-  ImageRoots(const Image& image, BlobStore& layers, DiskStore& store, std::size_t threads,
+  ImageRoots(const std::vector<ImageLayer>& image_layers, BlobStore& layers, DiskStore& store, std::size_t threads,
              const Cancellation& cancellation);
 
   const std::vector<std::filesystem::path>& paths() const { return paths_; }

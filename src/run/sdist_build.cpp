@@ -2,6 +2,7 @@
 
 #include "build_failure.hpp"
 #include "build_root.hpp"
+#include "built_wheel_check.hpp"
 #include "pep517_driver.hpp"
 #include "sdist_source.hpp"
 
@@ -129,6 +130,11 @@ std::string wheel_name(const SdistBuildInputs& inputs, const fs::path& out) {
           "with a wheel");
 }
 
+void check_wheel(const SdistBuildInputs& inputs, const fs::path& path) {
+  const DiskFile wheel(open_plain_file(path, kWheelLimitBytes), path);
+  check_built_wheel(wheel, path.filename().string(), inputs.target);
+}
+
 BuiltWheel keep_wheel(const fs::path& path, DiskStore& store) {
   FileSource source(open_plain_file(path, kWheelLimitBytes), path);
   const std::unique_ptr<BlobWriter> writer = store.begin();
@@ -187,6 +193,8 @@ BuiltWheel build_sdist(const SdistBuildInputs& inputs, DiskStore& store, Sandbox
   const SandboxOutcome outcome = sandbox.run(job_of(inputs, place, root, top), cancellation);
   if (!outcome.ok()) throw build_failure(inputs.sdist_filename, outcome);
   refuse_missing_requirements(inputs, place.answer() / "answer.json");
+  with_context([&] { return fmt::format("checking the wheel of `{}`", inputs.sdist_filename); },
+               [&] { check_wheel(inputs, place.out() / wheel_name(inputs, place.out())); });
   BuiltWheel wheel = keep_wheel(place.out() / wheel_name(inputs, place.out()), store);
   store.put(sdist_build_card(inputs).key(), to_json(wheel));
   return wheel;

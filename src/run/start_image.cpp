@@ -22,7 +22,7 @@ SandboxOutcome start_image(const Image& image, const StartOptions& options, Blob
   if (command.empty())
     throw Error(ErrorKind::Usage, "the image has neither `entrypoint` nor `cmd`")
         .hint("give a command: `mlbuild run SPEC -- python`");
-  const ImageRoots roots(image, layers, context.store, context.threads, context.cancellation);
+  const ImageRoots roots(image.layers, layers, context.store, context.threads, context.cancellation);
   SandboxJob job = image_job(config, roots.paths());
   job.argv = command;
   for (const auto& [name, value] : options.env) job.env[name] = value;

@@ -50,6 +50,7 @@ std::string to_json(const HelperJob& helper_job) {
   return json{{"directory", checked(helper_job.directory.string())},
               {"probe", helper_job.probe},
               {"roots", roots_of(job)},
+              {"changes", checked(job.changes.string())},
               {"mounts", mounts_of(job)},
               {"argv", job.argv},
               {"env", job.env},
@@ -74,6 +75,7 @@ HelperJob parse_helper_job(std::string_view text) {
     result.directory = value.at("directory").get<std::string>();
     result.probe = value.at("probe").get<bool>();
     for (const json& root : value.at("roots")) job.roots.emplace_back(root.get<std::string>());
+    job.changes = value.at("changes").get<std::string>();
     for (const json& mount : value.at("mounts")) {
       job.mounts.push_back({mount.at("host").get<std::string>(), mount.at("inside").get<std::string>(),
                             mount.at("writable").get<bool>()});

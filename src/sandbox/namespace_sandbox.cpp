@@ -28,6 +28,12 @@ class OverlayDirectory {
     for (const char* name : {"upper", "work", "root"}) make_directories(temporary_.path() / name);
   }
   const std::filesystem::path& path() const { return temporary_.path(); }
+  void keep_changes(const std::filesystem::path& where) const {
+    std::error_code failed;
+    std::filesystem::rename(temporary_.path() / "upper", where, failed);
+    if (failed)
+      throw Error(ErrorKind::Io, fmt::format("cannot keep changes in `{}`: {}", where.string(), failed.message()));
+  }
 
  private:
   TempDir temporary_;
@@ -106,7 +112,9 @@ class NamespaceSandbox final : public Sandbox {
       throw Error(ErrorKind::Step, "the sandbox helper was killed before it could report")
           .hint("is the machine out of memory?");
     }
-    return parse_helper_report(output.report);
+    HelperReport report = parse_helper_report(output.report);
+    if (!job.changes.empty() && report.end != HelperReport::End::SetupFailed) directory.keep_changes(job.changes);
+    return report;
   }
 
   SandboxLevel probe() {

@@ -113,7 +113,7 @@ void become_payload(const SandboxJob& job) {
   if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) throw SetupFailure{stage::kLimits, errno, "descriptors"};
   drop_capabilities();
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) throw SetupFailure{stage::kLimits, errno, "no_new_privs"};
-  if (const int error = load_system_call_filter(job.network)) throw SetupFailure{stage::kLimits, error, "system calls"};
+  if (const int error = load_system_call_filter(job)) throw SetupFailure{stage::kLimits, error, "system calls"};
   execute(job);
 }
 

@@ -37,9 +37,12 @@ constexpr const char* kRefused[] = {
 // read.
 constexpr const char* kMissing[] = {"clone3", "openat2", "io_uring_setup", "io_uring_enter", "io_uring_register"};
 
-// In a user namespace with one id any other owner is EINVAL; archivers and install(1) treat that as fatal. Owners
-// inside the sandbox mean nothing, so the answer is "done".
-constexpr const char* kAnswered[] = {"chown", "fchown", "lchown", "fchownat"};
+/// A system call that gives a file to somebody, and where it says to whom.
+struct ChangeOwner {
+  const char* name;
+  unsigned user_argument;
+};
+constexpr ChangeOwner kChangeOwner[] = {{"chown", 1}, {"fchown", 1}, {"lchown", 1}, {"fchownat", 2}};
 
 constexpr scmp_datum_t kNewNamespaces =
     CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET;
@@ -113,16 +116,36 @@ void refuse_sockets(Filter& filter, bool network) {
   filter.answer("socket", EAFNOSUPPORT, {SCMP_CMP32(0, SCMP_CMP_GT, AF_NETLINK)});
 }
 
+/// In a user namespace with one id any other owner is EINVAL; archivers and install(1) treat that as fatal. Where
+/// owners mean nothing the answer is "done"; where they would be part of a layer, only to what is so anyway, and the
+/// kernel refuses the rest: a wrong owner must not be a silent one.
+void answer_owners(Filter& filter, const SandboxJob& job) {
+  constexpr scmp_datum_t kSame = 0xFFFFFFFF;
+  for (const ChangeOwner& call : kChangeOwner) {
+    if (job.changes.empty()) {
+      filter.answer(call.name, 0);
+      continue;
+    }
+    for (const scmp_datum_t user : {scmp_datum_t{job.user}, kSame}) {
+      for (const scmp_datum_t group : {scmp_datum_t{job.group}, kSame}) {
+        filter.answer(call.name, 0,
+                      {SCMP_CMP32(call.user_argument, SCMP_CMP_EQ, static_cast<unsigned>(user)),
+                       SCMP_CMP32(call.user_argument + 1, SCMP_CMP_EQ, static_cast<unsigned>(group))});
+      }
+    }
+  }
+}
+
 }  // namespace
 
-int load_system_call_filter(bool network) {
+int load_system_call_filter(const SandboxJob& job) {
   Filter filter;
   for (const char* name : kRefused) filter.answer(name, EPERM);
   for (const char* name : kMissing) filter.answer(name, ENOSYS);
-  for (const char* name : kAnswered) filter.answer(name, 0);
+  answer_owners(filter, job);
   refuse_namespaces(filter);
   refuse_set_id_files(filter);
-  refuse_sockets(filter, network);
+  refuse_sockets(filter, job.network);
   for (const unsigned request : {static_cast<unsigned>(TIOCSTI), static_cast<unsigned>(TIOCLINUX)}) {
     filter.answer("ioctl", EPERM, {SCMP_CMP32(1, SCMP_CMP_EQ, request)});  // typing into a terminal (CVE-2017-5226)
   }

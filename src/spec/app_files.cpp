@@ -208,12 +208,12 @@ std::string why_no_ignore_file(const fs::path& path) {
   return "is not a file";
 }
 
-spec::IgnoreFile read_ignore_file(const fs::path& directory, const SpecVariant& variant) {
+spec::IgnoreFile read_ignore_file(const fs::path& directory, const std::vector<AppCopy>& copies) {
   const fs::path path = directory / ".dockerignore";
-  if (variant.app.empty() || !fs::exists(fs::symlink_status(path))) return {};
+  if (copies.empty() || !fs::exists(fs::symlink_status(path))) return {};
   if (const std::string why = why_no_ignore_file(path); !why.empty())
     throw Error(ErrorKind::Spec, fmt::format("`.dockerignore` {}", why))
-        .at(variant.app.front().from.location)
+        .at(copies.front().from.location)
         .hint("make it a file with one pattern a line, or remove it");
   return spec::IgnoreFile::parse(spec::read_file_text(path, kIgnoreFileLimitBytes), path.lexically_normal().string());
 }
@@ -221,10 +221,14 @@ spec::IgnoreFile read_ignore_file(const fs::path& directory, const SpecVariant& 
 }  // namespace
 
 std::vector<AppFile> list_app_files(const Spec& spec, const SpecVariant& variant) {
+  return list_files(spec, variant.app);
+}
+
+std::vector<AppFile> list_files(const Spec& spec, const std::vector<AppCopy>& copies) {
   try {
-    const spec::IgnoreFile ignore = read_ignore_file(spec.directory, variant);
+    const spec::IgnoreFile ignore = read_ignore_file(spec.directory, copies);
     AppWalk walk(spec.directory, ignore);
-    for (const AppCopy& copy : variant.app) walk.add(copy);
+    for (const AppCopy& copy : copies) walk.add(copy);
     return walk.finish();
   } catch (const fs::filesystem_error& failure) {
     throw Error(ErrorKind::Io,

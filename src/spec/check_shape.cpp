@@ -53,6 +53,11 @@ class ShapeCheck {
         return node->is(Kind::Sequence)
                    ? check_list(*node, rule.item.front(), path)
                    : refuse(*node, path, fmt::format("write one value after `{}:`, or a list", last_key(path)));
+      case Shape::TextOrMapping:
+        if (node->is(Kind::Scalar)) return node;
+        return node->is(Kind::Mapping)
+                   ? check_keys(*node, rule, path)
+                   : refuse(*node, path, fmt::format("write one value, or {}", mapping_hint(rule, path)));
       case Shape::Mapping:
       case Shape::Names:
         if (node->is(Kind::Scalar) && std::ranges::count(rule.later_words, node->text) > 0)

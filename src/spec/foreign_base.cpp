@@ -142,6 +142,10 @@ void check_scratch(const SpecVariant& variant, Diagnostics& diagnostics) {
     add_mistake(diagnostics, fmt::format("package `{}` cannot be installed on `base: scratch`", first.value),
                 first.location, kHint);
   }
+  if (!variant.steps.empty()) {
+    add_mistake(diagnostics, "no command can run on `base: scratch`, which has no programs",
+                variant.steps.front().command.location, kHint);
+  }
   if (variant.app.empty()) {
     add_mistake(diagnostics, "an image on `base: scratch` without `app` is empty",
                 variant.foreign_base->reference.location, "copy files into it: `app: [{from: ..., to: /...}]`");

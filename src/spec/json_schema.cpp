@@ -36,17 +36,25 @@ ordered_json mapping_schema(const Rule& rule) {
   return schema;
 }
 
+ordered_json names_schema(const Rule& rule) {
+  ordered_json names{{"type", "object"}, {"additionalProperties", schema_of(rule.item.front())}};
+  if (rule.words.empty()) return names;
+  return {{"anyOf", {ordered_json{{"enum", rule.words}}, names}}};
+}
+
 ordered_json shape_schema(const Rule& rule) {
   switch (rule.shape) {
     case Rule::Shape::List:
       return list_schema(rule.item.front());
     case Rule::Shape::TextOrList:
       return {{"anyOf", {ordered_json{{"type", "string"}}, list_schema(rule.item.front())}}};
+    case Rule::Shape::TextOrMapping:
+      return {{"anyOf", {ordered_json{{"type", "string"}}, mapping_schema(rule)}}};
     case Rule::Shape::Mapping:
       if (!rule.words.empty()) return {{"anyOf", {ordered_json{{"enum", rule.words}}, mapping_schema(rule)}}};
       return mapping_schema(rule);
     case Rule::Shape::Names:
-      return {{"type", "object"}, {"additionalProperties", schema_of(rule.item.front())}};
+      return names_schema(rule);
     case Rule::Shape::Anything:
       return ordered_json::object();
     case Rule::Shape::Text:

@@ -31,22 +31,6 @@ std::string read_workdir(const YamlNode& node, Diagnostics& diagnostics) {
   return *path;
 }
 
-std::map<std::string, std::string> read_env(const YamlNode* config, Diagnostics& diagnostics) {
-  std::map<std::string, std::string> env;
-  for (const YamlNode::Entry& entry : entries_below(config, "env")) {
-    if (!is_env_name(entry.key)) {
-      add_mistake(diagnostics, fmt::format("`{}` is no name of an environment variable", printable(entry.key)),
-                  entry.location, "names have letters, digits and `_`, and begin with no digit");
-    } else if (entry.value->text.find('\0') != std::string::npos) {
-      add_mistake(diagnostics, fmt::format("the value of `{}` holds a NUL", entry.key), entry.value->location,
-                  "no environment can hold it; remove it");
-    } else {
-      env.emplace(entry.key, entry.value->text);
-    }
-  }
-  return env;
-}
-
 std::map<std::string, std::string> read_labels(const YamlNode* config, Diagnostics& diagnostics) {
   std::map<std::string, std::string> labels;
   for (const YamlNode::Entry& entry : entries_below(config, "labels")) {
@@ -87,6 +71,22 @@ std::vector<std::string> read_ports(const YamlNode* config, Diagnostics& diagnos
 }
 
 }  // namespace
+
+std::map<std::string, std::string> read_env(const YamlNode* owner, Diagnostics& diagnostics) {
+  std::map<std::string, std::string> env;
+  for (const YamlNode::Entry& entry : entries_below(owner, "env")) {
+    if (!is_env_name(entry.key)) {
+      add_mistake(diagnostics, fmt::format("`{}` is no name of an environment variable", printable(entry.key)),
+                  entry.location, "names have letters, digits and `_`, and begin with no digit");
+    } else if (entry.value->text.find('\0') != std::string::npos) {
+      add_mistake(diagnostics, fmt::format("the value of `{}` holds a NUL", entry.key), entry.value->location,
+                  "no environment can hold it; remove it");
+    } else {
+      env.emplace(entry.key, entry.value->text);
+    }
+  }
+  return env;
+}
 
 RunConfig read_config(const YamlNode* node, Diagnostics& diagnostics) {
   RunConfig config;

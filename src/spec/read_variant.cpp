@@ -3,6 +3,7 @@
 #include "foreign_base.hpp"
 #include "read_budget.hpp"
 #include "read_config.hpp"
+#include "read_steps.hpp"
 #include "requirements.hpp"
 #include "value_reader.hpp"
 #include "words.hpp"
@@ -172,8 +173,12 @@ SystemPackages read_system(const YamlNode* system, Diagnostics& diagnostics) {
   SystemPackages packages;
   packages.runtime = read_packages(system, "runtime", diagnostics);
   packages.build = read_packages(system, "build", diagnostics);
+  const YamlNode* scripts = find_below(system, "scripts");
+  if (scripts != nullptr && scripts->is(YamlNode::Kind::Scalar)) packages.run_all_scripts = scripts->location;
   for (const YamlNode::Entry& entry : entries_below(system, "scripts")) {
-    if (is_debian_package_name(entry.key))
+    if (is_debian_package_name(entry.key) && entry.value->text == "run")
+      packages.run_scripts.push_back({entry.key, entry.location});
+    else if (is_debian_package_name(entry.key))
       packages.ignore_scripts.push_back(entry.key);
     else
       add_mistake(diagnostics, fmt::format("`{}` is no name of a Debian package", printable(entry.key)), entry.location,
@@ -266,6 +271,7 @@ SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   variant.dev = read_group(requirements, "dev", constraints, context);
   read_python(root.find("python"), variant, context);
   variant.system = read_system(root.find("system"), context.diagnostics);
+  variant.steps = read_steps(root, context);
   variant.app = read_app(root, context);
   variant.config = read_config(root.find("config"), context.diagnostics);
   variant.check = read_check(root.find("check"), context.diagnostics);

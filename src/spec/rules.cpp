@@ -100,13 +100,18 @@ Rule python_rule() {
 }
 
 Rule system_rule() {
-  const Rule script = word("What happens to the maintainer scripts of this package.", {"ignore"}, {"run"});
+  const Rule script = word("What happens to the maintainer scripts of this package.", {"ignore", "run"});
+  Rule scripts =
+      shaped(Shape::Names,
+             "Packages whose maintainer scripts mlbuild does not know, and what to do: leave them out, or run "
+             "them in the sandbox. `run`: run all that are not known.",
+             {script});
+  scripts.words = {"run"};
   return mapping(
       "Debian packages on top of the base.",
       {{"runtime", texts("Packages of the image, with all they depend on.", "A Debian package.")},
        {"build", texts("Packages only for building source distributions; never in the image.", "A Debian package.")},
-       {"scripts",
-        shaped(Shape::Names, "Packages whose maintainer scripts mlbuild does not know, and what to do.", {script})}});
+       {"scripts", std::move(scripts)}});
 }
 
 Rule app_rule() {
@@ -115,6 +120,29 @@ Rule app_rule() {
               {{"from", required(text("File or directory below the spec's directory."))},
                {"to", required(text("Absolute path in the image; with `/` at the end a file goes below it.", "^/"))}});
   return shaped(Shape::List, "The application's files. `.dockerignore` beside the spec is honoured.", {copy});
+}
+
+Rule steps_rule() {
+  Rule input = mapping("A file or directory below the spec's directory, read-only while the command runs.",
+                       {{"from", required(text("File or directory below the spec's directory."))},
+                        {"to", required(text("Absolute path while the command runs.", "^/"))}});
+  input.shape = Shape::TextOrMapping;
+  Rule network =
+      word("Whether the command may use the network; what it makes is then as reproducible as what it fetches.",
+           {"true", "false"});
+  network.shape = Shape::Boolean;
+  const Rule step = mapping(
+      "One command.",
+      {{"run", required(shaped(Shape::TextOrList, "Program and arguments as a list, or a text for `sh -c`.",
+                               {text("One argument.")}))},
+       {"name", text("What reports call the step.", "^[a-z0-9]+([._-][a-z0-9]+)*$")},
+       {"inputs", shaped(Shape::List, "What it reads of the spec's directory: `x` is at `/inputs/x`.", {input})},
+       {"network", network},
+       {"env", shaped(Shape::Names, "Environment variables of the command, taken as written.", {text("Value.")})}});
+  return shaped(Shape::List,
+                "Commands that run in the sandbox, one after another, over the image so far (all but `app`); what each "
+                "changes there is a layer.",
+                {step});
 }
 
 Rule config_rule() {
@@ -158,8 +186,7 @@ std::vector<Rule::Key> later_keys() {
                                                                 {"headers", never_yet("C and C++ headers.")},
                                                                 {"static-libraries", never_yet("Static libraries.")},
                                                                 {"keep", later(texts("Exceptions.", "A path."))}})},
-          {"gpu", mapping("What the image expects of the host's GPU.", {{"cuda", later(text("CUDA version."))}})},
-          {"steps", later(shaped(Shape::Anything, "Commands that run in the sandbox."))}};
+          {"gpu", mapping("What the image expects of the host's GPU.", {{"cuda", later(text("CUDA version."))}})}};
 }
 
 }  // namespace
@@ -178,7 +205,7 @@ std::vector<std::string> Rule::key_names() const {
 }
 
 std::vector<std::string> variant_keys() {
-  return {"base", "requirements", "python", "system", "app", "config", "layers", "check", "budget"};
+  return {"base", "requirements", "python", "system", "steps", "app", "config", "layers", "check", "budget"};
 }
 
 Rule spec_rule() {
@@ -192,6 +219,7 @@ Rule spec_rule() {
                        {"requirements", requirements_rule()},
                        {"python", python_rule()},
                        {"system", system_rule()},
+                       {"steps", steps_rule()},
                        {"app", app_rule()},
                        {"config", config_rule()},
                        {"layers", layers_rule()},

@@ -11,14 +11,15 @@ namespace mlbuild::spec {
 /// agree.
 struct Rule {
   enum class Shape {
-    Text,        ///< a scalar, taken as written
-    Integer,     ///< decimal digits
-    Boolean,     ///< true or false
-    List,        ///< of `item`
-    TextOrList,  ///< one scalar, or a list of `item`
-    Mapping,     ///< with the keys in `keys`
-    Names,       ///< a mapping whose keys the user chooses; values are `item`
-    Anything,    ///< only for what a later version will read
+    Text,           ///< a scalar, taken as written
+    Integer,        ///< decimal digits
+    Boolean,        ///< true or false
+    List,           ///< of `item`
+    TextOrList,     ///< one scalar, or a list of `item`
+    Mapping,        ///< with the keys in `keys`
+    TextOrMapping,  ///< one scalar, or a mapping with the keys in `keys`
+    Names,          ///< a mapping whose keys the user chooses; values are `item`
+    Anything,       ///< only for what a later version will read
   };
   struct Key;
 

@@ -120,6 +120,19 @@ TEST(JudgeScript, CreatedDirectoriesAreEffects) {
   EXPECT_EQ(verdict.effects, parse_effects("dir usr/lib/toy/modules 0755"));
 }
 
+TEST(MustRun, NamedPackagesAndWhateverIsNotAnswered) {
+  const std::map<std::string, std::string> known{{"postinst", "#!/bin/sh\nset -e\nldconfig\n"}};
+  const std::map<std::string, std::string> unknown{{"postinst", "#!/bin/sh\nmake-caches\n"}};
+  EXPECT_FALSE(must_run({}, "x", unknown));
+  EXPECT_TRUE(must_run({{}, {"x"}, false}, "x", known));
+  EXPECT_FALSE(must_run({{}, {"x"}, false}, "y", unknown));
+  EXPECT_TRUE(must_run({{}, {}, true}, "x", unknown));
+  EXPECT_FALSE(must_run({{}, {}, true}, "x", known));
+  EXPECT_FALSE(must_run({{"x"}, {}, true}, "x", unknown));
+  EXPECT_FALSE(must_run({{}, {"x"}, true}, "x", {}));
+  EXPECT_TRUE(must_run({{}, {}, true}, "libglib2.0-0", known));
+}
+
 TEST(ParseEffects, ReadsTheNotation) {
   const auto effects = parse_effects("dir var/mail 2775 8; text etc/networks a\\tb\\n; copy usr/share/x etc/x; none");
   ASSERT_EQ(effects.size(), 3U);

@@ -209,11 +209,15 @@ TEST(DebLayer, UnknownScriptsAreErrorsThatNamePackageScriptAndWayOut) {
   const Error error = failure({deb, DebBuilder::named("other").script("preinst", "mkfs /\n")});
   EXPECT_EQ(error.kind(), ErrorKind::Spec);
   EXPECT_THAT(error.message(), HasSubstr("`preinst` script of Debian package `other`"));
-  EXPECT_THAT(error.hint_text(), HasSubstr("scripts: {other: ignore}"));
+  EXPECT_THAT(error.hint_text(), HasSubstr("scripts: {other: run}"));
+  EXPECT_THAT(error.hint_text(), HasSubstr("{other: ignore}"));
   EXPECT_EQ(error.others().size(), 1U);
   DebLayerParameters ignoring;
   ignoring.ignore_scripts = {"toy"};
   EXPECT_EQ(unpack({deb}, ignoring).facts.packages.size(), 1U);
+  DebLayerParameters running;
+  running.run_scripts = {"toy"};
+  EXPECT_EQ(unpack({deb}, running).facts.packages.size(), 1U);
 }
 
 TEST(DebLayer, HighestAlternativeThatExistsWins) {

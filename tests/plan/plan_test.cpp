@@ -36,6 +36,7 @@ class FakeLookups final : public PlanLookups {
     if (!in_registry.contains(key)) return std::nullopt;
     LayerFacts facts;
     facts.digest = BlobDigest(key.digest());
+    if (const auto pushed = pushed_diff_ids.find(key); pushed != pushed_diff_ids.end()) facts.diff_id = pushed->second;
     return RegistryLayer{facts, "registry.example/ml/demo:1"};
   }
   std::optional<RegistryWheel> registry_wheel(const StepKey& key) override {
@@ -47,7 +48,8 @@ class FakeLookups final : public PlanLookups {
   /// As if the plan's image had been pushed, and the store emptied.
   void push(const Plan& plan) {
     for (const Step& step : plan.steps) {
-      if (step.kind == StepKind::Layer) in_registry.insert(step.card.value().key());
+      if (step.kind != StepKind::BuildSdist) in_registry.insert(step.card.value().key());
+      if (step.facts) pushed_diff_ids[step.card->key()] = step.facts->diff_id;
       if (step.wheel) registry_wheels[step.card.value().key()] = *step.wheel;
     }
     known.clear();
@@ -59,10 +61,11 @@ class FakeLookups final : public PlanLookups {
   /// As if every layer of the plan had been made.
   void remember(const Plan& plan) {
     for (const Step& step : plan.steps) {
-      if (step.kind != StepKind::Layer || !step.card) continue;
+      if (step.kind == StepKind::BuildSdist || !step.card) continue;
       LayerFacts facts;
       facts.media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
       facts.digest = digest_of(step.id);
+      facts.diff_id = DiffId(sha256(step.id + outputs[step.id]));
       facts.size_bytes = 7;
       known[step.card->key()] = to_json(facts);
       cards.emplace(step.id, *step.card);
@@ -70,11 +73,13 @@ class FakeLookups final : public PlanLookups {
     }
   }
 
+  std::map<std::string, std::string> outputs;  ///< step id -> anything: other text, other bytes
   std::map<StepKey, std::string> known;
   std::map<std::string, KeyCard> cards;
   std::map<StepKey, KnownWheel> wheels;
   std::set<BlobDigest> blobs;
   std::set<StepKey> in_registry;
+  std::map<StepKey, DiffId> pushed_diff_ids;
   std::map<StepKey, KnownWheel> registry_wheels;
 };
 
@@ -259,6 +264,95 @@ TEST_F(PlanTest, AHugeWheelIsSpreadOverSeveralLayersWithinTheLimit) {
   EXPECT_TRUE(labels.contains("wheel huge 1.0, part 1 of 3"));
   EXPECT_TRUE(labels.contains("wheel huge 1.0, part 3 of 3"));
   EXPECT_LE(layers, 6U);
+}
+
+struct CommandPlanTest : PlanTest {
+  CommandPlanTest() {
+    for (const char* name : {"first", "second"}) {
+      CommandStep step;
+      step.name = name;
+      step.command = {{"python", name}, {"spec.yaml", 9, 3, 0}};
+      variant.steps.push_back(step);
+    }
+    app_files.emplace_back();
+    app_files.back().path = "app/main.py";
+    app_files.back().digest = digest_of("main");
+  }
+  /// As if all that can be run had been run, one after another.
+  void run_all() {
+    for (int i = 0; i < 3; ++i) lookups.remember(plan());
+  }
+};
+
+TEST_F(CommandPlanTest, ACommandWaitsForTheLayersBelowAndLiesBelowTheApp) {
+  const Plan made = plan();
+  EXPECT_EQ(step(made, "/step:first").state, StepState::Open);
+  EXPECT_EQ(std::get<WaitsFor>(step(made, "/step:first").reason).steps.size(), 3U);
+  EXPECT_TRUE(made.complete());
+  EXPECT_TRUE(made.steps.back().id.ends_with("/app"));
+  lookups.remember(made);
+  EXPECT_EQ(step(plan(), "/step:first").state, StepState::Run);
+  EXPECT_EQ(std::get<WaitsFor>(step(plan(), "/step:second").reason).steps,
+            std::vector<std::string>{"demo/linux-amd64/step:first"});
+}
+
+TEST_F(CommandPlanTest, UnchangedCommandsAreCachedAndTheAppIsNotBelowThem) {
+  run_all();
+  app_files.back().digest = digest_of("edited");
+  const Plan again = plan();
+  EXPECT_EQ(step(again, "/step:first").state, StepState::Cached);
+  EXPECT_EQ(step(again, "/step:second").state, StepState::Cached);
+  EXPECT_EQ(step(again, "/app").state, StepState::Run);
+}
+
+TEST_F(CommandPlanTest, AChangedCommandRunsForThatReason) {
+  run_all();
+  variant.steps[1].env["MODE"] = "fast";
+  const auto changed = std::get<CardChanged>(step(plan(), "/step:second").reason);
+  EXPECT_EQ(changed.changes, (std::vector<CardChange>{{"env MODE", "", "fast"}}));
+  EXPECT_EQ(step(plan(), "/step:first").state, StepState::Cached);
+}
+
+TEST_F(CommandPlanTest, TheSameBytesBelowLetTheNextOneBe) {
+  run_all();
+  variant.steps[0].env["MODE"] = "other";
+  lookups.remember(plan());
+  EXPECT_EQ(step(plan(), "/step:second").state, StepState::Cached);
+  lookups.outputs["demo/linux-amd64/step:first"] = "other bytes";
+  variant.steps[0].env["MODE"] = "another";
+  lookups.remember(plan());
+  const auto changed = std::get<CardChanged>(step(plan(), "/step:second").reason);
+  ASSERT_EQ(changed.changes.size(), 1U);
+  EXPECT_EQ(changed.changes[0].field, "layer 003");
+}
+
+TEST_F(CommandPlanTest, AnEmptyStoreAndAPushedImageNeedNoRun) {
+  run_all();
+  lookups.push(plan());
+  EXPECT_EQ(step(plan(), "/step:first").state, StepState::Registry);
+  EXPECT_EQ(step(plan(), "/step:second").state, StepState::Registry);
+}
+
+TEST_F(CommandPlanTest, WhatIsForcedRunsOnce) {
+  run_all();
+  PlanRequest request;
+  request.spec_name = "demo";
+  request.variant = &variant;
+  request.image = &image;
+  request.app_files = app_files;
+  request.force_layers = true;
+  EXPECT_EQ(step(make_plan(request, lookups), "/step:first").state, StepState::Open);
+  for (const Step& made : plan().steps) {
+    if (made.kind == StepKind::Layer) request.made.insert(made.id);
+  }
+  EXPECT_TRUE(std::holds_alternative<Forced>(step(make_plan(request, lookups), "/step:first").reason));
+  request.made.insert("demo/linux-amd64/step:first");
+  EXPECT_EQ(step(make_plan(request, lookups), "/step:first").state, StepState::Cached);
+}
+
+TEST_F(CommandPlanTest, ANetworkIsSaidAloud) {
+  variant.steps[0].network = true;
+  EXPECT_NE(step(plan(), "/step:first").label.find("with network, not reproducible"), std::string::npos);
 }
 
 struct BasePlanTest : PlanTest {

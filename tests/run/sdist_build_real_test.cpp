@@ -13,8 +13,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 
 namespace mlbuild::test {
@@ -31,6 +33,35 @@ constexpr const char* kExtension =
     "#include <Python.h>\n"
     "static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"toy\", NULL, -1, NULL};\n"
     "PyMODINIT_FUNC PyInit_toy(void) { return PyModule_Create(&module); }\n";
+
+constexpr const char* kNumpyProject =
+    "[build-system]\nrequires = ['setuptools', 'wheel', 'numpy']\nbuild-backend = 'setuptools.build_meta'\n";
+constexpr const char* kNumpySetup =
+    "import numpy\nfrom setuptools import Extension, setup\n"
+    "setup(name='toy', version='1.0', ext_modules=[Extension('toy', ['toy.cpp'], "
+    "include_dirs=[numpy.get_include()])])\n";
+constexpr const char* kNumpyExtension =
+    "#include <Python.h>\n#include <numpy/arrayobject.h>\n#include <string>\n"
+    "static PyModuleDef module = {PyModuleDef_HEAD_INIT, \"toy\", nullptr, -1, nullptr};\n"
+    "PyMODINIT_FUNC PyInit_toy(void) { import_array(); PyObject* made = PyModule_Create(&module);\n"
+    "  PyModule_AddStringConstant(made, \"name\", std::string(3, 'x').c_str()); return made; }\n";
+
+/// As another user's shell would have it.
+class OtherSurroundings {
+ public:
+  OtherSurroundings() : umask_(::umask(077)) {
+    ::setenv("TZ", "Asia/Kathmandu", 1);
+    ::setenv("LC_ALL", "tr_TR.UTF-8", 1);
+  }
+  ~OtherSurroundings() {
+    ::umask(umask_);
+    ::unsetenv("TZ");
+    ::unsetenv("LC_ALL");
+  }
+
+ private:
+  mode_t umask_;
+};
 
 std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files) {
   std::string tar;
@@ -81,13 +112,19 @@ class RealSdistBuild : public ::testing::Test {
   }
 
   SdistBuildInputs inputs(const std::vector<std::string>& system) {
+    return inputs_of(
+        {{"toy-1.0/pyproject.toml", kProject}, {"toy-1.0/setup.py", kSetup}, {"toy-1.0/toy.c", kExtension}}, system,
+        {"setuptools==69.5.1", "wheel==0.43.0"});
+  }
+
+  SdistBuildInputs inputs_of(const std::vector<std::pair<std::string, std::string>>& files,
+                             const std::vector<std::string>& system, const std::vector<std::string>& requirements) {
     SdistBuildInputs inputs;
-    inputs.sdist = keep(as_text(Deflater(6).gzip_member(as_bytes(
-        tar_of({{"toy-1.0/pyproject.toml", kProject}, {"toy-1.0/setup.py", kSetup}, {"toy-1.0/toy.c", kExtension}})))));
+    inputs.sdist = keep(as_text(Deflater(6).gzip_member(as_bytes(tar_of(files)))));
     inputs.sdist_filename = "toy-1.0.tar.gz";
     inputs.project = "toy";
     inputs.version = "1.0";
-    inputs.build_requirements = wheels({"setuptools==69.5.1", "wheel==0.43.0"});
+    inputs.build_requirements = wheels(requirements);
     inputs.root_packages = packages(system);
     return inputs;
   }
@@ -112,6 +149,18 @@ TEST_F(RealSdistBuild, CompilesAnExtensionTheSameTwice) {
   const SdistBuildInputs toy = inputs({"gcc", "libc6-dev", "libpython3.11-dev"});
   const BuiltWheel first = build(toy);
   EXPECT_THAT(first.filename, HasSubstr("toy-1.0-cp311-cp311-linux_"));
+  EXPECT_EQ(build(toy).digest, first.digest);
+}
+
+TEST_F(RealSdistBuild, CompilesCxxAgainstNumpyTheSameInOtherSurroundings) {
+  const SdistBuildInputs toy =
+      inputs_of({{"toy-1.0/pyproject.toml", kNumpyProject},
+                 {"toy-1.0/setup.py", kNumpySetup},
+                 {"toy-1.0/toy.cpp", kNumpyExtension}},
+                {"g++", "libc6-dev", "libpython3.11-dev"}, {"setuptools==69.5.1", "wheel==0.43.0", "numpy==1.26.4"});
+  const BuiltWheel first = build(toy);
+  EXPECT_THAT(first.filename, HasSubstr("toy-1.0-cp311-cp311-linux_"));
+  const OtherSurroundings other;
   EXPECT_EQ(build(toy).digest, first.digest);
 }
 

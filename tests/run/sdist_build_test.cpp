@@ -5,6 +5,7 @@
 #include "mlbuild/run/sdist_build.hpp"
 
 #include "../../src/run/build_failure.hpp"
+#include "../../src/run/built_wheel_check.hpp"
 #include "support/deb_builder.hpp"
 
 #include "mlbuild/archive/tar.hpp"
@@ -13,8 +14,12 @@
 #include "mlbuild/sys/child_process.hpp"
 #include "mlbuild/sys/file.hpp"
 
+#include <elf.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cstring>
 
 namespace mlbuild {
 namespace {
@@ -25,11 +30,13 @@ using ::testing::Not;
 
 constexpr const char* kProject = "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n";
 constexpr const char* kBackend = R"(
-import os
+import os, zipfile
+NAME, FILES = "toy-1.0-py3-none-any.whl", {}
 def build_wheel(directory, config_settings=None, metadata_directory=None):
-    with open(os.path.join(directory, "toy-1.0-py3-none-any.whl"), "w") as file:
-        file.write("the wheel, epoch " + os.environ["SOURCE_DATE_EPOCH"])
-    return "toy-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, NAME), "w") as wheel:
+        for name, content in {"toy.py": "epoch = " + os.environ["SOURCE_DATE_EPOCH"], **FILES}.items():
+            wheel.writestr(zipfile.ZipInfo(name), content)
+    return NAME
 )";
 
 std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files) {
@@ -116,7 +123,7 @@ TEST_F(SdistBuild, KeepsTheBackendsWheelAndItsFacts) {
   const SdistBuildInputs inputs = inputs_for(kBackend);
   const BuiltWheel wheel = build(inputs);
   EXPECT_EQ(wheel.filename, "toy-1.0-py3-none-any.whl");
-  EXPECT_EQ(as_text(read_all(*store.open(wheel.digest), 1000)), "the wheel, epoch 315532800");
+  EXPECT_THAT(std::string(as_text(read_all(*store.open(wheel.digest), 1000))), HasSubstr("epoch = 315532800"));
   const BuiltWheel known = parse_built_wheel(store.get(sdist_build_card(inputs).key()).value());
   EXPECT_EQ(known.digest, wheel.digest);
   EXPECT_EQ(known.size_bytes, wheel.size_bytes);
@@ -174,6 +181,67 @@ TEST_F(SdistBuild, RefusesAnotherVersionThanTheLocked) {
   SdistBuildInputs inputs = inputs_for(kBackend);
   inputs.version = "1.1";
   EXPECT_THAT(failure_of(inputs).message(), HasSubstr("made `toy-1.0-py3-none-any.whl`, but toy 1.1 is locked"));
+}
+
+TEST_F(SdistBuild, RefusesWheelsThatDoNotFitTheImage) {
+  const auto refusal = [&](const std::string& more) {
+    return failure_of(inputs_for(std::string(kBackend) + more + "\n")).message();
+  };
+  EXPECT_THAT(refusal("NAME = 'toy-1.0-cp39-cp39-linux_x86_64.whl'"),
+              HasSubstr("its tags are not those of cp3.11 on x86_64"));
+  EXPECT_THAT(refusal("NAME = 'toy-1.0-cp311-cp311-win_amd64.whl'"), HasSubstr("its tags"));
+  EXPECT_THAT(refusal("FILES = {'toy.pth': '/build/source/toy-1.0'}"),
+              HasSubstr("`toy.pth` names the place where it was built"));
+  EXPECT_THAT(refusal("FILES = {'toy-1.0.data/scripts/t': '#!/build/out/python\\n'}"), HasSubstr("names the place"));
+}
+
+/// A shared library as a linker lays it out: header, one loaded segment, dynamic section, strings.
+std::string library(const std::string& strings, std::uint64_t run_path_offset) {
+  constexpr std::uint64_t kDynamicOffset = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr);
+  Elf64_Dyn dynamic[4] = {};
+  constexpr std::uint64_t kStringsOffset = kDynamicOffset + sizeof dynamic;
+  dynamic[0].d_tag = DT_STRTAB;
+  dynamic[0].d_un.d_ptr = kStringsOffset;
+  dynamic[1].d_tag = DT_STRSZ;
+  dynamic[1].d_un.d_val = strings.size();
+  dynamic[2].d_tag = DT_RUNPATH;
+  dynamic[2].d_un.d_val = run_path_offset;
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_phoff = sizeof header;
+  header.e_phnum = 2;
+  Elf64_Phdr parts[2] = {};
+  parts[0].p_type = PT_LOAD;
+  parts[0].p_filesz = kStringsOffset + strings.size();
+  parts[1].p_type = PT_DYNAMIC;
+  parts[1].p_offset = kDynamicOffset;
+  parts[1].p_filesz = sizeof dynamic;
+  const auto bytes = [](const auto& value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); };
+  return bytes(header) + bytes(parts) + bytes(dynamic) + strings;
+}
+
+TEST(ElfNeeds, NamesTheNewestGlibcAndTheRunPath) {
+  const std::string strings("\0GLIBC_2.4\0GLIBC_2.38\0GLIBC_2.17\0/build/out/lib\0", 49);
+  const std::string file = library(strings, strings.find("/build"));
+  const ElfNeeds needs = read_elf_needs(as_bytes(file));
+  EXPECT_EQ(needs.glibc_minor, 38U);
+  EXPECT_EQ(needs.run_path, "/build/out/lib");
+  for (std::size_t size = 0; size < file.size(); ++size) read_elf_needs(as_bytes(file).first(size));
+  EXPECT_EQ(read_elf_needs(as_bytes("no library")).glibc_minor, 0U);
+}
+
+TEST_F(SdistBuild, RefusesLibrariesThatNeedANewerGlibcOrTheirBuildPlace) {
+  const auto refusal = [&](const std::string& file) {
+    std::string text;
+    for (const char letter : file) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(letter));
+    return failure_of(inputs_for(std::string(kBackend) + "FILES = {'toy.so': b'" + text + "'}\n")).message();
+  };
+  EXPECT_THAT(refusal(library(std::string("\0GLIBC_2.38\0", 12), 0)),
+              HasSubstr("`toy.so` needs glibc 2.38, the image has 2.36"));
+  EXPECT_THAT(refusal(library(std::string("\0/build/out/lib\0", 16), 1)),
+              HasSubstr("looks for libraries where it was built: `/build/out/lib`"));
 }
 
 TEST_F(SdistBuild, RefusesTwoWheels) {

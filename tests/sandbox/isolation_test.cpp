@@ -44,6 +44,22 @@ TEST_F(Isolation, NeverWritesToTheTree) {
   EXPECT_FALSE(fs::exists(probe.root() / "new"));
 }
 
+TEST_F(Isolation, HandsOutWhatWasChangedWhereTheJobSays) {
+  SandboxJob job = probe.job({"write", "/etc/motd"});
+  job.changes = probe.path() / "changes";
+  EXPECT_EQ(probe.said(job), "ok");
+  EXPECT_NE(read_text_file(job.changes / "etc/motd"), "from the tree\n");
+  EXPECT_EQ(read_text_file(probe.root() / "etc/motd"), "from the tree\n");
+  EXPECT_TRUE(fs::is_empty(probe.path() / "scratch"));
+}
+
+TEST_F(Isolation, OwnersAreNotPretendedWhereChangesAreKept) {
+  EXPECT_EQ(probe.said({"own", "/etc/motd"}), "ok");
+  SandboxJob job = probe.job({"own", "/etc/motd"});
+  job.changes = probe.path() / "changes";
+  EXPECT_NE(probe.said(job), "ok");
+}
+
 TEST_F(Isolation, LeavesNothingInScratch) {
   probe.run({"write", "/etc/motd"});
   EXPECT_TRUE(fs::is_empty(probe.path() / "scratch"));

@@ -151,9 +151,7 @@ INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
                                            LaterCase{"prune: {headers: true}", "prune.headers: true"},
                                            
                                            LaterCase{"check: {libraries: error}", "check.libraries"},
-                                           LaterCase{"gpu: {cuda: \"12.1\"}", "gpu.cuda"},
-                                           LaterCase{"steps: [{run: x}]", "steps"},
-                                           LaterCase{"system: {scripts: {odd: run}}", "system.scripts.odd: run"}));
+                                           LaterCase{"gpu: {cuda: \"12.1\"}", "gpu.cuda"}));
 
 TEST(ReadSpec, OnlyTheKnownSuiteAndPythonAreBases) {
   EXPECT_EQ(mistake(kHead + "base: {debian: trixie}\n"), "3:16 `base.debian` cannot be `trixie`");

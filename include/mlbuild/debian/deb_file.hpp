@@ -12,9 +12,10 @@ namespace mlbuild::debian {
 
 /// The small files of control.tar.
 struct DebControl {
-  Stanza fields;                               ///< `control`
-  std::string md5sums;                         ///< as shipped; may be empty
-  std::map<std::string, std::string> scripts;  ///< "preinst", "postinst" (what a first installation runs)
+  Stanza fields;                                   ///< `control`
+  std::string md5sums;                             ///< as shipped; may be empty
+  std::map<std::string, std::string> scripts;      ///< "preinst", "postinst" (what a first installation runs)
+  std::map<std::string, std::string> for_scripts;  ///< "config", "templates", "triggers": what those need
 };
 
 /// A binary package (deb(5), format 2.0): exactly debian-binary, control.tar and data.tar in this order, members whose

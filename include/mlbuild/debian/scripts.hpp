@@ -3,6 +3,7 @@
 #include "mlbuild/base/digest.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,15 @@ Digest script_digest(std::string_view script);  ///< SHA-256 of the normalised t
 /// Answers a script of `package` (`name`: "preinst" or "postinst"): by the table of reviewed scripts, then by
 /// interpreting it (shell_effects.hpp).
 ScriptVerdict judge_script(std::string_view package, std::string_view name, std::string_view script);
+
+/// What happens to scripts besides what judge_script() says.
+struct ScriptChoice {
+  std::vector<std::string> ignored;  ///< packages whose unknown scripts are left out
+  std::vector<std::string> run;      ///< packages whose scripts run in the sandbox, known or not
+  bool run_unknown = false;          ///< likewise all that are not known, or not answered in full
+};
+/// Whether the scripts of a package, given by name, run in the sandbox instead of being answered.
+bool must_run(const ScriptChoice& choice, std::string_view package, const std::map<std::string, std::string>& scripts);
 
 /// Reads the table's notation: "dir var/mail 2775 8; copy usr/share/x etc/x; none", see script_table.cpp. Throws
 /// Error{Internal}.

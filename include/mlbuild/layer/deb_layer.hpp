@@ -31,6 +31,8 @@ struct DebLayerParameters {
       false;                   ///< everything below usr/share/{doc,man,info,locale,lintian,...} but copyright files
   bool include_shadow = true;  ///< /etc/shadow, gshadow (slim), not in distroless
   std::vector<std::string> ignore_scripts;  ///< packages whose unknown maintainer scripts the spec says to ignore
+  std::vector<std::string> run_scripts;     ///< packages whose scripts run later, in the sandbox
+  bool run_unknown_scripts = false;         ///< so do all others that are not known (debian::ScriptChoice)
   std::vector<std::string> drop_packages;   ///< known to dpkg's closure but not unpacked (distroless drop list)
   bool merged_usr = true;                 ///< /bin and /lib of the root are links into /usr; else paths stay as shipped
   std::optional<BlobDigest> base_status;  ///< StatusFile on a base that has one: its text, which the layer's goes on

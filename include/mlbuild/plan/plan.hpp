@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mlbuild/debian/scripts.hpp"
+#include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/files_layer.hpp"
 #include "mlbuild/layer/layer.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
@@ -9,8 +11,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -65,6 +69,7 @@ enum class StepState {
 enum class StepKind {
   BuildSdist,
   Layer,
+  Command,    ///< a layer, too: what a command changes in the image so far
   BaseLayer,  ///< is there, in the base: nothing runs, and nothing is fetched unless a sink wants the bytes
 };
 
@@ -72,6 +77,30 @@ enum class StepKind {
 struct KnownWheel {
   std::string filename;
   BlobDigest digest;
+};
+
+/// Maintainer scripts that run. The packages are those of the image, below the step.
+struct ScriptRun {
+  debian::ScriptChoice choice;
+  std::vector<DebInput> candidates;  ///< packages whose scripts may have to run
+  /// What the scripts run over when the base is made of packages: all of the image, and the tools that installing
+  /// needs. Empty: the image itself, which has them.
+  std::vector<DebInput> root_packages;
+  DebLayerParameters root_parameters;
+};
+
+/// What a Command step runs. The layers below it are the steps before it in the plan.
+struct StepCommand {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;  ///< the whole environment
+  bool network = false;
+  std::vector<LayerFile> inputs;  ///< paths are those inside
+  FileOpener open_input;
+  std::vector<std::string> input_places;  ///< absolute; each is mounted read-only
+  std::string shown_command;
+  Location location;
+  std::int64_t epoch_seconds = 0;
+  std::shared_ptr<const ScriptRun> scripts;  ///< in place of `argv`
 };
 
 /// One unit of work with its decision. Immutable.
@@ -88,6 +117,7 @@ struct Step {
   bool hides_lower = false;                   ///< Layer: by whiteouts, what layers below it have
   std::vector<std::string> built_from;        ///< Layer: ids of the BuildSdist steps whose wheels it holds
   std::optional<LockedSdist> sdist;           ///< BuildSdist
+  std::optional<StepCommand> command;         ///< Command
   std::optional<KnownWheel> wheel;            ///< BuildSdist that is Cached or in a Registry
   std::vector<Location> causes;               ///< places in the user's files that ask for this step
   std::uint64_t fetch_bytes() const;          ///< of inputs that are not present, when the step runs
@@ -100,7 +130,7 @@ struct Plan {
   oci::Platform platform;
   std::vector<Step> steps;
   std::vector<WheelInput> wheels;  ///< all that the image installs and that are known
-  bool complete() const;           ///< no step is Open or a BuildSdist that must run
+  bool complete() const;           ///< no Layer is Open, no BuildSdist must run; commands come afterwards
 };
 
 /// What is known already; the only window from the plan to the world.
@@ -127,6 +157,12 @@ class PlanLookups {
   virtual std::optional<RegistryWheel> registry_wheel(const StepKey&) { return std::nullopt; }
 };
 
+/// The files of one command's inputs.
+struct CommandInputs {
+  std::vector<LayerFile> files;  ///< hashed
+  FileOpener open;
+};
+
 /// Everything that decides an image, as values.
 struct PlanRequest {
   std::string spec_name;  ///< namespace of step ids
@@ -134,9 +170,11 @@ struct PlanRequest {
   const LockedImage* image = nullptr;
   std::vector<LayerFile> app_files;  ///< hashed
   FileOpener open_app_file;
+  std::vector<CommandInputs> command_inputs;  ///< one for each of the variant's steps
   std::int64_t epoch_seconds = 315532800;
   bool force_layers = false;
   bool force_sdists = false;
+  std::set<std::string> made;  ///< ids of steps that ran already: what is forced runs once
 };
 
 /// A source distribution is not built when every layer that holds its wheel is there already, in whatever place.
@@ -151,8 +189,6 @@ InstallScheme build_scheme(const LockedImage& image);
 std::vector<LockedDeb> build_packages(const LockedImage& image);
 
 /// The parameters of the base layer of a locked image, and the packages that make it.
-struct DebLayerParameters;
-struct DebInput;
 DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant,
                                          std::int64_t epoch_seconds);
 std::vector<DebInput> deb_inputs(const std::vector<LockedDeb>& debs);

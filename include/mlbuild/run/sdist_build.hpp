@@ -3,6 +3,7 @@
 #include "mlbuild/base/digest.hpp"
 #include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
+#include "mlbuild/python/tags.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/store/disk_store.hpp"
 #include "mlbuild/store/key_card.hpp"
@@ -23,6 +24,7 @@ struct SdistBuildInputs {
   std::string version;         ///< and its version
   std::vector<WheelInput> build_requirements;
   std::vector<DebInput> root_packages;  ///< all of the build root: base, runtime and build packages
+  python::TargetPlatform target;        ///< what the wheel must fit
   InstallScheme scheme;                 ///< where the root's interpreter looks, and which it is
   std::int64_t epoch_seconds = 315532800;
 };
@@ -43,8 +45,8 @@ BuiltWheel parse_built_wheel(std::string_view json);  ///< throws Error{Foreign}
 /// path. Always builds; keeps the wheel as a blob and its facts under the card's key, where the plan finds them. Asks
 /// for nothing that is not in `inputs`: what the backend wants on top is an error that names it.
 ///
-/// Throws Error{Step} with the end of the build's output and a hint, Error{Foreign} for an sdist that cannot be
-/// unpacked safely, Error{Interrupted}.
+/// Throws Error{Step} for a wheel that does not fit the target, and with the end of the build's output and a hint,
+/// Error{Foreign} for an sdist that cannot be unpacked safely, Error{Interrupted}.
 BuiltWheel build_sdist(const SdistBuildInputs& inputs, DiskStore& store, Sandbox& sandbox,
                        const Cancellation& cancellation);
 

@@ -28,6 +28,10 @@ struct SandboxMount {
 struct SandboxJob {
   /// Unpacked trees, bottom to top, seen as one; never written to: an overlay that is thrown away lies on top.
   std::vector<std::filesystem::path> roots;
+  /// When set: what the command changed stays there, as overlayfs notes it (mount points included); a path on the file
+  /// system of the scratch directory where nothing is yet. Owners then count: giving a file to anybody but `user`
+  /// fails.
+  std::filesystem::path changes;
   std::vector<SandboxMount> mounts;
   std::vector<std::string> argv;           ///< argv[0] absolute inside, or a name that PATH of `env` leads to
   std::map<std::string, std::string> env;  ///< the whole environment

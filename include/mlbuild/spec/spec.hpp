@@ -66,17 +66,27 @@ struct SpecIndex {
 };
 
 enum class SdistPolicy { Deny, Allow, Listed };
-enum class ScriptPolicy { Refuse, Ignore };
-
 struct SystemPackages {
   std::vector<Located<std::string>> runtime;
   std::vector<Located<std::string>> build;
-  std::vector<std::string> ignore_scripts;  ///< `system.scripts: {NAME: ignore}`
+  std::vector<std::string> ignore_scripts;        ///< `system.scripts: {NAME: ignore}`
+  std::vector<Located<std::string>> run_scripts;  ///< `system.scripts: {NAME: run}`
+  std::optional<Location> run_all_scripts;        ///< `system.scripts: run`
 };
 
 struct AppCopy {
   Located<std::string> from;  ///< relative to the spec's directory, exists, stays inside
   std::string to;             ///< absolute in the image
+};
+
+/// A command that runs in the sandbox over the image so far; what it changes there is a layer.
+struct CommandStep {
+  std::string name;  ///< unique in the spec; "1" for the first one without a name
+  Located<std::vector<std::string>> command;
+  std::string shown_command;    ///< as written, for labels
+  std::vector<AppCopy> inputs;  ///< read-only inside, at `to`
+  bool network = false;
+  std::map<std::string, std::string> env;
 };
 
 struct RunConfig {
@@ -116,6 +126,7 @@ struct SpecVariant {
   std::vector<std::string> sdist_names;               ///< for Listed; normalised
   std::optional<Located<std::string>> exclude_newer;  ///< "2024-06-01" or RFC 3339
   SystemPackages system;
+  std::vector<CommandStep> steps;
   std::vector<AppCopy> app;
   RunConfig config;
   ImageChecks check;
@@ -159,5 +170,7 @@ struct AppFile {
   std::uint64_t size_bytes = 0;
 };
 std::vector<AppFile> list_app_files(const Spec& spec, const SpecVariant& variant);
+/// The files of some copies, by the same rules.
+std::vector<AppFile> list_files(const Spec& spec, const std::vector<AppCopy>& copies);
 
 }  // namespace mlbuild
