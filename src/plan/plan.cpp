@@ -242,9 +242,12 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   if (std::optional<Step> replaced = replaced_step(request, wheels, prefix)) layers.push_back(std::move(*replaced));
   std::optional<Step> app = app_step(request, prefix);
   const std::size_t taken = layers.size() + (app ? 1 : 0);
-  append(layers,
-         wheel_steps(request, wheels, lookups, prefix,
-                     request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1)));
+  const std::size_t left = request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1);
+  const std::size_t reserved = bytecode_layers_at_least(request, wheels.size());
+  std::vector<Step> wheel_layers = wheel_steps(request, wheels, lookups, prefix, left - std::min(reserved, left - 1));
+  const std::size_t left_over = left - std::min(wheel_layers.size(), left);
+  append(layers, std::move(wheel_layers));
+  append(layers, bytecode_steps(request, wheels, lookups, prefix, left_over));
   if (app) layers.push_back(std::move(*app));
   for (Step& step : layers) {
     if (step.recipe) decide_layer(step, request.force_layers, lookups);

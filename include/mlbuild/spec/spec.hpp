@@ -111,6 +111,7 @@ struct SpecVariant {
   RunConfig config;
   ImageChecks check;
   unsigned max_layers = 64;
+  bool bytecode = true;  ///< where there is a sandbox
 };
 
 /// What the user wrote, checked. Immutable once read. docs/spec.md.
