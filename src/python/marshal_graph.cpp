@@ -198,6 +198,8 @@ class MarshalReader {
     parent.first_child = static_cast<std::uint32_t>(graph_.children_.size());
     parent.child_count = static_cast<std::uint32_t>(waiting_.size() - begin);
     const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(begin);
+    for (auto id = first; id != waiting_.end(); ++id) parent.height = std::max(parent.height, node(*id).height + 1);
+    if (parent.height > kMaxDepth) refuse("it is nested too deeply");  // by references it may be, whatever `depth` is
     graph_.children_.insert(graph_.children_.end(), first, waiting_.end());
     waiting_.erase(first, waiting_.end());
   }

@@ -31,7 +31,8 @@ class MarshalGraph {
     bool is_name = false;  ///< a string that stands where identifiers are
     ByteSpan bytes;        ///< leaves: the value as it is in the file; code: its numbers
     std::uint32_t first_child = 0, child_count = 0;
-    std::uint32_t line = 0;  ///< code: the first line
+    std::uint32_t line = 0;    ///< code: the first line
+    std::uint32_t height = 0;  ///< of the tree below it
   };
 
   const PycFormat::CodeLayout& layout_;

@@ -74,6 +74,11 @@ std::shared_ptr<BytecodeCompiler> make_bytecode_compiler(const BuildRequest& req
 
 std::optional<std::string> why_no_bytecode(const BuildRequest& request, bool must_run, const BuildContext& context) {
   const LockedInterpreter& interpreter = request.image->interpreter;
+  const auto format = bytecode_format(*request.image);
+  const bool has_interpreter = request.image->base_image || !request.image->base.empty();
+  if (!format && has_interpreter && request.variant->bytecode && !request.image->wheels.empty()) {
+    return fmt::format("how Python {} writes it is not known", interpreter.version);
+  }
   if (!must_run) return std::nullopt;
   if (request.image->platform.architecture != host_platform().architecture) {
     return fmt::format("the image is for {}, this machine is {}", request.image->platform.to_string(),
@@ -84,7 +89,6 @@ std::optional<std::string> why_no_bytecode(const BuildRequest& request, bool mus
   SandboxCompiler compiler([&] { return interpreter_of_base(request, context); }, context.store.root() / "tmp", 1,
                            context.sandbox, context.cancellation);
   const std::uint16_t magic = compiler.magic();
-  const auto format = bytecode_format(*request.image);
   if (format && magic == format->magic) return std::nullopt;
   return fmt::format("the base's Python {} writes bytecode with the magic number {}, which mlbuild cannot read",
                      interpreter.full_version, magic);
