@@ -136,7 +136,12 @@ class SandboxCompiler::Portion {
     file.close();
   }
 
-  RecordReader compiled() const { return RecordReader(path() / "out" / kCompiled); }
+  /// Nothing when the interpreter did not get as far as to open it.
+  std::optional<RecordReader> compiled() const {
+    const fs::path file = path() / "out" / kCompiled;
+    if (!fs::exists(fs::symlink_status(file))) return std::nullopt;
+    return RecordReader(file);
+  }
 
  private:
   TempDir directory_;
@@ -190,10 +195,10 @@ void SandboxCompiler::compile(const PythonSources& sources,
       const SandboxJob job = job_in(portion.path());
       portion.put_sources(sources, rest);
       const SandboxOutcome outcome = run(job);
-      RecordReader compiled = portion.compiled();
-      if (!compiled.take()) throw interpreter_failed(place_.interpreter, outcome);  // the magic number
+      std::optional<RecordReader> compiled = portion.compiled();
+      if (!compiled || !compiled->take()) throw interpreter_failed(place_.interpreter, outcome);  // the magic number
       for (; rest.begin < rest.end; ++rest.begin) {
-        const std::optional<Bytes> pyc = compiled.take();
+        const std::optional<Bytes> pyc = compiled->take();
         if (!pyc) break;
         tell(rest.begin, pyc->empty() ? std::nullopt : std::optional<ByteSpan>(*pyc));
       }
@@ -210,8 +215,9 @@ std::uint16_t SandboxCompiler::magic() {
   const SandboxJob job = job_in(portion.path());
   portion.put_sources({}, {});
   const SandboxOutcome outcome = run(job);
-  if (!outcome.ok()) throw interpreter_failed(place_.interpreter, outcome);
-  const std::optional<Bytes> magic = portion.compiled().take();
+  std::optional<RecordReader> compiled = portion.compiled();
+  if (!outcome.ok() || !compiled) throw interpreter_failed(place_.interpreter, outcome);
+  const std::optional<Bytes> magic = compiled->take();
   if (!magic || magic->size() < 2) throw interpreter_failed(place_.interpreter, outcome);
   return static_cast<std::uint16_t>(std::to_integer<unsigned>((*magic)[0]) | std::to_integer<unsigned>((*magic)[1])
                                                                                  << 8U);

@@ -1,5 +1,7 @@
 #include "mlbuild/python/pyc.hpp"
 
+#include "support/pyc_builder.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sys/file.hpp"
 
@@ -15,41 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr unsigned char kRef = 0x80;
-
-std::string u32(std::uint32_t value) {
-  std::string text;
-  for (unsigned shift = 0; shift < 32; shift += 8) text += static_cast<char>(value >> shift);
-  return text;
-}
-/// A string of type `type`, perhaps with FLAG_REF.
-std::string text(std::string_view value, char type = 'z', unsigned char flag = 0) {
-  return std::string(1, static_cast<char>(type | flag)) + static_cast<char>(value.size()) + std::string(value);
-}
-std::string raw(std::string_view value) {
-  return "s" + u32(static_cast<std::uint32_t>(value.size())) + std::string(value);
-}
-std::string tuple(const std::vector<std::string>& items, unsigned char flag = 0) {
-  std::string made{static_cast<char>(')' | flag), static_cast<char>(items.size())};
-  for (const std::string& item : items) made += item;
-  return made;
-}
-std::string frozen_set(const std::vector<std::string>& items) {
-  std::string made = ">" + u32(static_cast<std::uint32_t>(items.size()));
-  for (const std::string& item : items) made += item;
-  return made;
-}
-
-/// A module of CPython 3.11 with these constants and names.
-std::string code(const std::vector<std::string>& constants, const std::string& names = tuple({}),
-                 unsigned char flag = 0) {
-  return std::string(1, static_cast<char>('c' | flag)) + u32(0) + u32(0) + u32(0) + u32(2) + u32(64) + raw("\x97") +
-         tuple(constants) + names + tuple({}) + raw("") + text("/a.py") + text("<module>") + text("<module>") + u32(1) +
-         raw("") + raw("");
-}
-std::string pyc_of(const std::string& marshalled) {
-  return std::string("\xa7\x0d\r\n", 4) + u32(1) + "12345678" + marshalled;
-}
+using namespace mlbuild::test::pyc;
 
 std::string canonical(const std::string& pyc, std::string_view version = "3.11") {
   return std::string(as_text(canonical_pyc(as_bytes(pyc), pyc_format(version).value())));
