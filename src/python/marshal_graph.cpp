@@ -48,7 +48,7 @@ class MarshalReader {
   using Node = MarshalGraph::Node;
   using NodeId = MarshalGraph::NodeId;
 
-  MarshalReader(MarshalGraph& graph, ByteSpan input) : graph_(graph), input_(input), rest_(input) {
+  MarshalReader(MarshalGraph& graph, ByteSpan input) : graph_(graph), rest_(input) {
     std::size_t slots = 64;
     while (slots < input.size() / 8) slots *= 2;
     table_.assign(slots, kNone);
@@ -146,20 +146,20 @@ class MarshalReader {
 
   /// The node of an equal value, or the new one.
   template <class IsEqual>
-  NodeId unique(Node&& made, std::size_t hash, const IsEqual& is_equal) {
+  NodeId unique(const Node& made, std::size_t hash, const IsEqual& is_equal) {
     if ((graph_.nodes_.size() + 1) * 2 > table_.size()) grow();
     std::size_t slot = hash & (table_.size() - 1);
     for (; table_[slot] != kNone; slot = (slot + 1) & (table_.size() - 1)) {
       const NodeId id = table_[slot];
       if (hashes_[id] == hash && is_equal(node(id))) return id;
     }
-    const NodeId id = add(std::move(made), hash);
+    const NodeId id = add(made, hash);
     table_[slot] = id;
     return id;
   }
 
-  NodeId add(Node&& made, std::size_t hash) {
-    graph_.nodes_.push_back(std::move(made));
+  NodeId add(const Node& made, std::size_t hash) {
+    graph_.nodes_.push_back(made);
     hashes_.push_back(hash);
     return static_cast<NodeId>(graph_.nodes_.size() - 1);
   }
@@ -179,7 +179,7 @@ class MarshalReader {
     Node made;
     made.type = type;
     made.bytes = bytes;
-    return unique(std::move(made), hash,
+    return unique(made, hash,
                   [&](const Node& other) { return other.type == type && std::ranges::equal(other.bytes, bytes); });
   }
 
@@ -212,7 +212,7 @@ class MarshalReader {
     const std::size_t kept = graph_.children_.size();
     adopt(made, begin);
     const auto* mine = graph_.children_.data() + made.first_child;
-    const NodeId id = unique(std::move(made), hash, [&](const Node& other) {
+    const NodeId id = unique(made, hash, [&](const Node& other) {
       return other.type == type &&
              std::equal(mine, mine + (graph_.children_.size() - kept), graph_.children_.data() + other.first_child,
                         graph_.children_.data() + other.first_child + other.child_count);
@@ -260,7 +260,7 @@ class MarshalReader {
     made.line = take_u32();
     read_children(layout.objects_behind_line, depth);
     adopt(made, begin);
-    return add(std::move(made), 0);
+    return add(made, 0);
   }
 
   void note_names(NodeId id, std::size_t field) {
@@ -277,7 +277,7 @@ class MarshalReader {
   }
 
   MarshalGraph& graph_;
-  ByteSpan input_, rest_;
+  ByteSpan rest_;
   std::vector<NodeId> marked_;   // FLAG_REF, in order; kNone while the object is being read
   std::vector<NodeId> waiting_;  // children whose parent is being read
   std::vector<std::size_t> hashes_;
