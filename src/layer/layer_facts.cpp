@@ -36,6 +36,7 @@ LayerFacts facts_from_json(const Json& json) {
   facts.plain_size_bytes = json.at("plainSizeBytes").get<std::uint64_t>();
   facts.entry_count = json.at("entryCount").get<std::uint64_t>();
   for (const Json& package : json.at("packages")) facts.packages.push_back(package_from_json(package));
+  facts.sources_left_out = json.value("sourcesLeftOut", std::uint64_t{0});
   facts.warnings = json.at("warnings").get<std::vector<std::string>>();
   return facts;
 }
@@ -45,14 +46,15 @@ LayerFacts facts_from_json(const Json& json) {
 std::string to_json(const LayerFacts& facts) {
   Json packages = Json::array();
   for (const LayerPackage& package : facts.packages) packages.push_back(package_to_json(package));
-  const Json json = {{"mediaType", facts.media_type},
-                     {"digest", facts.digest.to_string()},
-                     {"sizeBytes", facts.size_bytes},
-                     {"diffId", facts.diff_id.to_string()},
-                     {"plainSizeBytes", facts.plain_size_bytes},
-                     {"entryCount", facts.entry_count},
-                     {"packages", std::move(packages)},
-                     {"warnings", facts.warnings}};
+  Json json = {{"mediaType", facts.media_type},
+               {"digest", facts.digest.to_string()},
+               {"sizeBytes", facts.size_bytes},
+               {"diffId", facts.diff_id.to_string()},
+               {"plainSizeBytes", facts.plain_size_bytes},
+               {"entryCount", facts.entry_count},
+               {"packages", std::move(packages)},
+               {"warnings", facts.warnings}};
+  if (facts.sources_left_out > 0) json["sourcesLeftOut"] = facts.sources_left_out;
   return json.dump();
 }
 

@@ -22,24 +22,6 @@ StepInput deb_input(const LockedDeb& deb, PlanLookups& lookups) {
   return input;
 }
 
-std::string wheel_step_label(const std::vector<const PlannedWheel*>& wheels) {
-  if (wheels.size() == 1) return fmt::format("wheel {} {}", wheels[0]->name, wheels[0]->version);
-  std::vector<std::string> names;
-  for (const PlannedWheel* wheel : wheels) names.push_back(wheel->name);
-  constexpr std::size_t kShown = 3;
-  const std::size_t shown = std::min(kShown, names.size());
-  std::string label =
-      fmt::format("wheels {}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
-  if (names.size() > shown) label += fmt::format(" +{}", names.size() - shown);
-  return label;
-}
-
-void collect_causes(Step& step, const std::vector<const PlannedWheel*>& wheels) {
-  for (const PlannedWheel* wheel : wheels) {
-    step.causes.insert(step.causes.end(), wheel->causes.begin(), wheel->causes.end());
-  }
-}
-
 WheelLayerParameters wheel_parameters(const PlanRequest& request, const LayerPart& part) {
   WheelLayerParameters parameters;
   parameters.part = part;
@@ -54,33 +36,10 @@ Step wheel_step(const PlanRequest& request, const std::vector<const PlannedWheel
   step.id = part.count == 1 ? id : fmt::format("{}:{}", id, part.number + 1);
   step.label = wheel_step_label(wheels);
   if (part.count > 1) step.label += fmt::format(", part {} of {}", part.number + 1, part.count);
-  collect_causes(step, wheels);
-  std::vector<std::string> waits;
-  std::vector<WheelInput> recipe_inputs;
-  for (const PlannedWheel* wheel : wheels) {
-    if (wheel->built_by) step.built_from.push_back(*wheel->built_by);
-    if (wheel->waits_for) {
-      waits.push_back(*wheel->waits_for);
-      continue;
-    }
-    recipe_inputs.push_back({wheel->filename, wheel->digest});
-    if (wheel->locked) step.inputs.push_back(python_input(*wheel->locked, lookups));
-  }
-  if (!waits.empty()) {
-    step.state = StepState::Open;
-    step.reason = WaitsFor{std::move(waits)};
-    return step;
-  }
+  std::vector<WheelInput> recipe_inputs = add_wheels(step, wheels, lookups);
+  if (step.state == StepState::Open) return step;
   step.recipe = std::make_shared<WheelLayerRecipe>(std::move(recipe_inputs), wheel_parameters(request, part));
   return step;
-}
-
-/// Own layers are named after their wheel, groups after the group's number: a bump keeps the id, so that its change can
-/// be told.
-std::string wheel_step_id(const std::string& prefix, const std::vector<const PlannedWheel*>& wheels,
-                          std::size_t position) {
-  if (wheels.size() == 1) return fmt::format("{}wheel:{}", prefix, wheels[0]->name);
-  return fmt::format("{}wheels:{}", prefix, position);
 }
 
 /// How many layers huge wheels need on top of one each; never all that there are.
@@ -91,6 +50,44 @@ std::size_t split_layers(const std::vector<PartitionItem>& items, std::size_t ma
 }
 
 }  // namespace
+
+std::string wheel_step_label(const std::vector<const PlannedWheel*>& wheels) {
+  if (wheels.size() == 1) return fmt::format("wheel {} {}", wheels[0]->name, wheels[0]->version);
+  std::vector<std::string> names;
+  for (const PlannedWheel* wheel : wheels) names.push_back(wheel->name);
+  constexpr std::size_t kShown = 3;
+  const std::size_t shown = std::min(kShown, names.size());
+  std::string label =
+      fmt::format("wheels {}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (names.size() > shown) label += fmt::format(" +{}", names.size() - shown);
+  return label;
+}
+
+std::string wheel_step_id(const std::string& prefix, const std::vector<const PlannedWheel*>& wheels,
+                          std::size_t position) {
+  if (wheels.size() == 1) return fmt::format("{}wheel:{}", prefix, wheels[0]->name);
+  return fmt::format("{}wheels:{}", prefix, position);
+}
+
+std::vector<WheelInput> add_wheels(Step& step, const std::vector<const PlannedWheel*>& wheels, PlanLookups& lookups) {
+  std::vector<std::string> waits;
+  std::vector<WheelInput> known;
+  for (const PlannedWheel* wheel : wheels) {
+    step.causes.insert(step.causes.end(), wheel->causes.begin(), wheel->causes.end());
+    if (wheel->built_by) step.built_from.push_back(*wheel->built_by);
+    if (wheel->waits_for) {
+      waits.push_back(*wheel->waits_for);
+      continue;
+    }
+    known.push_back({wheel->filename, wheel->digest});
+    if (wheel->locked) step.inputs.push_back(python_input(*wheel->locked, lookups));
+  }
+  if (!waits.empty()) {
+    step.state = StepState::Open;
+    step.reason = WaitsFor{std::move(waits)};
+  }
+  return known;
+}
 
 StepInput python_input(const LockedFile& file, PlanLookups& lookups) {
   StepInput input;

@@ -266,9 +266,12 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   std::optional<Step> app = app_step(request, prefix);
   std::vector<Step> commands = command_steps(request, prefix);
   const std::size_t taken = layers.size() + commands.size() + (app ? 1 : 0);
-  append(layers,
-         wheel_steps(request, wheels, lookups, prefix,
-                     request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1)));
+  const std::size_t left = request.variant->max_layers - std::min<std::size_t>(taken, request.variant->max_layers - 1);
+  const std::size_t reserved = bytecode_layers_at_least(request, wheels.size());
+  std::vector<Step> wheel_layers = wheel_steps(request, wheels, lookups, prefix, left - std::min(reserved, left - 1));
+  const std::size_t left_over = left - std::min(wheel_layers.size(), left);
+  append(layers, std::move(wheel_layers));
+  append(layers, bytecode_steps(request, wheels, lookups, prefix, left_over));
   append(layers, std::move(commands));
   if (app) layers.push_back(std::move(*app));
   std::vector<Step> decided;

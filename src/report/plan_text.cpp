@@ -126,6 +126,7 @@ json step_json(const Step& step) {
   value["kind"] = kind_name(step.kind);
   if (step.card) value["key"] = step.card->key().to_string();
   if (step.facts) value["layer"] = {{"digest", step.facts->digest.to_string()}, {"size", step.facts->size_bytes}};
+  if (step.facts && step.facts->sources_left_out > 0) value["layer"]["sources_left_out"] = step.facts->sources_left_out;
   for (const Location& at : step.causes)
     value["causes"].push_back({{"file", at.file}, {"line", at.line}, {"column", at.column}});
   return value;
@@ -166,6 +167,10 @@ std::string plan_text(const Plan& plan, bool explain) {
     const std::string size = step.facts ? human_bytes(step.facts->size_bytes) : human_bytes(step.input_bytes());
     text += fmt::format("{:<{}}  {:<8}  {:>9}  {}\n", step.label, width, state_name(step.state), size,
                         reason_text(step.reason));
+    if (explain && step.facts && step.facts->sources_left_out > 0) {
+      text += fmt::format("{:<{}}    {} sources without bytecode: they do not compile\n", "", width,
+                          step.facts->sources_left_out);
+    }
     if (explain && (step.state == StepState::Run || step.state == StepState::Open)) {
       const std::string causes = causes_text(step);
       if (!causes.empty() && causes != last_cause)

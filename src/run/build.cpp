@@ -1,6 +1,7 @@
 #include "mlbuild/run/build.hpp"
 
 #include "app_files.hpp"
+#include "bytecode_place.hpp"
 #include "collision_check.hpp"
 #include "command_run.hpp"
 #include "input_fetcher.hpp"
@@ -220,6 +221,24 @@ Plan run_commands(Plan plan, PlanRequest& again, StoreLookups& lookups, const Bu
   }
 }
 
+bool makes_bytecode(const Plan& plan) {
+  return std::ranges::any_of(plan.steps, [](const Step& step) {
+    const bool is_missing = step.state == StepState::Run || step.state == StepState::Open;
+    return step.is_bytecode && is_missing;
+  });
+}
+
+/// All of the image's bytecode or none, so that there are two images at most that a lock can give.
+Plan plan_with_bytecode(PreparedBuild& prepared, StoreLookups& lookups, const BuildRequest& request,
+                        const BuildContext& context) {
+  Plan plan = plan_with_registry(prepared.plan_request, lookups, context.registry);
+  const auto why = why_no_bytecode(request, makes_bytecode(plan), context);
+  if (!why) return plan;
+  context.events.on(WarningRaised{fmt::format("the image gets no bytecode: {}", *why)});
+  prepared.plan_request.bytecode = false;
+  return plan_with_registry(prepared.plan_request, lookups, context.registry);
+}
+
 /// A registry keeps what its digest names; files may have been written again.
 void check_base(const BuildRequest& request, const BuildContext& context) {
   if (!request.image->base_image || request.image->base_image->kind == "image") return;
@@ -238,11 +257,12 @@ Plan plan_build(const BuildRequest& request, DiskStore& store, RegistryCache* re
 BuildResult build_image(const BuildRequest& request, const BuildContext& context) {
   const auto begin = std::chrono::steady_clock::now();
   check_base(request, context);
-  const PreparedBuild prepared = prepare(request);
+  PreparedBuild prepared = prepare(request);
+  prepared.plan_request.compiler = make_bytecode_compiler(request, context);
   StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
   const InputFetcher fetcher(request, context);
   BuildResult result;
-  result.first_plan = plan_with_registry(prepared.plan_request, lookups, context.registry);
+  result.first_plan = plan_with_bytecode(prepared, lookups, request, context);
   tell_of_cached_layers(result.first_plan, context);
   Plan plan = result.first_plan;
   PlanRequest again = prepared.plan_request;

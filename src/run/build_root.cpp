@@ -46,7 +46,7 @@ std::filesystem::path build_root(const SdistBuildInputs& inputs, DiskStore& stor
   card.set("packages", debs.card().key().to_string());
   if (!inputs.build_requirements.empty()) card.set("wheels", wheels.card().key().to_string());
   return store.tree(card.key(), [&](const std::filesystem::path& root) {
-    with_context([] { return std::string("making the root that source distributions are built in"); },
+    with_context([] { return std::string("making a root of Debian packages"); },
                  [&] {
                    const std::unique_ptr<Source> deb_layer = stream_layer(debs, store, cancellation);
                    const std::unique_ptr<Source> wheel_layer = stream_layer(wheels, store, cancellation);

@@ -4,6 +4,7 @@
 #include "build_root.hpp"
 #include "built_wheel_check.hpp"
 #include "pep517_driver.hpp"
+#include "plain_file.hpp"
 #include "sdist_source.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -12,10 +13,8 @@
 #include "mlbuild/python/version.hpp"
 #include "mlbuild/sys/file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -73,18 +72,6 @@ SandboxJob job_of(const SdistBuildInputs& inputs, const BuildPlace& place, const
   job.working_directory = source;
   job.deadline = kDeadline;
   return job;
-}
-
-/// Foreign code has written there: a link is not followed, and only a plain file is read.
-Fd open_plain_file(const fs::path& path, std::uint64_t limit_bytes) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat status {};
-  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) throw_errno(errno, "read", path);
-  if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) > limit_bytes) {
-    throw Error(ErrorKind::Foreign, fmt::format("the build left `{}`, which is no plain file of sensible size",
-                                                printable(path.filename().string())));
-  }
-  return fd;
 }
 
 std::vector<std::string> strings_at(const json& value, const char* name) {

@@ -144,6 +144,7 @@ void read_sdists(const YamlNode* python, SpecVariant& variant, const ReadContext
 void read_python(const YamlNode* python, SpecVariant& variant, const ReadContext& context) {
   variant.indexes = read_indexes(python, context);
   read_sdists(python, variant, context);
+  if (const YamlNode* bytecode = find_below(python, "bytecode")) variant.bytecode = bytecode->text == "true";
   if (const YamlNode* date = find_below(python, "exclude-newer")) {
     if (is_date_or_time(date->text))
       variant.exclude_newer = Located<std::string>{date->text, date->location};

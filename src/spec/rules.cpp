@@ -55,6 +55,12 @@ Rule never_yet(std::string description) {  // false is what happens anyway
   return rule;
 }
 
+Rule switch_rule(std::string description) {
+  Rule rule = word(std::move(description), {"true", "false"});
+  rule.shape = Shape::Boolean;
+  return rule;
+}
+
 Rule base_rule() {
   Rule rule = mapping(
       "What the image stands on: Debian packages (default: bookworm with its Python 3.11, slim), an image that there "
@@ -96,7 +102,7 @@ Rule python_rule() {
                          {text("A project that may be built from source.")})},
        {"exclude-newer", text("Ignore files uploaded later than this: 2024-06-01, or with a time as in RFC 3339.",
                               "^[0-9]{4}-[0-9]{2}-[0-9]{2}")},
-       {"bytecode", never_yet("Compiled .pyc files in layers of their own.")}});
+       {"bytecode", switch_rule("Whether the image has .pyc files, in layers of their own (default: true).")}});
 }
 
 Rule system_rule() {

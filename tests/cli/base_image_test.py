@@ -75,7 +75,7 @@ class BaseImage(BaseTest):
     def test_a_push_to_the_base_s_registry_moves_no_base_layer(self):
         with DockerRegistry() as registry:
             self.build(self.minimal, "--push", "-t", f"{registry.host}/team/base:1")
-            spec = self.spec(f'image: "{registry.host}/team/base:1"')
+            spec = self.spec(f'image: "{registry.host}/team/base:1"', "python: {bytecode: false}\n")
             self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
             base_layers = [layer["digest"] for layer in json.loads(spec.with_suffix(".lock").read_text())["images"][0]["base"]["image"]["layers"]]
             fresh = self.directory / "fresh-store"
@@ -98,6 +98,23 @@ class BaseImage(BaseTest):
             for digest in base_layers:
                 self.assertFalse((fresh / "blobs/sha256" / digest.removeprefix("sha256:")).exists())
 
+    def test_base_layers_are_fetched_once_for_bytecode_that_must_be_made(self):
+        with DockerRegistry() as registry:
+            self.build(self.minimal, "--push", "-t", f"{registry.host}/team/base:1")
+            spec = self.spec(f'image: "{registry.host}/team/base:1"')
+            self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
+            base_layers = {layer["digest"] for layer in json.loads(spec.with_suffix(".lock").read_text())["images"][0]["base"]["image"]["layers"]}
+
+            def fetched(store):
+                mark = len(registry.requests())
+                self.build(spec, "--locked", "--push", "-t", f"{registry.host}/team/top:1", store=store)
+                return sorted(r[1].rsplit("/", 1)[1] for r in registry.requests()[mark:] if r[0] == "GET" and r[1].rsplit("/", 1)[1] in base_layers)
+            self.assertEqual(fetched(self.directory / "one"), sorted(base_layers))
+            (self.directory / "app/main.py").write_text("print('changed')\n")
+            self.assertEqual(fetched(self.directory / "one"), [])  # the store knows it
+            (self.directory / "app/main.py").write_text("print('changed again')\n")
+            self.assertEqual(fetched(self.directory / "two"), [])  # the registry knows it
+
     def test_a_moved_tag_is_read_again_by_upgrade_all_only(self):
         with DockerRegistry() as registry:
             name = f"{registry.host}/team/base:1"
@@ -119,7 +136,7 @@ class BaseImage(BaseTest):
         self.make_base(f"oci:{self.directory}/base")
         spec = self.spec("oci: base")
         self.build(spec)
-        self.assertIn("base layer 1/3", run("plan", spec, "--store", SHARED_STORE).out)
+        self.assertIn("base layer 1/5", run("plan", spec, "--store", SHARED_STORE).out)
         (self.minimal.parent / "hello.py").write_text("print('another base')\n")
         self.make_base(f"oci:{self.directory}/base")
         self.assert_fails(run("build", spec, "--store", SHARED_STORE), 2, "is not the one that the lock knows", "mlbuild lock")

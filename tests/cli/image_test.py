@@ -7,9 +7,44 @@ import shutil
 import subprocess
 import unittest
 
-from support import ROOT, SHARED_STORE, CliTest, layout_files, layout_manifest, run
+from support import ROOT, SHARED_STORE, CliTest, layout_blob, layout_files, layout_manifest, run
 
 LIMIT_COMPRESSED = 170_000_000
+LIMIT_BYTECODE = 56_000_000
+
+# Every source has bytecode at its place, unless it does not compile; of some of them all code objects are compared.
+COMPARE = r"""
+import importlib.util, marshal, pathlib, types
+fields = [name for name in dir(types.CodeType) if name.startswith("co_") and name not in ("co_lines", "co_positions", "co_lnotab")]
+
+def same(a, b):
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, types.CodeType):
+        return all(same(getattr(a, name), getattr(b, name)) for name in fields) and list(a.co_positions()) == list(b.co_positions())
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b if isinstance(a, frozenset) else repr(a) == repr(b)
+
+sources = sorted(p for top in ("/usr/lib/python3.11", "/usr/local") for p in pathlib.Path(top).rglob("*.py") if p.is_file() and not p.is_symlink())
+compared = without = 0
+for number, path in enumerate(sources):
+    cached = pathlib.Path(importlib.util.cache_from_source(str(path)))
+    if cached.exists() and number % 10:
+        continue
+    try:
+        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True, optimize=0)
+    except Exception:
+        assert not cached.exists(), path
+        without += 1
+        continue
+    data = cached.read_bytes()
+    assert data[:8] == importlib.util.MAGIC_NUMBER + b"\1\0\0\0", path
+    assert data[8:16] == importlib.util.source_hash(path.read_bytes()), path
+    assert same(marshal.loads(data[16:]), code), path
+    compared += 1
+print(len(sources), compared, without)
+"""
 
 
 class SklearnImage(unittest.TestCase):
@@ -58,8 +93,31 @@ class SklearnImage(unittest.TestCase):
         self.assertEqual(names, distributions)
 
     def test_it_is_small(self):
-        size = sum(layer["size"] for layer in layout_manifest(self.layout)["layers"])
-        self.assertLessEqual(size, LIMIT_COMPRESSED)
+        manifest = layout_manifest(self.layout)
+        history = json.loads(layout_blob(self.layout, manifest["config"]["digest"]))["history"]
+        sizes = [(layer["size"], step["created_by"].startswith("bytecode ")) for layer, step in zip(manifest["layers"], history, strict=True)]
+        self.assertLessEqual(sum(size for size, is_bytecode in sizes if not is_bytecode), LIMIT_COMPRESSED)
+        self.assertLessEqual(sum(size for size, is_bytecode in sizes if is_bytecode), LIMIT_BYTECODE)
+        self.assertLessEqual(len(sizes), 64)
+
+    def test_what_compiles_has_bytecode_and_it_is_the_code_of_its_source(self):
+        done = self.in_root("python", "-I", "-W", "ignore", "-c", COMPARE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        checked, compared, without = map(int, done.stdout.split())
+        self.assertGreater(checked, 8000)
+        self.assertGreater(compared, 500)
+        self.assertLess(without, 20)  # templates and the like, which do not compile
+
+    def test_imports_cost_at_most_half_of_what_they_cost_without_bytecode(self):
+        def seconds(module, *options):
+            code = f"import time, {module}; print(time.process_time())"
+            runs = [self.in_root("python", *options, "-c", code) for _ in range(3)]
+            self.assertEqual({done.returncode for done in runs}, {0}, runs[0].stderr)
+            return sorted(float(done.stdout) for done in runs)[1]
+        for module in ("pandas", "sklearn.ensemble"):
+            with_bytecode, without = seconds(module), seconds(module, "-B", "-X", "pycache_prefix=/nowhere")
+            print(f"import {module}: {with_bytecode:.2f} s of CPU, {without:.2f} without bytecode")
+            self.assertLessEqual(with_bytecode, 0.5 * without)
 
     def test_it_holds_no_compiler_pip_jupyter_package_or_cache(self):
         files = layout_files(self.layout)
@@ -83,7 +141,6 @@ class SklearnImage(unittest.TestCase):
         shown = subprocess.run(["skopeo", "inspect", "--config", f"docker-archive:{archive}"], capture_output=True, text=True)
         self.assertEqual(shown.returncode, 0, shown.stderr)
         manifest = layout_manifest(self.layout)
-        from support import layout_blob
         config = json.loads(layout_blob(self.layout, manifest["config"]["digest"]))
         self.assertEqual(json.loads(shown.stdout)["rootfs"]["diff_ids"], config["rootfs"]["diff_ids"])
 

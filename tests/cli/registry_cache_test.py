@@ -73,7 +73,7 @@ class RegistryCache(CliTest):
                                      store=self.directory / "empty", env=NOBODY).out)["images"][0]
         states = {step["label"].split()[0]: step["state"] for step in plan["steps"]}
         self.assertEqual(states, {"build": "registry", "base": "registry", "system": "registry", "wheel": "registry",
-                                  "wheels": "registry", "app,": "run"})
+                                  "wheels": "registry", "bytecode": "registry", "app,": "run"})
         self.assertEqual(plan["totals"]["fetch_bytes"], 0)
         self.assertIn(f"in {self.name}", [step["explanation"] for step in plan["steps"]])
 
@@ -85,7 +85,7 @@ class RegistryCache(CliTest):
         spec.write_text(text.replace("3.6", "3.7"))
         self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
         image = self.push(spec, env={})["images"][0]
-        self.assertEqual((image["layers_made"], image["layers_in_registry"]), (1, 2))
+        self.assertEqual((image["layers_made"], image["layers_in_registry"]), (2, 4))  # the wheel and its bytecode
         self.assertIn("1 of 2 wheels are in the registry only", self.said)
         self.assertEqual(image["digest"], self.digest_with_full_store(spec))
 
@@ -117,7 +117,7 @@ class RegistryCache(CliTest):
         self.edit(spec, "hello.py")
         layout = self.directory / "layout"
         built = self.push(spec, "-t", self.name, "-o", f"oci:{layout}")
-        self.assertEqual(built["images"][0]["layers_in_registry"], 2)
+        self.assertEqual(built["images"][0]["layers_in_registry"], 4)
         self.assertEqual(len({place["digest"] for place in built["published"]}), 1)
         subprocess.run(["skopeo", "copy", f"oci:{layout}:1", f"dir:{self.directory}/copy"], check=True, capture_output=True, timeout=120)
 
@@ -125,7 +125,7 @@ class RegistryCache(CliTest):
         spec = self.fresh_spec("minimal")
         self.push(spec, store=SHARED_STORE, env={})
         built = self.push(spec, "-t", f"{self.registry.host}/ml/other:1", "--cache-from", self.name)
-        self.assertEqual(built["images"][0]["layers_in_registry"], 3)
+        self.assertEqual(built["images"][0]["layers_in_registry"], 5)
         self.assertLess(built["published"][0]["written_bytes"], 10_000)
         with DockerRegistry() as elsewhere:
             name = f"{elsewhere.host}/ml/app:1"
@@ -138,7 +138,7 @@ class RegistryCache(CliTest):
         self.push(spec, store=SHARED_STORE, env={})
         mark = len(self.registry.requests())
         built = self.push(spec, "-t", self.name, "-t", f"{self.registry.host}/ml/second:1")
-        self.assertEqual(built["images"][0]["layers_in_registry"], 3)
+        self.assertEqual(built["images"][0]["layers_in_registry"], 5)
         self.assertLess(built["published"][1]["written_bytes"], 10_000)
         self.assertNotIn("GET", [method for method, path, _ in self.registry.requests()[mark:] if built["images"][0]["layers"][0]["digest"] in path])
 
@@ -165,18 +165,18 @@ class RegistryCache(CliTest):
         first = self.push(one, "-t", f"{self.registry.host}/ml/one:1", "--cache-to", cache, store=SHARED_STORE, env={})
         shared = [layer["digest"] for layer in first["images"][0]["layers"] if "numpy" in layer["created_by"]][0]
         entries = [path for method, path, _ in self.registry.requests() if method == "PUT" and "/ml/cache/manifests/k-" in path]
-        self.assertEqual(len(entries), 3)  # base, numpy, tomli; the application's files are of no use to others
+        self.assertEqual(len(entries), 6)  # base, numpy, tomli, and bytecode of each; the application's files are of no use to others
         mark, stored = len(self.registry.requests()), self.registry.stored_bytes()
         plan = json.loads(self.build(two, "--locked", "--dry-run", "--format", "json", "--cache-from", cache,
                                      store=self.directory / "empty", env=NOBODY).out)["images"][0]
-        self.assertEqual([(step["state"], step["explanation"]) for step in plan["steps"]][:2], 2 * [("registry", f"in {cache}")])
-        self.assertEqual(len(self.registry.requests()) - mark, 3)  # who speaks there, base, numpy
+        self.assertEqual([(step["state"], step["explanation"]) for step in plan["steps"]][:4], 4 * [("registry", f"in {cache}")])
+        self.assertEqual(len(self.registry.requests()) - mark, 5)  # who speaks there, base, numpy, and bytecode of both
         mark = len(self.registry.requests())
         image = self.push(two, "-t", f"{self.registry.host}/ml/two:1", "--cache-to", cache)["images"][0]
         requests = self.registry.requests()[mark:]
-        self.assertEqual((image["layers_made"], image["layers_in_registry"], image["fetched_bytes"]), (1, 2, 0))
+        self.assertEqual((image["layers_made"], image["layers_in_registry"], image["fetched_bytes"]), (1, 4, 0))
         self.assertIn(shared, [layer["digest"] for layer in image["layers"]])
-        self.assertEqual(requests.count(("POST", "/v2/ml/two/blobs/uploads/", 201)), 2)  # mounted: base and numpy
+        self.assertEqual(requests.count(("POST", "/v2/ml/two/blobs/uploads/", 201)), 4)  # mounted: base and numpy, and bytecode of both
         self.assertEqual([path for method, path, _ in requests if method == "GET" and "/blobs/" in path], [])
         uploads = [path for method, path, _ in requests if method == "PUT" and path.startswith("/v2/ml/two/blobs/")]
         self.assertEqual(len(uploads), 2)  # the application and the config
@@ -191,7 +191,7 @@ class RegistryCache(CliTest):
         self.push(spec, "--cache-to", cache, "-t", self.name, store=SHARED_STORE, env={})
         with DockerRegistry() as elsewhere:
             name = f"{elsewhere.host}/ml/app:1"
-            self.assertEqual(self.push(spec, "-t", name, "--cache-from", cache)["images"][0]["layers_in_registry"], 2)
+            self.assertEqual(self.push(spec, "-t", name, "--cache-from", cache)["images"][0]["layers_in_registry"], 4)
             subprocess.run(["skopeo", "copy", "--src-tls-verify=false", "docker://" + name, f"dir:{self.directory}/copy"],
                            check=True, capture_output=True, timeout=120)
 

@@ -1,5 +1,6 @@
 """One lock, one digest: whatever the cache, umask, time zone, locale, home, directory, thread count and user."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -26,11 +27,14 @@ class Reproducible(CliTest):
             "an empty store, one thread": lambda: self.digest("--threads", "1", store=self.directory / "one"),
             "another empty store, umask 077": lambda: self.digest(store=self.directory / "two", prefix=["sh", "-c", 'umask 077; exec "$@"', "sh"]),
             "made again, another time zone and locale": lambda: self.digest("--force", env={"TZ": "Asia/Kathmandu", "LANG": "tr_TR.UTF-8", "LC_ALL": "C"}),
+            "an empty store, four threads and interpreters": lambda: self.digest("--threads", "4", store=self.directory / "four", env={"PYTHONHASHSEED": "7"}),
             "made again, another home and directory": lambda: self.digest("--force", spec=elsewhere / "mlbuild.yaml", cwd="/", env={"HOME": str(self.directory)}),
         }
         for name, build in runs.items():
             with self.subTest(name):
                 self.assertEqual(build(), reference)
+        image = json.loads(self.build(self.spec, "--locked", "--format", "json").out)["images"][0]
+        self.assertIn("bytecode", {layer["created_by"].split()[0] for layer in image["layers"]})
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else; an ordinary user's run is the other half already")
     def test_an_ordinary_user_gets_the_digest_of_root(self):

@@ -45,8 +45,10 @@ class EventLog final : public EventSink {
   void on(const Event& event) override {
     const std::lock_guard lock(mutex_);
     if (const auto* started = std::get_if<StepStarted>(&event)) started_.push_back(started->id);
+    if (const auto* raised = std::get_if<WarningRaised>(&event)) warnings.push_back(raised->text);
   }
   std::vector<std::string> take_started() { return std::exchange(started_, {}); }
+  std::vector<std::string> warnings;
 
  private:
   std::mutex mutex_;
@@ -133,6 +135,17 @@ TEST_F(BuildTest, ACodeChangeMakesTheAppLayerOnly) {
   write_file_atomically(dir.path() / "app/main.py", "print('two')\n");
   EXPECT_EQ(build().layers_made, 1U);
   EXPECT_EQ(events.take_started(), (std::vector<std::string>{"demo/linux-amd64/app"}));
+}
+
+TEST_F(BuildTest, WithoutASandboxTheImageHasNoBytecodeAndTheBuildSaysWhy) {
+  add_wheel(test::WheelBuilder().add("toy.py", "a = 1\n"));
+  const BuildResult result = build();
+  EXPECT_EQ(events.warnings, (std::vector<std::string>{"the image gets no bytecode: no sandbox in this test"}));
+  for (const ImageLayer& layer : result.image.layers) EXPECT_FALSE(layer.created_by.starts_with("bytecode"));
+  events.warnings.clear();
+  spec.variants[0].bytecode = false;
+  EXPECT_EQ(build().image.manifest.digest, result.image.manifest.digest);
+  EXPECT_TRUE(events.warnings.empty());
 }
 
 TEST_F(BuildTest, ConfigAndManifestAreKeptInTheStore) {

@@ -7,11 +7,11 @@
 #include "../../src/run/build_failure.hpp"
 #include "../../src/run/built_wheel_check.hpp"
 #include "support/deb_builder.hpp"
+#include "support/host_python.hpp"
 
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
-#include "mlbuild/sys/child_process.hpp"
 #include "mlbuild/sys/file.hpp"
 
 #include <elf.h>
@@ -50,34 +50,6 @@ std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files
   return tar + std::string(as_text(tar_end_of_archive()));
 }
 
-/// Runs the job on the host: paths of the job's mounts become the host's, the interpreter is the host's python3.
-class HostPython final : public Sandbox {
- public:
-  SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
-    last = job;
-    Command command;
-    command.argv = {"python3"};
-    for (std::size_t i = 1; i < job.argv.size(); ++i) command.argv.push_back(on_host(job, job.argv[i]));
-    command.env = job.env;
-    const CommandResult result = run_command(command, cancellation);
-    SandboxOutcome outcome;
-    outcome.code = result.code;
-    outcome.err = result.err;
-    return outcome;
-  }
-  SandboxLevel level() override { return SandboxLevel::L0; }
-  SandboxJob last;
-
- private:
-  static std::string on_host(const SandboxJob& job, const std::string& inside) {
-    for (const SandboxMount& mount : job.mounts) {
-      const std::string prefix = mount.inside.string();
-      if (inside.starts_with(prefix)) return mount.host.string() + inside.substr(prefix.size());
-    }
-    return inside;
-  }
-};
-
 class SdistBuild : public ::testing::Test {
  protected:
   BlobDigest keep(std::string_view content) {
@@ -111,7 +83,7 @@ class SdistBuild : public ::testing::Test {
 
   TempDir directory;
   DiskStore store{directory.path() / "store"};
-  HostPython sandbox;
+  test::HostPython sandbox;
   Cancellation never;
 
  private:

@@ -145,8 +145,7 @@ TEST_P(LaterVersion, SaysNotYetSupported) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
-                         ::testing::Values(LaterCase{"python: {bytecode: true}", "python.bytecode: true"},
-                                           LaterCase{"layers: {compression: zstd}", "layers.compression: zstd"},
+                         ::testing::Values(LaterCase{"layers: {compression: zstd}", "layers.compression: zstd"},
                                            LaterCase{"prune: {tests: true}", "prune.tests: true"},
                                            LaterCase{"prune: {headers: true}", "prune.headers: true"},
                                            
@@ -189,6 +188,12 @@ TEST(ReadSpec, UsersAreIdsThatFitOrNames) {
 
 TEST(ReadSpec, EnvironmentValuesAreNeverExpanded) {
   EXPECT_EQ(parse(kHead + "config: {env: {P: \"$HOME/${X}\"}}\n").variants[0].config.env.at("P"), "$HOME/${X}");
+}
+
+TEST(ReadSpec, BytecodeIsMadeUnlessTheSpecSaysNo) {
+  EXPECT_TRUE(parse(kHead).variants[0].bytecode);
+  EXPECT_TRUE(parse(kHead + "python: {bytecode: true}\n").variants[0].bytecode);
+  EXPECT_FALSE(parse(kHead + "python: {bytecode: false}\n").variants[0].bytecode);
 }
 
 TEST(ReadSpec, LayersStopBelowWhatRuntimesTake) {

@@ -17,7 +17,7 @@ namespace mlbuild {
 
 /// A shipped file as later steps need it (conflicts, sizes); kept with the layer's facts.
 struct LayerPackage {
-  std::string kind;  ///< "wheel", "deb", "files"
+  std::string kind;  ///< "wheel", "deb", "files", "bytecode"
   std::string name;
   std::string version;
   std::uint64_t plain_size_bytes = 0;       ///< sum of file contents
@@ -33,7 +33,8 @@ struct LayerFacts {
   std::uint64_t plain_size_bytes = 0;  ///< of the tar
   std::uint64_t entry_count = 0;
   std::vector<LayerPackage> packages;
-  std::vector<std::string> warnings;  ///< for the user, e.g. "wheel x: RECORD lists a missing file"
+  std::uint64_t sources_left_out = 0;  ///< bytecode: files that are no source of this Python
+  std::vector<std::string> warnings;   ///< for the user, e.g. "wheel x: RECORD lists a missing file"
 };
 std::string to_json(const LayerFacts& facts);         ///< canonical; stored in the key index
 LayerFacts parse_layer_facts(std::string_view json);  ///< throws Error{Foreign}

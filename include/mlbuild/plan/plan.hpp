@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mlbuild/debian/scripts.hpp"
+#include "mlbuild/layer/bytecode_layer.hpp"
 #include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/files_layer.hpp"
 #include "mlbuild/layer/layer.hpp"
@@ -115,6 +116,7 @@ struct Step {
   std::optional<LayerFacts> facts;            ///< layers that are Cached or in a Registry
   std::shared_ptr<const LayerRecipe> recipe;  ///< Layer steps that are not Open; shared by plan and executor
   bool hides_lower = false;                   ///< Layer: by whiteouts, what layers below it have
+  bool is_bytecode = false;                   ///< Layer: needs the image's interpreter and a sandbox
   std::vector<std::string> built_from;        ///< Layer: ids of the BuildSdist steps whose wheels it holds
   std::optional<LockedSdist> sdist;           ///< BuildSdist
   std::optional<StepCommand> command;         ///< Command
@@ -172,6 +174,10 @@ struct PlanRequest {
   FileOpener open_app_file;
   std::vector<CommandInputs> command_inputs;  ///< one for each of the variant's steps
   std::int64_t epoch_seconds = 315532800;
+  /// Whether the image gets bytecode, where the spec wants it.
+  bool bytecode = true;
+  /// What makes it, when the plan is run. The plan itself asks nothing of it.
+  std::shared_ptr<BytecodeCompiler> compiler;
   bool force_layers = false;
   bool force_sdists = false;
   std::set<std::string> made;  ///< ids of steps that ran already: what is forced runs once
@@ -187,6 +193,11 @@ InstallScheme install_scheme(const LockedInterpreter& interpreter);
 InstallScheme build_scheme(const LockedImage& image);
 /// The packages that this root is made of.
 std::vector<LockedDeb> build_packages(const LockedImage& image);
+
+/// The packages that the base's interpreter needs to compile, where mlbuild makes the base; else none.
+std::vector<LockedDeb> interpreter_packages(const LockedImage& image);
+/// How this image's interpreter writes bytecode; nothing when mlbuild does not know or there is no interpreter.
+std::optional<python::PycFormat> bytecode_format(const LockedImage& image);
 
 /// The parameters of the base layer of a locked image, and the packages that make it.
 DebLayerParameters base_layer_parameters(const LockedImage& image, const SpecVariant& variant,

@@ -132,6 +132,7 @@ struct SpecVariant {
   ImageChecks check;
   SizeBudget budget;
   unsigned max_layers = 64;
+  bool bytecode = true;  ///< where there is a sandbox
 };
 
 /// What the user wrote, checked. Immutable once read. docs/spec.md.

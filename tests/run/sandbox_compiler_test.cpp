@@ -1,0 +1,158 @@
+// The compiler of bytecode with the host's Python in place of the sandbox, which has its tests in tests/sandbox. What
+// the image's interpreter makes of real wheels is in tests/cli/bytecode_test.py.
+
+#include "sandbox_compiler.hpp"
+
+#include "support/host_python.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/sys/file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+namespace mlbuild {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+/// The interpreter is killed once, when it has compiled a file.
+class DyingPython final : public test::HostPython {
+ public:
+  SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
+    SandboxOutcome outcome = HostPython::run(job, cancellation);
+    if (runs++ > 0) return outcome;
+    const std::filesystem::path compiled = job.mounts.at(1).host / "compiled";
+    constexpr std::size_t kMagicRecordBytes = 8;
+    std::string bytes = read_text_file(compiled);
+    const auto size = static_cast<unsigned char>(bytes[kMagicRecordBytes]);  // of the first file's, below 256
+    std::filesystem::resize_file(compiled, kMagicRecordBytes + 4 + size + 2);
+    outcome.end = SandboxOutcome::End::Signaled;
+    outcome.code = 11;
+    return outcome;
+  }
+  std::atomic<int> runs = 0;
+};
+
+struct SandboxCompilerTest : ::testing::Test {
+  /// Index -> the bytecode, "" for what does not compile.
+  std::map<std::size_t, std::string> compile(const std::vector<std::pair<std::string, std::string>>& files,
+                                             Sandbox& sandbox) {
+    SandboxCompiler compiler(
+        [] {
+          return InterpreterPlace{{}, "/usr/bin/python3"};
+        },
+        directory.path(), 2, sandbox, never);
+    PythonSources sources;
+    for (const auto& [path, text] : files) sources.files.push_back({path, text.size()});
+    sources.read = [&](std::size_t i) {
+      const ByteSpan bytes = as_bytes(files.at(i).second);
+      return Bytes(bytes.begin(), bytes.end());
+    };
+    std::map<std::size_t, std::string> made;
+    compiler.compile(sources, [&](std::size_t i, std::optional<ByteSpan> pyc) {
+      EXPECT_TRUE(made.emplace(i, pyc ? as_text(*pyc) : "").second) << "told twice of " << i;
+    });
+    return made;
+  }
+  std::map<std::size_t, std::string> compile(const std::vector<std::pair<std::string, std::string>>& files) {
+    return compile(files, python);
+  }
+
+  TempDir directory;
+  test::HostPython python;
+  const Cancellation never;
+};
+
+TEST_F(SandboxCompilerTest, CompilesEachFileUnderItsPathInTheImage) {
+  const auto made = compile({{"usr/lib/a.py", "x = 'one of a'\n"}, {"usr/lib/b.py", "x = 'one of b'\n"}});
+  ASSERT_EQ(made.size(), 2U);
+  EXPECT_THAT(made.at(0), HasSubstr("one of a"));
+  EXPECT_THAT(made.at(0), HasSubstr("/usr/lib/a.py"));
+  EXPECT_THAT(made.at(1), HasSubstr("/usr/lib/b.py"));
+  EXPECT_EQ(made.at(0).substr(4, 4), std::string("\1\0\0\0", 4)) << "hash-based, unchecked";
+}
+
+TEST_F(SandboxCompilerTest, WhatIsNoSourceOfThisPythonHasNoBytecode) {
+  const auto made = compile({{"a.py", "print 'two'\n"},
+                             {"b.py", std::string("x = 1\0", 6)},
+                             {"c.py", "# coding: no-such-encoding\n"},
+                             {"d.py", std::string(100000, '(')},
+                             {"e.py", "good = 1\n"},
+                             {"f.py", ""}});
+  for (const std::size_t bad : {0U, 1U, 2U, 3U}) EXPECT_EQ(made.at(bad), "") << bad;
+  for (const std::size_t good : {4U, 5U}) EXPECT_NE(made.at(good), "") << good;
+}
+
+TEST_F(SandboxCompilerTest, WarningsOfTheSourcesSayNothing) {
+  EXPECT_NE(compile({{"a.py", "x = '\\d'\ny = x is 'a'\n"}}).at(0), "");
+}
+
+TEST_F(SandboxCompilerTest, LargeLayersAreDividedAmongInterpreters) {
+  const std::string comment = "#" + std::string(std::size_t{5} << 20U, 'x') + "\n";
+  std::vector<std::pair<std::string, std::string>> files;
+  for (int i = 0; i < 5; ++i)
+    files.emplace_back(std::to_string(i) + ".py", comment + "x" + std::to_string(i) + " = 1\n");
+  const auto made = compile(files);
+  ASSERT_EQ(made.size(), 5U);
+  for (const auto& [index, pyc] : made) EXPECT_THAT(pyc, HasSubstr("x" + std::to_string(index)));
+}
+
+TEST_F(SandboxCompilerTest, ASourceThatKillsTheInterpreterIsLeftOutAndTheOthersAreCompiled) {
+  DyingPython dying;
+  const auto made = compile({{"a.py", "a = 1\n"}, {"b.py", "b = 1\n"}, {"c.py", "c = 1\n"}}, dying);
+  EXPECT_NE(made.at(0), "");
+  EXPECT_EQ(made.at(1), "");
+  EXPECT_NE(made.at(2), "");
+  EXPECT_EQ(dying.runs, 2);
+}
+
+TEST_F(SandboxCompilerTest, TheInterpreterIsIsolatedAndHasNoNetwork) {
+  compile({{"a.py", "a = 1\n"}});
+  EXPECT_FALSE(python.last.network);
+  EXPECT_THAT(python.last.argv, Contains("-I"));
+  EXPECT_THAT(python.last.argv, Contains("-S"));
+  EXPECT_FALSE(python.last.mounts.at(0).writable);
+  EXPECT_TRUE(python.last.env.empty());
+}
+
+TEST_F(SandboxCompilerTest, AnInterpreterThatDoesNotStartIsAnErrorWithAWayOut) {
+  class NoPython final : public Sandbox {
+    SandboxOutcome run(const SandboxJob& job, const Cancellation&) override {
+      write_file_atomically(job.mounts.at(1).host / "compiled", "");
+      SandboxOutcome outcome;
+      outcome.code = 127;
+      outcome.err = "error while loading shared libraries";
+      return outcome;
+    }
+    SandboxLevel level() override { return SandboxLevel::L0; }
+  } nothing;
+  try {
+    compile({{"a.py", ""}}, nothing);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Step);
+    EXPECT_THAT(error.context(), Contains(HasSubstr("loading shared libraries")));
+    EXPECT_THAT(error.hint_text(), HasSubstr("bytecode: false"));
+  }
+}
+
+TEST_F(SandboxCompilerTest, WhatItLeavesIsReadAsAPlainFileOnly) {
+  class Linker final : public Sandbox {
+    SandboxOutcome run(const SandboxJob& job, const Cancellation&) override {
+      std::filesystem::create_symlink("/etc/passwd", job.mounts.at(1).host / "compiled");
+      return {};
+    }
+    SandboxLevel level() override { return SandboxLevel::L0; }
+  } linker;
+  EXPECT_THROW(compile({{"a.py", ""}}, linker), Error);
+}
+
+}  // namespace
+}  // namespace mlbuild
