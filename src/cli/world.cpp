@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include "registry_caches.hpp"
+#include "sandbox_option.hpp"
 
 #include "mlbuild/base/error.hpp"
 
@@ -117,7 +118,12 @@ const SiteConfig& World::site() {
 }
 
 Sandbox& World::sandbox() {
-  if (!sandbox_) sandbox_ = make_namespace_sandbox("/proc/self/exe", store().root() / "tmp");
+  if (!sandbox_) {
+    SandboxPolicy policy{weakest_sandbox(options_.sandbox, environment_variable("MLBUILD_SANDBOX")),
+                         [this](const std::string& text) { events().on(WarningRaised{text}); }};
+    events();  // made by this thread, before others tell anything
+    sandbox_ = make_namespace_sandbox("/proc/self/exe", store().root() / "tmp", std::move(policy));
+  }
   return *sandbox_;
 }
 

@@ -148,6 +148,7 @@ json image_json(const BuildResult& result) {
           {"layers_reused", result.layers_reused},
           {"layers_in_registry", result.layers_in_registry},
           {"seconds", result.seconds},
+          {"sandbox", result.sandbox_level},
           {"layers", layers}};
 }
 
@@ -210,6 +211,7 @@ std::string build_summary_text(const BuildResult& result, const std::string& nam
     text += fmt::format("  to      {}: {} written, {} there already\n", place.where, human_bytes(place.written_bytes),
                         human_bytes(place.reused_bytes));
   }
+  if (!result.sandbox_level.empty()) text += fmt::format("  sandbox {}\n", result.sandbox_level);
   text += fmt::format("  took    {:.2f} s\n", result.seconds);
   return text;
 }

@@ -44,6 +44,7 @@ int shell_exit_code(const SandboxOutcome& outcome) {
       return kSignalBase + outcome.code;
     case SandboxOutcome::End::DeadlinePassed:
     case SandboxOutcome::End::MemoryExceeded:
+    case SandboxOutcome::End::DiskExceeded:
       break;
   }
   return kSignalBase + SIGKILL;

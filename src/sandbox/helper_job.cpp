@@ -49,6 +49,7 @@ std::string to_json(const HelperJob& helper_job) {
   for (const auto& [name, value] : job.env) checked(name), checked(value);
   return json{{"directory", checked(helper_job.directory.string())},
               {"probe", helper_job.probe},
+              {"level", static_cast<int>(helper_job.level)},
               {"roots", roots_of(job)},
               {"mounts", mounts_of(job)},
               {"argv", job.argv},
@@ -62,6 +63,7 @@ std::string to_json(const HelperJob& helper_job) {
               {"memory_limit_bytes", job.memory_limit_bytes},
               {"process_limit", job.process_limit},
               {"file_limit_bytes", job.file_limit_bytes},
+              {"disk_limit_bytes", job.disk_limit_bytes},
               {"temporary_limit_bytes", job.temporary_limit_bytes}}
       .dump();
 }
@@ -73,6 +75,7 @@ HelperJob parse_helper_job(std::string_view text) {
     SandboxJob& job = result.job;
     result.directory = value.at("directory").get<std::string>();
     result.probe = value.at("probe").get<bool>();
+    result.level = static_cast<SandboxLevel>(value.at("level").get<int>());
     for (const json& root : value.at("roots")) job.roots.emplace_back(root.get<std::string>());
     for (const json& mount : value.at("mounts")) {
       job.mounts.push_back({mount.at("host").get<std::string>(), mount.at("inside").get<std::string>(),
@@ -89,6 +92,7 @@ HelperJob parse_helper_job(std::string_view text) {
     value.at("memory_limit_bytes").get_to(job.memory_limit_bytes);
     value.at("process_limit").get_to(job.process_limit);
     value.at("file_limit_bytes").get_to(job.file_limit_bytes);
+    value.at("disk_limit_bytes").get_to(job.disk_limit_bytes);
     value.at("temporary_limit_bytes").get_to(job.temporary_limit_bytes);
     return result;
   });

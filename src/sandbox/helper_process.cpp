@@ -1,5 +1,7 @@
 #include "helper_process.hpp"
 
+#include "resource_group.hpp"
+
 #include "mlbuild/base/error.hpp"
 
 #include <fcntl.h>
@@ -153,13 +155,18 @@ void HelperProcess::start(const std::filesystem::path& helper, int job, int inpu
   const std::array<char*, 3> arguments{name.data(), word.data(), nullptr};
   const int error =
       ::posix_spawn(&process_, name.c_str(), &settings.actions, &settings.attributes, arguments.data(), environ);
+  started_ = process_;
   if (error == 0) return;
-  process_ = -1;
+  started_ = process_ = -1;
   throw Error(ErrorKind::Step, fmt::format("the sandbox helper `{}` cannot be started: {}", name,
                                            std::generic_category().message(error)));
 }
 
 HelperProcess::~HelperProcess() { reap(); }
+
+void HelperProcess::tidy_up_after() noexcept {
+  if (started_ > 0) remove_groups_of(started_);
+}
 
 void HelperProcess::reap() noexcept {
   if (process_ < 0) return;

@@ -2,8 +2,15 @@
 
 namespace mlbuild {
 
+/// What depends on the job and on what the rest of the sandbox keeps apart.
+struct SystemCallRules {
+  bool internet = true;       ///< IPv4, IPv6 and netlink sockets
+  bool unix_sockets = true;   ///< false where abstract ones of the host would be in reach
+  bool own_processes = true;  ///< a pid namespace: kill(-1) means nobody outside
+};
+
 /// Loads the seccomp filter of the payload into the calling thread (kept over exec). Needs no_new_privs. What it
 /// answers is listed in docs/sandbox.md, "System calls". Returns 0 or an errno.
-int load_system_call_filter(bool network);
+int load_system_call_filter(const SystemCallRules& rules);
 
 }  // namespace mlbuild

@@ -67,6 +67,7 @@ struct BuildResult {
   std::size_t layers_made = 0, layers_reused = 0;
   std::size_t layers_in_registry = 0;  ///< that the store has not: only a BackedStore can give their bytes
   double seconds = 0;
+  std::string sandbox_level;  ///< at which code ran for it, "L0"; "" when none had to
 };
 
 /// Runs the plan: builds source distributions whose wheels are needed, then fetches inputs and makes layers side by

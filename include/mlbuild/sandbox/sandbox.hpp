@@ -5,19 +5,26 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlbuild {
 
-/// How strong the isolation is; docs/sandbox.md.
+/// How strong the isolation is, the strongest first; docs/sandbox.md, "Levels".
 enum class SandboxLevel {
   L0,  ///< user, mount, pid, ipc, uts, net namespaces; own /proc; pivot_root
   L1,  ///< the same without a fresh /proc or with MS_MOVE + chroot instead of pivot_root
+  L2,  ///< no namespaces: chroot into a copy, Landlock, system call filter. Against accidents, not against malice
+  L3,  ///< no root either: Landlock and the filter; only for jobs that use this machine's own programs
   None
 };
+std::string_view to_string(SandboxLevel level);  ///< "L0".."L3", "none"
+std::optional<SandboxLevel> parse_sandbox_level(std::string_view text);
 
 struct SandboxMount {
   std::filesystem::path host;    ///< file or directory
@@ -26,7 +33,9 @@ struct SandboxMount {
 };
 
 struct SandboxJob {
-  /// Unpacked trees, bottom to top, seen as one; never written to: an overlay that is thrown away lies on top.
+  /// Unpacked trees, bottom to top, seen as one; never written to: an overlay that is thrown away lies on top. None:
+  /// the job uses this machine's own programs (/usr, /bin, /lib..., read-only), and mounts must have the same path
+  /// inside as outside.
   std::vector<std::filesystem::path> roots;
   std::vector<SandboxMount> mounts;
   std::vector<std::string> argv;           ///< argv[0] absolute inside, or a name that PATH of `env` leads to
@@ -44,12 +53,13 @@ struct SandboxJob {
   std::uint64_t memory_limit_bytes = 0;                           ///< 0: none
   std::uint64_t process_limit = 4096;                             ///< processes and threads
   std::uint64_t file_limit_bytes = 0;                             ///< of each file written; 0: none
+  std::uint64_t disk_limit_bytes = std::uint64_t{32} << 30U;      ///< of all that is written to the root; 0: none
   std::uint64_t temporary_limit_bytes = std::uint64_t{4} << 30U;  ///< of /tmp and of /dev/shm, which are in memory
   std::uint64_t output_limit_bytes = 16U << 20U;                  ///< of stdout and stderr each
 };
 
 struct SandboxOutcome {
-  enum class End { Exited, Signaled, DeadlinePassed, MemoryExceeded };
+  enum class End { Exited, Signaled, DeadlinePassed, MemoryExceeded, DiskExceeded };
   End end = End::Exited;
   int code = 0;  ///< exit status or signal number
   std::string out;
@@ -68,12 +78,21 @@ class Sandbox {
   virtual SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) = 0;
   /// What this machine allows, found by one probe at first use.
   virtual SandboxLevel level() = 0;
+  /// Nothing when nobody has asked yet.
+  virtual std::optional<SandboxLevel> known_level() const = 0;
 };
 
-/// Sandbox by Linux namespaces. The helper is this program's own binary, started again as `<helper> __sandbox`
-/// (job as JSON on descriptor 3, outcome as JSON on descriptor 4, lifeline pipe on 5); `scratch` is where overlay
-/// uppers go (same file system as the trees).
-std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, const std::filesystem::path& scratch);
+struct SandboxPolicy {
+  SandboxLevel weakest = SandboxLevel::L3;  ///< a machine that allows less is refused
+  /// Hears once, after the probe, when the level is weaker than L0: what is missing and why.
+  std::function<void(const std::string& text)> tell = {};
+};
+
+/// Sandbox by Linux namespaces, or by the next best that one probe finds. The helper is this program's own binary,
+/// started again as `<helper> __sandbox` (job as JSON on descriptor 3, outcome as JSON on descriptor 4, lifeline pipe
+/// on 5); `scratch` is where overlay uppers go (same file system as the trees).
+std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, const std::filesystem::path& scratch,
+                                                SandboxPolicy policy = {});
 
 /// Entry point of the helper: main calls it when argv[1] is "__sandbox". Returns the exit code.
 int sandbox_helper_main();
