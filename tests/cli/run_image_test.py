@@ -198,7 +198,7 @@ class WeakerMachine(Image):
         binary = shutil.copy(MLBUILD, self.directory / "mlbuild")
         subprocess.run(["chown", "-R", "65534:65534", self.spec.parent], check=True)
         subprocess.run(["find", store, "-type", "d", "-exec", "chown", "65534:65534", "{}", "+"], check=True)
-        return subprocess.run([self.IN_OWN_ROOT, *wrapper, binary, "build", self.spec, "--store", store, *options],
+        return subprocess.run([self.IN_OWN_ROOT, *wrapper, binary, "build", self.spec, "--store", store, "--force", *options],
                               env={**os.environ, "HOME": str(self.directory)}, cwd="/", capture_output=True, text=True)
 
     def test_the_level_is_recorded_and_at_its_best_nothing_is_said_of_it(self):
