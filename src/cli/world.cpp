@@ -122,7 +122,7 @@ Sandbox& World::sandbox() {
     SandboxPolicy policy{weakest_sandbox(options_.sandbox, environment_variable("MLBUILD_SANDBOX")),
                          [this](const std::string& text) { events().on(WarningRaised{text}); }};
     events();  // made by this thread, before others tell anything
-    sandbox_ = make_namespace_sandbox("/proc/self/exe", store().root() / "tmp", std::move(policy));
+    sandbox_ = make_namespace_sandbox(find_sandbox_helper(), store().root() / "tmp", std::move(policy));
   }
   return *sandbox_;
 }

@@ -32,7 +32,9 @@
 #include <cerrno>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <utility>
+#include <vector>
 
 namespace mlbuild {
 namespace {
@@ -44,6 +46,10 @@ constexpr int kReport = 4;
 constexpr int kLifeline = 5;
 constexpr std::uint64_t kJobLimitBytes = 32U << 20U;
 constexpr std::chrono::milliseconds kWatchInterval{50};
+// Moving a process into a control group waits for the kernel's grace period (6 ms on an idle machine), longer than most
+// commands run. So a group that only counts processes is made for those that live longer than this.
+constexpr std::chrono::milliseconds kGroupAfter{20};
+constexpr std::uint64_t kFewProcesses = 1024;
 constexpr std::chrono::seconds kGraceBeforeKill{2};
 constexpr std::uint64_t kNamespaces =
     CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
@@ -64,7 +70,7 @@ void stay_on_processors(double limit) {
 class Supervisor {
  public:
   explicit Supervisor(const HelperJob& job)
-      : job_(job), group_(job.job), disk_(written_to(job), job.probe ? 0 : job.job.disk_limit_bytes) {}
+      : job_(job), disk_(written_to(job), job.probe ? 0 : job.job.disk_limit_bytes) {}
 
   HelperReport run() {
     start();
@@ -78,14 +84,21 @@ class Supervisor {
     return job.directory / (has_namespaces(job) ? "upper" : "root");
   }
 
+  /// Limits that a command could overrun at once.
+  bool needs_group_at_once() const {
+    return job_.job.memory_limit_bytes != 0 || job_.job.processor_limit > 0 || job_.job.process_limit < kFewProcesses;
+  }
+
   void start() {
-    if (job_.job.processor_limit > 0 && !group_.limits_processors()) stay_on_processors(job_.job.processor_limit);
+    if (needs_group_at_once()) group_.emplace(job_.job);
+    if (job_.job.processor_limit > 0 && !group_->limits_processors()) stay_on_processors(job_.job.processor_limit);
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
       throw SetupFailure{stage::kOther, errno, ""};
     channel_ = Fd(pair[0]);
     Fd theirs(pair[1]);
     CallerIds caller{::geteuid(), ::getegid()};
+    caller.waits_for_group = group_.has_value();
     Cloned cloned = clone_into_namespaces(caller);
     if (cloned.process < 0) throw SetupFailure{stage::kNamespaces, errno, ""};
     if (cloned.process == 0) {
@@ -97,9 +110,8 @@ class Supervisor {
     init_ = cloned.process;
     init_descriptor_ = std::move(cloned.descriptor);
     theirs = Fd();  // so that its death is the end of the channel
-    group_.add(init_);
-    char alive = 0;
-    if (::recv(channel_.get(), &alive, 1, 0) != 1) return;  // died already: watch() sees it
+    if (!group_) return;
+    group_->add(init_);
     ::send(channel_.get(), &kGo, 1, MSG_NOSIGNAL);
   }
 
@@ -122,12 +134,31 @@ class Supervisor {
     return cloned;
   }
 
-  bool watches_memory() const { return job_.job.memory_limit_bytes != 0 && !group_.limits_memory(); }
+  /// Puts what runs already into a group. False when it has grown beyond its limit, or grows faster than we can look.
+  bool join_group_late() {
+    group_.emplace(job_.job);
+    if (!group_->limits_processes()) return true;
+    constexpr int kRounds = 20;
+    std::set<pid_t> joined;
+    for (int round = 0; round < kRounds; ++round) {
+      const std::vector<pid_t> tree = tree_of(init_);
+      if (tree.size() > job_.job.process_limit + 1) return false;
+      const std::size_t before = joined.size();
+      for (const pid_t process : tree) {
+        if (joined.insert(process).second) group_->add(process);
+      }
+      if (joined.size() == before) return true;
+    }
+    return false;
+  }
+
+  bool watches_memory() const { return job_.job.memory_limit_bytes != 0 && !group_->limits_memory(); }
   /// RLIMIT_NPROC does not bind root, who is no root in a user namespace of his own.
-  bool watches_processes() const { return !has_namespaces(job_) && !group_.limits_processes(); }
+  bool watches_processes() const { return !has_namespaces(job_) && group_ && !group_->limits_processes(); }
 
   /// What no control group keeps within its limit.
   std::optional<HelperReport::End> exceeded() {
+    if (!group_ && Clock::now() >= started_ + kGroupAfter && !join_group_late()) return HelperReport::End::Signaled;
     const std::uint64_t memory_limit = job_.job.memory_limit_bytes;
     if (watches_memory() && memory_of_tree(init_, memory_limit) > memory_limit)
       return HelperReport::End::MemoryExceeded;
@@ -166,6 +197,7 @@ class Supervisor {
     constexpr std::chrono::hours kLongest{1};
     const Clock::duration left = until == Clock::time_point::max() ? kLongest : until - Clock::now();
     auto timeout = std::chrono::ceil<std::chrono::milliseconds>(left);
+    if (!group_) timeout = std::min(timeout, kGroupAfter);
     if (watches_memory() || watches_processes()) timeout = std::min(timeout, kWatchInterval);
     if (disk_.is_on()) {
       timeout = std::min(timeout, std::chrono::ceil<std::chrono::milliseconds>(disk_.next_look() - Clock::now()));
@@ -205,14 +237,15 @@ class Supervisor {
     if (forced_) {
       final.end = *forced_;
       if (final.end == HelperReport::End::Signaled) final.code = SIGKILL;
-    } else if (failed && group_.ran_out_of_memory()) {
+    } else if (failed && group_ && group_->ran_out_of_memory()) {
       final.end = HelperReport::End::MemoryExceeded;
     }
     return final;
   }
 
   const HelperJob& job_;
-  ResourceGroup group_;
+  std::optional<ResourceGroup> group_;
+  const Clock::time_point started_ = Clock::now();
   DiskWatch disk_;
   Fd channel_;
   pid_t init_ = -1;
@@ -281,7 +314,8 @@ int sandbox_helper_main() {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (::geteuid() == 0) ::setgroups(0, nullptr);  // inside a user namespace it is too late for that
   const std::string text = to_json(supervise());
-  return ::write(kReport, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1;
+  // No handlers of this program's libraries: they have nothing to do here, and they take time.
+  ::_exit(::write(kReport, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
 }
 
 }  // namespace mlbuild

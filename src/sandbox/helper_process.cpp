@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -171,10 +172,11 @@ void HelperProcess::tidy_up_after() noexcept {
 void HelperProcess::reap() noexcept {
   if (process_ < 0) return;
   lifeline_ = Fd();
-  const Clock::time_point until = Clock::now() + kToEnd;
-  while (::waitpid(process_, nullptr, WNOHANG) == 0) {
-    if (Clock::now() > until) ::kill(process_, SIGKILL);  // pid 1 inside dies with it
-    ::usleep(1000);
+  const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)));
+  pollfd polled{ended.get(), POLLIN, 0};
+  const int count = ::poll(&polled, 1, static_cast<int>(std::chrono::milliseconds(kToEnd).count()));
+  if (count == 0) ::kill(process_, SIGKILL);  // pid 1 inside dies with it
+  while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
   process_ = -1;
 }

@@ -54,13 +54,15 @@ void report(int channel, const HelperReport& outcome) {
          MSG_NOSIGNAL);  // nobody listens any more: the helper is dead, and so are we
 }
 
-/// Death of the helper must be ours. The signal is set first and the helper asked afterwards, so that it cannot die
-/// unseen in between. It is the helper's only thread that made us: the signal follows threads, not processes.
-void tie_to_helper(int channel) {
+/// Death of the helper must be ours. The signal is set first and its end of the channel looked at afterwards: a dying
+/// process closes its descriptors before it signals its children, so it cannot die unseen in between. It is the
+/// helper's only thread that made us: the signal follows threads, not processes.
+void tie_to_helper(int channel, bool waits) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   char answer = 0;
-  ::send(channel, &kAlive, 1, MSG_NOSIGNAL);
-  if (::recv(channel, &answer, 1, 0) != 1 || answer != kGo) ::_exit(1);
+  const ssize_t count = ::recv(channel, &answer, 1, waits ? 0 : MSG_DONTWAIT);
+  const bool is_alive = waits ? count == 1 && answer == kGo : count < 0 && errno == EAGAIN;
+  if (!is_alive) ::_exit(1);
 }
 
 extern "C" void pass_on_to_all(int signal_number) {
@@ -152,7 +154,7 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
 
 void run_init_process(const HelperJob& job, const CallerIds& caller, int channel) {
   ::setsid();
-  tie_to_helper(channel);
+  tie_to_helper(channel, caller.waits_for_group);
   try {
     report(channel, live(job, caller, channel));
   } catch (const SetupFailure& failure) {

@@ -12,6 +12,7 @@ struct CallerIds {
   gid_t group = 0;
   /// Why there is no user namespace around us, when there is none: root can do without one, and is root inside then.
   int no_user_namespace = 0;
+  bool waits_for_group = false;  ///< the helper says kGo when we are in our control group
 };
 
 /// Life of pid 1 in the new namespaces: maps ids, builds the root, starts the payload, reaps everything, reports a
@@ -21,9 +22,6 @@ struct CallerIds {
 /// command's group only.
 [[noreturn]] void run_init_process(const HelperJob& job, const CallerIds& caller, int channel);
 
-/// The two messages that come before: both sides know by them that the other one lives, after pid 1 has tied its life
-/// to the helper's.
-inline constexpr char kAlive = 'a';
 inline constexpr char kGo = 'g';
 
 }  // namespace mlbuild

@@ -9,6 +9,7 @@
 #include "mlbuild/sys/temp_dir.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <mutex>
@@ -195,6 +196,17 @@ class NamespaceSandbox final : public Sandbox {
 };
 
 }  // namespace
+
+std::filesystem::path find_sandbox_helper() {
+  const std::filesystem::path self = "/proc/self/exe";
+  std::error_code error;
+  const std::filesystem::path beside = std::filesystem::read_symlink(self, error).parent_path();
+  for (const std::filesystem::path& place : {beside, beside / "../libexec/mlbuild"}) {
+    std::filesystem::path helper = place / "mlbuild-sandbox";
+    if (!error && ::access(helper.c_str(), X_OK) == 0) return helper;
+  }
+  return self;
+}
 
 std::unique_ptr<Sandbox> make_namespace_sandbox(std::filesystem::path helper, const std::filesystem::path& scratch,
                                                 SandboxPolicy policy) {

@@ -88,6 +88,10 @@ struct SandboxPolicy {
   std::function<void(const std::string& text)> tell = {};
 };
 
+/// The helper program `mlbuild-sandbox` beside this program or in ../libexec/mlbuild; where it is not installed, this
+/// program itself, which does the same and starts more slowly.
+std::filesystem::path find_sandbox_helper();
+
 /// Sandbox by Linux namespaces, or by the next best that one probe finds. The helper is this program's own binary,
 /// started again as `<helper> __sandbox` (job as JSON on descriptor 3, outcome as JSON on descriptor 4, lifeline pipe
 /// on 5); `scratch` is where overlay uppers go (same file system as the trees).
