@@ -31,7 +31,9 @@ SandboxOutcome start_image(const Image& image, const StartOptions& options, Blob
   job.processor_limit = options.processors;
   job.memory_limit_bytes = options.memory_bytes;
   job.deadline = std::chrono::seconds::zero();
+  job.disk_limit_bytes = 0;
   job.attached = true;
+  job.devices = options.devices;
   job.signals = options.signals;
   return context.sandbox.run(job, context.cancellation);
 }

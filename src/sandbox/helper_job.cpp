@@ -26,10 +26,10 @@ json mounts_of(const SandboxJob& job) {
   return mounts;
 }
 
-json roots_of(const SandboxJob& job) {
-  json roots = json::array();
-  for (const std::filesystem::path& root : job.roots) roots.push_back(checked(root.string()));
-  return roots;
+json texts_of(const std::vector<std::filesystem::path>& paths) {
+  json texts = json::array();
+  for (const std::filesystem::path& path : paths) texts.push_back(checked(path.string()));
+  return texts;
 }
 
 template <class Read>
@@ -50,7 +50,8 @@ std::string to_json(const HelperJob& helper_job) {
   return json{{"directory", checked(helper_job.directory.string())},
               {"probe", helper_job.probe},
               {"level", static_cast<int>(helper_job.level)},
-              {"roots", roots_of(job)},
+              {"roots", texts_of(job.roots)},
+              {"devices", texts_of(job.devices)},
               {"mounts", mounts_of(job)},
               {"argv", job.argv},
               {"env", job.env},
@@ -77,6 +78,7 @@ HelperJob parse_helper_job(std::string_view text) {
     result.probe = value.at("probe").get<bool>();
     result.level = static_cast<SandboxLevel>(value.at("level").get<int>());
     for (const json& root : value.at("roots")) job.roots.emplace_back(root.get<std::string>());
+    for (const json& device : value.at("devices")) job.devices.emplace_back(device.get<std::string>());
     for (const json& mount : value.at("mounts")) {
       job.mounts.push_back({mount.at("host").get<std::string>(), mount.at("inside").get<std::string>(),
                             mount.at("writable").get<bool>()});

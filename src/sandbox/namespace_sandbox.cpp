@@ -46,6 +46,10 @@ void check(const SandboxJob& job) {
   if (job.argv.front().find('/') != std::string::npos) check_absolute(job.argv.front(), "program");
   check_absolute(job.working_directory, "working directory");
   for (const SandboxMount& mount : job.mounts) check_absolute(mount.inside, "mount point");
+  for (const std::filesystem::path& device : job.devices) {
+    if (device.lexically_normal() != device || !device.string().starts_with("/dev/"))
+      throw Error(ErrorKind::Internal, fmt::format("`{}` is no device of a sandbox job", device.string()));
+  }
 }
 
 SandboxOutcome::End end_of(HelperReport::End end) {
@@ -142,6 +146,7 @@ class NamespaceSandbox final : public Sandbox {
     const Probed& found = probed();
     const HostFacts facts = found.level == SandboxLevel::L0 ? HostFacts{} : read_host_facts(scratch_);
     if (found.level == SandboxLevel::None) throw refusal(found.why, facts);
+    if (!job.devices.empty() && found.level > SandboxLevel::L1) throw needs_mounts(found.why, facts, found.level);
     if (found.level > policy_.weakest) throw too_weak(found.why, facts, found.level, policy_.weakest);
     if (job.roots.empty()) {
       for (const SandboxMount& mount : job.mounts) {

@@ -30,6 +30,8 @@ std::string reason_text(const SetupFailure& failure);
 Error refusal(const SetupFailure& failure, const HostFacts& facts);
 /// The machine allows `found`, `--sandbox=require:...` asks for `wanted`; the failure says why it is no better.
 Error too_weak(const SetupFailure& failure, const HostFacts& facts, SandboxLevel found, SandboxLevel wanted);
+/// Devices can only be bound.
+Error needs_mounts(const SetupFailure& failure, const HostFacts& facts, SandboxLevel found);
 /// At L3 there is no root.
 Error needs_root(const SetupFailure& failure, const HostFacts& facts);
 

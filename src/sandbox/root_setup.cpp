@@ -103,6 +103,9 @@ void make_devices(const MountPoints& points, const SandboxJob& job) {
     bind_mount(open_on_host("/dev/" + name), points.file("/dev/" + name), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
                "/dev/" + name);
   }
+  for (const std::filesystem::path& device : job.devices) {
+    bind_mount(open_on_host(device), points.file(device), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, device.string());
+  }
   constexpr std::pair<const char*, const char*> kLinks[] = {
       {"fd", "/proc/self/fd"}, {"stdin", "fd/0"}, {"stdout", "fd/1"}, {"stderr", "fd/2"}};
   for (const auto& [name, target] : kLinks) {

@@ -8,6 +8,7 @@ import subprocess
 import time
 import unittest
 
+from docker_registry import DockerRegistry
 from support import MLBUILD, SHARED_STORE, CliTest, run
 
 
@@ -168,6 +169,57 @@ class Run(Image):
                                binary, "run", "--store", self.directory / "store", self.spec],
                               env={**os.environ, "HOME": str(self.directory)}, cwd="/", capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (0, "hello from a small image\n"), done.stderr)
+
+
+class RealSpec(CliTest):
+    def test_a_setuptools_without_pkg_resources_is_stopped_by_the_import_check(self):
+        spec = self.copy_spec("sklearn-train") / "mlbuild.yaml"
+        text = spec.read_text().replace("  exclude-newer: 2024-06-01\n", "")
+        spec.write_text(text + "check: {imports: [mlflow]}\n")
+        with open(spec.parent / "requirements.txt", "a") as requirements:
+            requirements.write("setuptools>=82\n")
+        done = run("build", spec, "--store", SHARED_STORE, "-o", f"oci:{self.directory}/layout")
+        self.assert_fails(done, 4, "`import mlflow` fails in the image", "No module named 'pkg_resources'",
+                          "comes from the layer `wheel mlflow-skinny 2.12.1`")
+        self.assertEqual(list(self.directory.glob("layout")), [])
+
+
+class RunNamedImage(Image):
+    """`mlbuild run` of what is kept in a layout, an archive or a registry."""
+
+    def setUp(self):
+        super().setUp()
+        self.write_app("import os, sys\nprint('kept', os.getcwd(), sys.argv[1:])\n")
+
+    def start_named(self, *words, **kwargs):
+        return run("run", "--store", SHARED_STORE, *words, **kwargs)
+
+    def test_a_layout_starts_by_directory_and_tag(self):
+        self.build(self.spec, "-t", "kept:1.0", "-o", f"oci:{self.directory}/layout")
+        for name in (f"oci:{self.directory}/layout", f"oci:{self.directory}/layout:1.0"):
+            self.assertEqual(self.assert_ok(self.start_named(name)).out, "kept /app []\n")
+        done = self.start_named(f"oci:{self.directory}/layout", "--", "python", "hello.py", "x")
+        self.assertEqual(self.assert_ok(done).out, "kept /app ['x']\n")
+        self.assert_fails(self.start_named(f"oci:{self.directory}/layout:2.0"), 2, "2.0")
+        self.assert_fails(self.start_named(f"oci:{self.directory}"), 2, "is no OCI layout")
+
+    def test_an_archive_starts(self):
+        self.build(self.spec, "-t", "kept:1.0", "-o", f"docker:{self.directory}/image.tar")
+        self.assertEqual(self.assert_ok(self.start_named("archive:image.tar", cwd=self.directory)).out, "kept /app []\n")
+
+    def test_an_image_of_a_registry_starts(self):
+        with DockerRegistry() as registry:
+            self.build(self.spec, "-t", f"{registry.host}/ml/kept:1.0", "--push")
+            done = self.assert_ok(self.start_named(f"{registry.host}/ml/kept:1.0"))
+            self.assertEqual(done.out, "kept /app []\n")
+            self.assert_fails(self.start_named(f"{registry.host}/ml/kept:none"), 3, "kept:none")
+
+    def test_a_word_that_is_no_image_is_a_spec(self):
+        self.assert_fails(self.start_named("nowhere.yaml"), 2, "nowhere.yaml")
+
+    @unittest.skipIf(os.path.exists("/dev/nvidia0"), "there is a GPU here")
+    def test_a_gpu_that_is_not_there_is_named(self):
+        self.assert_fails(self.start_named(self.spec, "--gpu"), 1, "no NVIDIA GPU", "nvidia-smi")
 
 
 class WeakerMachine(Image):

@@ -38,8 +38,9 @@ struct SandboxJob {
   /// inside as outside.
   std::vector<std::filesystem::path> roots;
   std::vector<SandboxMount> mounts;
-  std::vector<std::string> argv;           ///< argv[0] absolute inside, or a name that PATH of `env` leads to
-  std::map<std::string, std::string> env;  ///< the whole environment
+  std::vector<std::filesystem::path> devices;  ///< nodes below /dev of this machine, besides the usual few
+  std::vector<std::string> argv;               ///< argv[0] absolute inside, or a name that PATH of `env` leads to
+  std::map<std::string, std::string> env;      ///< the whole environment
   std::filesystem::path working_directory = "/";
   std::string standard_input;
   /// stdin, stdout and stderr are this program's own, and nothing is captured. No terminal's job control inside.
@@ -68,8 +69,19 @@ struct SandboxOutcome {
   bool ok() const { return end == End::Exited && code == 0; }
 };
 
-/// Runs one command over a read-only root. Knows nothing of OCI. The contract, line by line, is in docs/sandbox.md, and
-/// each line has a probe test that runs inside.
+/// Runs one command over a read-only root. Knows nothing of OCI. The contract, at L0; each line has probe tests that
+/// run inside (tests/sandbox), and its details in docs/sandbox.md:
+///  - it sees the trees and mounts, its own /proc, a minimal /dev, the job's environment, descriptors 0 to 2, and
+///  nothing
+///    else of the host (isolation_test, escape_test);
+///  - it writes to the throw-away root and to writable mounts only, and makes no set-id files;
+///  - it reaches no network, or with `network` the host's internet sockets, but no Unix socket of the host;
+///  - it has no capabilities and gets none; mounts, namespaces, other processes, keyrings and the kernel's settings are
+///    out of its reach; foreign ABIs are killed;
+///  - it cannot signal anybody outside;
+///  - time, memory, processes, processors, files, disk and output are limited (lifetime_test);
+///  - when it ends, or the caller ends, whatever the way, nothing is left: processes, mounts, groups, directories;
+///  - less than that is never had silently: SandboxPolicy, SandboxOutcome::level (fallback_test).
 class Sandbox {
  public:
   virtual ~Sandbox() = default;
@@ -79,7 +91,7 @@ class Sandbox {
   /// What this machine allows, found by one probe at first use.
   virtual SandboxLevel level() = 0;
   /// Nothing when nobody has asked yet.
-  virtual std::optional<SandboxLevel> known_level() const = 0;
+  virtual std::optional<SandboxLevel> known_level() const { return std::nullopt; }
 };
 
 struct SandboxPolicy {
