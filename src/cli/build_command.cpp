@@ -131,6 +131,9 @@ int run_build(const BuildOptions& options, World& world) {
   registries.keep_layers(results, targets, store);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (!results.empty()) results.back().seconds = seconds.count();
+  if (const auto level = world.sandbox_level()) {
+    for (BuildResult& result : results) result.sandbox_level = to_string(*level);
+  }
   print_results(results, published, options, spec, world);
   return 0;
 }

@@ -1,6 +1,7 @@
 // Builds the objects, runs the chosen command and maps errors to exit codes; everything else is in the modules.
 
 #include "commands.hpp"
+#include "sandbox_option.hpp"
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/report/error_text.hpp"
@@ -65,6 +66,12 @@ void add_global_options(CLI::App& program, mlbuild::cli::GlobalOptions& options)
       ->option_text("DURATION")
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_OPTIONAL))
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{24 * 3600}));
+  program
+      .add_option("--sandbox", options.sandbox,
+                  "auto (default), or require:L0 to refuse a machine whose sandbox is weaker than that; also "
+                  "MLBUILD_SANDBOX")
+      ->option_text("LEVEL")
+      ->check([](const std::string& text) { return mlbuild::cli::sandbox_option_mistake(text); }, "");
   program.add_flag("-q,--quiet", options.quiet, "only warnings and errors on stderr");
 }
 
@@ -108,7 +115,8 @@ bool wants_json(int argc, char** argv) {
 
 /// The first word that is no option and no option's value.
 std::optional<std::string> command_word(int argc, char** argv) {
-  constexpr std::array<std::string_view, 4> kTakeValue = {"--store", "--format", "--threads", "--retry-for"};
+  constexpr std::array<std::string_view, 5> kTakeValue = {"--store", "--format", "--threads", "--retry-for",
+                                                          "--sandbox"};
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (std::find(kTakeValue.begin(), kTakeValue.end(), word) != kTakeValue.end()) {

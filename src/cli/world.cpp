@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include "registry_caches.hpp"
+#include "sandbox_option.hpp"
 
 #include "mlbuild/base/error.hpp"
 
@@ -117,7 +118,12 @@ const SiteConfig& World::site() {
 }
 
 Sandbox& World::sandbox() {
-  if (!sandbox_) sandbox_ = make_namespace_sandbox("/proc/self/exe", store().root() / "tmp");
+  if (!sandbox_) {
+    SandboxPolicy policy{weakest_sandbox(options_.sandbox, environment_variable("MLBUILD_SANDBOX")),
+                         [this](const std::string& text) { events().on(WarningRaised{text}); }};
+    events();  // made by this thread, before others tell anything
+    sandbox_ = make_namespace_sandbox(find_sandbox_helper(), store().root() / "tmp", std::move(policy));
+  }
   return *sandbox_;
 }
 
@@ -139,12 +145,16 @@ std::size_t World::threads() const {
 }
 
 std::unique_ptr<BaseSource> World::open_base(const Spec& spec, const ForeignBase& base) {
-  const std::string& reference = base.reference.value;
-  if (base.kind == ForeignBase::Kind::Oci) {
+  return open_image(base.kind, base.reference.value, spec.directory);
+}
+
+std::unique_ptr<BaseSource> World::open_image(ForeignBase::Kind kind, const std::string& reference,
+                                              const std::filesystem::path& directory) {
+  if (kind == ForeignBase::Kind::Oci) {
     const LayoutReference layout = split_layout_reference(reference);
-    return open_layout_image(spec.directory / layout.directory, layout.tag);
+    return open_layout_image(directory / layout.directory, layout.tag);
   }
-  if (base.kind == ForeignBase::Kind::Archive) return open_archive_image(spec.directory / reference);
+  if (kind == ForeignBase::Kind::Archive) return open_archive_image(directory / reference);
   oci::Reference where = oci::Reference::parse(reference);
   if (where.tag.empty() && !where.digest) where.tag = "latest";
   return open_registry_image(registry(where.host), where);

@@ -28,6 +28,7 @@ struct GlobalOptions {
   std::string store;            ///< --store; empty: $XDG_CACHE_HOME/mlbuild or ~/.cache/mlbuild
   std::string format = "text";  ///< text | json
   std::size_t threads = 0;      ///< 0: one per processor
+  std::string sandbox;          ///< --sandbox: "", "auto" or "require:L0".."require:L3"
   bool quiet = false;
   std::uint64_t retry_seconds = 600;            ///< --retry-for
   std::vector<std::string> trailing_arguments;  ///< of `run`: what comes after `--`
@@ -49,6 +50,8 @@ class World {
   const std::shared_ptr<RegistryClient>& registry(const std::string& host);
   const SiteConfig& site();
   Sandbox& sandbox();
+  /// The level that code ran at; nothing when none had to run.
+  std::optional<SandboxLevel> sandbox_level() const { return sandbox_ ? sandbox_->known_level() : std::nullopt; }
   EventSink& events();
   const Cancellation& cancellation() const { return cancellation_; }
   std::size_t threads() const;
@@ -56,6 +59,9 @@ class World {
   /// Registries that are spoken http with; to be told before one is asked.
   void set_insecure_registries(std::vector<std::string> hosts) { insecure_registries_ = std::move(hosts); }
   std::unique_ptr<BaseSource> open_base(const Spec& spec, const ForeignBase& base);
+  /// `directory`: what relative paths of layouts and archives are relative to.
+  std::unique_ptr<BaseSource> open_image(ForeignBase::Kind kind, const std::string& reference,
+                                         const std::filesystem::path& directory);
   void end_progress() { events_.reset(); }  ///< before a summary is printed
 
   const std::vector<std::string>& trailing_arguments() const { return options_.trailing_arguments; }

@@ -152,6 +152,7 @@ json image_json(const BuildResult& result) {
           {"layers_in_registry", result.layers_in_registry},
           {"budget", result.budget},
           {"seconds", result.seconds},
+          {"sandbox", result.sandbox_level},
           {"layers", layers}};
 }
 
@@ -219,6 +220,7 @@ std::string build_summary_text(const BuildResult& result, const std::string& nam
     text += fmt::format("  to      {}: {} written, {} there already\n", place.where, human_bytes(place.written_bytes),
                         human_bytes(place.reused_bytes));
   }
+  if (!result.sandbox_level.empty()) text += fmt::format("  sandbox {}\n", result.sandbox_level);
   text += fmt::format("  took    {:.2f} s\n", result.seconds);
   return text;
 }

@@ -23,6 +23,8 @@ std::string how_it_ended(const SandboxOutcome& outcome) {
       return "it took too long";
     case SandboxOutcome::End::MemoryExceeded:
       return "it ran out of memory";
+    case SandboxOutcome::End::DiskExceeded:
+      return "it wrote more to the disk than a step may";
   }
   return "";
 }

@@ -39,6 +39,8 @@ std::string end_text(const SandboxOutcome& outcome) {
       return fmt::format("did not end within {} s", kDeadline.count());
     case SandboxOutcome::End::MemoryExceeded:
       return fmt::format("needed more than {} of memory", human_bytes(kMemoryLimitBytes));
+    case SandboxOutcome::End::DiskExceeded:
+      return "wrote more to the disk than a check may";
   }
   return {};
 }
@@ -132,7 +134,7 @@ void check_image(const Image& image, const BuildRequest& request, BlobStore& lay
   const ImageCheck check(image, request, layers, context);
   check.imports(checks.imports);
   check.command(checks);
-  context.store.put(card.key(), "{}");
+  context.store.put(card.key(), fmt::format(R"({{"sandbox":"{}"}})", to_string(context.sandbox.level())));
 }
 
 }  // namespace mlbuild

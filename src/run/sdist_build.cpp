@@ -153,14 +153,16 @@ KeyCard sdist_build_card(const SdistBuildInputs& inputs) {
 }
 
 std::string to_json(const BuiltWheel& wheel) {
-  return json{{"filename", wheel.filename}, {"digest", wheel.digest.to_string()}, {"size", wheel.size_bytes}}.dump();
+  json value{{"filename", wheel.filename}, {"digest", wheel.digest.to_string()}, {"size", wheel.size_bytes}};
+  if (!wheel.sandbox_level.empty()) value["sandbox"] = wheel.sandbox_level;
+  return value.dump();
 }
 
 BuiltWheel parse_built_wheel(std::string_view text) {
   try {
     const json value = json::parse(text);
     return {value.at("filename").get<std::string>(), BlobDigest::parse(value.at("digest").get<std::string>()),
-            value.at("size").get<std::uint64_t>()};
+            value.at("size").get<std::uint64_t>(), value.value("sandbox", "")};
   } catch (const json::exception& failure) {
     throw Error(ErrorKind::Foreign, fmt::format("facts of a built wheel are malformed: {}", failure.what()));
   }
@@ -183,6 +185,7 @@ BuiltWheel build_sdist(const SdistBuildInputs& inputs, DiskStore& store, Sandbox
   with_context([&] { return fmt::format("checking the wheel of `{}`", inputs.sdist_filename); },
                [&] { check_wheel(inputs, place.out() / wheel_name(inputs, place.out())); });
   BuiltWheel wheel = keep_wheel(place.out() / wheel_name(inputs, place.out()), store);
+  wheel.sandbox_level = to_string(outcome.level);
   store.put(sdist_build_card(inputs).key(), to_json(wheel));
   return wheel;
 }

@@ -31,7 +31,9 @@ SandboxOutcome start_image(const Image& image, const StartOptions& options, Blob
   job.processor_limit = options.processors;
   job.memory_limit_bytes = options.memory_bytes;
   job.deadline = std::chrono::seconds::zero();
+  job.disk_limit_bytes = 0;
   job.attached = true;
+  job.devices = options.devices;
   job.signals = options.signals;
   return context.sandbox.run(job, context.cancellation);
 }
@@ -44,6 +46,7 @@ int shell_exit_code(const SandboxOutcome& outcome) {
       return kSignalBase + outcome.code;
     case SandboxOutcome::End::DeadlinePassed:
     case SandboxOutcome::End::MemoryExceeded:
+    case SandboxOutcome::End::DiskExceeded:
       break;
   }
   return kSignalBase + SIGKILL;

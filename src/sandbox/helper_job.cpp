@@ -26,10 +26,10 @@ json mounts_of(const SandboxJob& job) {
   return mounts;
 }
 
-json roots_of(const SandboxJob& job) {
-  json roots = json::array();
-  for (const std::filesystem::path& root : job.roots) roots.push_back(checked(root.string()));
-  return roots;
+json texts_of(const std::vector<std::filesystem::path>& paths) {
+  json texts = json::array();
+  for (const std::filesystem::path& path : paths) texts.push_back(checked(path.string()));
+  return texts;
 }
 
 template <class Read>
@@ -49,8 +49,10 @@ std::string to_json(const HelperJob& helper_job) {
   for (const auto& [name, value] : job.env) checked(name), checked(value);
   return json{{"directory", checked(helper_job.directory.string())},
               {"probe", helper_job.probe},
-              {"roots", roots_of(job)},
-              {"changes", checked(job.changes.string())},
+               {"level", static_cast<int>(helper_job.level)},
+               {"roots", texts_of(job.roots)},
+               {"changes", checked(job.changes.string())},
+               {"devices", texts_of(job.devices)},
               {"mounts", mounts_of(job)},
               {"argv", job.argv},
               {"env", job.env},
@@ -63,6 +65,7 @@ std::string to_json(const HelperJob& helper_job) {
               {"memory_limit_bytes", job.memory_limit_bytes},
               {"process_limit", job.process_limit},
               {"file_limit_bytes", job.file_limit_bytes},
+              {"disk_limit_bytes", job.disk_limit_bytes},
               {"temporary_limit_bytes", job.temporary_limit_bytes}}
       .dump();
 }
@@ -74,8 +77,10 @@ HelperJob parse_helper_job(std::string_view text) {
     SandboxJob& job = result.job;
     result.directory = value.at("directory").get<std::string>();
     result.probe = value.at("probe").get<bool>();
+    result.level = static_cast<SandboxLevel>(value.at("level").get<int>());
     for (const json& root : value.at("roots")) job.roots.emplace_back(root.get<std::string>());
     job.changes = value.at("changes").get<std::string>();
+    for (const json& device : value.at("devices")) job.devices.emplace_back(device.get<std::string>());
     for (const json& mount : value.at("mounts")) {
       job.mounts.push_back({mount.at("host").get<std::string>(), mount.at("inside").get<std::string>(),
                             mount.at("writable").get<bool>()});
@@ -91,6 +96,7 @@ HelperJob parse_helper_job(std::string_view text) {
     value.at("memory_limit_bytes").get_to(job.memory_limit_bytes);
     value.at("process_limit").get_to(job.process_limit);
     value.at("file_limit_bytes").get_to(job.file_limit_bytes);
+    value.at("disk_limit_bytes").get_to(job.disk_limit_bytes);
     value.at("temporary_limit_bytes").get_to(job.temporary_limit_bytes);
     return result;
   });

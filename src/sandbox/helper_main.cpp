@@ -2,18 +2,22 @@
 // and because what it guards must die with it. Descriptors: 0-2 the payload's, 3 job, 4 report, 5 lifeline.
 
 #include "clone_process.hpp"
+#include "disk_watch.hpp"
 #include "helper_job.hpp"
 #include "init_process.hpp"
 #include "memory_watch.hpp"
 #include "own_root.hpp"
+#include "process_tree.hpp"
 #include "resource_group.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/sys/disk_file.hpp"
 #include "mlbuild/sys/fd.hpp"
+#include "mlbuild/sys/temp_dir.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
@@ -28,6 +32,9 @@
 #include <cerrno>
 #include <chrono>
 #include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace mlbuild {
 namespace {
@@ -38,7 +45,11 @@ constexpr int kJob = 3;
 constexpr int kReport = 4;
 constexpr int kLifeline = 5;
 constexpr std::uint64_t kJobLimitBytes = 32U << 20U;
-constexpr std::chrono::milliseconds kMemoryInterval{50};
+constexpr std::chrono::milliseconds kWatchInterval{50};
+// Moving a process into a control group waits for the kernel's grace period (6 ms on an idle machine), longer than most
+// commands run. So a group that only counts processes is made for those that live longer than this.
+constexpr std::chrono::milliseconds kGroupAfter{20};
+constexpr std::uint64_t kFewProcesses = 1024;
 constexpr std::chrono::seconds kGraceBeforeKill{2};
 constexpr std::uint64_t kNamespaces =
     CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
@@ -58,24 +69,37 @@ void stay_on_processors(double limit) {
 /// Watches one run from outside the namespaces.
 class Supervisor {
  public:
-  explicit Supervisor(const HelperJob& job) : job_(job), group_(job.job) {}
+  explicit Supervisor(const HelperJob& job)
+      : job_(job), disk_(written_to(job), job.probe ? 0 : job.job.disk_limit_bytes) {}
 
   HelperReport run() {
     start();
     watch();
     return outcome();
   }
+  bool lost_its_caller() const { return lifeline_cut_; }
 
  private:
+  static std::filesystem::path written_to(const HelperJob& job) {
+    return job.directory / (has_namespaces(job) ? "upper" : "root");
+  }
+
+  /// Limits that a command could overrun at once.
+  bool needs_group_at_once() const {
+    return job_.job.memory_limit_bytes != 0 || job_.job.processor_limit > 0 || job_.job.process_limit < kFewProcesses;
+  }
+
   void start() {
-    if (job_.job.processor_limit > 0 && !group_.limits_processors()) stay_on_processors(job_.job.processor_limit);
+    if (needs_group_at_once()) group_.emplace(job_.job);
+    if (job_.job.processor_limit > 0 && !group_->limits_processors()) stay_on_processors(job_.job.processor_limit);
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
       throw SetupFailure{stage::kOther, errno, ""};
     channel_ = Fd(pair[0]);
     Fd theirs(pair[1]);
-    const CallerIds caller{::geteuid(), ::getegid()};
-    Cloned cloned = clone_into_namespaces();
+    CallerIds caller{::geteuid(), ::getegid()};
+    caller.waits_for_group = group_.has_value();
+    Cloned cloned = clone_into_namespaces(caller);
     if (cloned.process < 0) throw SetupFailure{stage::kNamespaces, errno, ""};
     if (cloned.process == 0) {
       // Its group is removed by the helper, so the copy of our own object must not be destroyed: run_init_process never
@@ -86,25 +110,63 @@ class Supervisor {
     init_ = cloned.process;
     init_descriptor_ = std::move(cloned.descriptor);
     theirs = Fd();  // so that its death is the end of the channel
-    group_.add(init_);
-    char alive = 0;
-    if (::recv(channel_.get(), &alive, 1, 0) != 1) return;  // died already: watch() sees it
+    if (!group_) return;
+    group_->add(init_);
     ::send(channel_.get(), &kGo, 1, MSG_NOSIGNAL);
   }
 
-  /// EPERM may mean a chroot: root can do something about it.
-  Cloned clone_into_namespaces() const {
+  /// EPERM may mean a chroot: root can do something about it. Where user namespaces are switched off, root can have the
+  /// others without one.
+  Cloned clone_into_namespaces(CallerIds& caller) const {
+    if (!has_namespaces(job_)) return clone_process(0);
     const std::uint64_t flags = kNamespaces | (job_.job.network ? 0 : CLONE_NEWNET);
     Cloned cloned = clone_process(flags);
-    if (cloned.process >= 0 || errno != EPERM) return cloned;
-    if (!make_root_a_mount() || ::chdir(job_.directory.c_str()) != 0) {
-      errno = EPERM;
-      return cloned;
+    if (cloned.process >= 0) return cloned;
+    caller.no_user_namespace = errno;
+    if (errno == EPERM && make_root_a_mount() && ::chdir(job_.directory.c_str()) == 0) {
+      const int before = std::exchange(caller.no_user_namespace, 0);
+      cloned = clone_process(flags);
+      if (cloned.process >= 0) return cloned;
+      caller.no_user_namespace = before;
     }
-    return clone_process(flags);
+    if (caller.user == 0) cloned = clone_process(flags & ~std::uint64_t{CLONE_NEWUSER});
+    if (cloned.process < 0) errno = caller.no_user_namespace;
+    return cloned;
   }
 
-  bool watches_memory() const { return job_.job.memory_limit_bytes != 0 && !group_.limits_memory(); }
+  /// Puts what runs already into a group. False when it has grown beyond its limit, or grows faster than we can look.
+  bool join_group_late() {
+    group_.emplace(job_.job);
+    if (!group_->limits_processes()) return true;
+    constexpr int kRounds = 20;
+    std::set<pid_t> joined;
+    for (int round = 0; round < kRounds; ++round) {
+      const std::vector<pid_t> tree = tree_of(init_);
+      if (tree.size() > job_.job.process_limit + 1) return false;
+      const std::size_t before = joined.size();
+      for (const pid_t process : tree) {
+        if (joined.insert(process).second) group_->add(process);
+      }
+      if (joined.size() == before) return true;
+    }
+    return false;
+  }
+
+  bool watches_memory() const { return job_.job.memory_limit_bytes != 0 && !group_->limits_memory(); }
+  /// RLIMIT_NPROC does not bind root, who is no root in a user namespace of his own.
+  bool watches_processes() const { return !has_namespaces(job_) && group_ && !group_->limits_processes(); }
+
+  /// What no control group keeps within its limit.
+  std::optional<HelperReport::End> exceeded() {
+    if (!group_ && Clock::now() >= started_ + kGroupAfter && !join_group_late()) return HelperReport::End::Signaled;
+    const std::uint64_t memory_limit = job_.job.memory_limit_bytes;
+    if (watches_memory() && memory_of_tree(init_, memory_limit) > memory_limit)
+      return HelperReport::End::MemoryExceeded;
+    if (watches_processes() && tree_of(init_).size() > job_.job.process_limit + 1) return HelperReport::End::Signaled;
+    if (disk_.is_on() && Clock::now() >= disk_.next_look() && disk_.is_exceeded(init_))
+      return HelperReport::End::DiskExceeded;
+    return std::nullopt;
+  }
 
   void watch() {
     const bool is_limited = job_.job.deadline != std::chrono::seconds::zero();
@@ -119,14 +181,15 @@ class Supervisor {
         forced_ = HelperReport::End::DeadlinePassed;
         ::kill(init_, SIGTERM);
         kill_at = now + kGraceBeforeKill;
-      } else if (watches_memory() && memory_of_tree(init_, job_.job.memory_limit_bytes) > job_.job.memory_limit_bytes) {
-        forced_ = HelperReport::End::MemoryExceeded;
+      } else if (const auto end = kill_at ? std::nullopt : exceeded()) {
+        forced_ = end;
         ::kill(init_, SIGKILL);
       }
     }
     int ignored = 0;
     while (::waitpid(init_, &ignored, 0) < 0 && errno == EINTR) {
     }
+    if (!has_namespaces(job_)) end_descendants();  // what became ours when init was killed
   }
 
   /// Waits for the end of pid 1, at most until `until` or the next look at memory. Death of the caller ends everything.
@@ -134,7 +197,11 @@ class Supervisor {
     constexpr std::chrono::hours kLongest{1};
     const Clock::duration left = until == Clock::time_point::max() ? kLongest : until - Clock::now();
     auto timeout = std::chrono::ceil<std::chrono::milliseconds>(left);
-    if (watches_memory()) timeout = std::min(timeout, kMemoryInterval);
+    if (!group_) timeout = std::min(timeout, kGroupAfter);
+    if (watches_memory() || watches_processes()) timeout = std::min(timeout, kWatchInterval);
+    if (disk_.is_on()) {
+      timeout = std::min(timeout, std::chrono::ceil<std::chrono::milliseconds>(disk_.next_look() - Clock::now()));
+    }
     timeout = std::clamp(timeout, std::chrono::milliseconds(0), std::chrono::milliseconds(kLongest));
     std::array<pollfd, 2> watched{pollfd{init_descriptor_.get(), POLLIN, 0}, pollfd{kLifeline, POLLIN, 0}};
     ::poll(watched.data(), lifeline_cut_ ? 1 : 2, static_cast<int>(timeout.count()));
@@ -167,15 +234,19 @@ class Supervisor {
     HelperReport final = result.value_or(
         HelperReport{HelperReport::End::SetupFailed, 0, SandboxLevel::None, {stage::kOther, 0, "pid 1 was killed"}});
     const bool failed = final.end != HelperReport::End::Exited || final.code != 0;
-    if (forced_)
+    if (forced_) {
       final.end = *forced_;
-    else if (failed && group_.ran_out_of_memory())
+      if (final.end == HelperReport::End::Signaled) final.code = SIGKILL;
+    } else if (failed && group_ && group_->ran_out_of_memory()) {
       final.end = HelperReport::End::MemoryExceeded;
+    }
     return final;
   }
 
   const HelperJob& job_;
-  ResourceGroup group_;
+  std::optional<ResourceGroup> group_;
+  const Clock::time_point started_ = Clock::now();
+  DiskWatch disk_;
   Fd channel_;
   pid_t init_ = -1;
   Fd init_descriptor_;
@@ -189,12 +260,44 @@ std::string read_job() {
   return std::string(as_text(bytes));
 }
 
+HelperReport run_at(HelperJob job, SandboxLevel level) {
+  job.level = level;
+  if (!has_namespaces(job)) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  Supervisor supervisor(job);
+  HelperReport report = supervisor.run();
+  // Nobody is left who would remove it.
+  if (supervisor.lost_its_caller() && ::chdir("/") == 0) remove_tree(job.directory);
+  return report;
+}
+
+HelperReport run_or_report(const HelperJob& job, SandboxLevel level) {
+  try {
+    return run_at(job, level);
+  } catch (const SetupFailure& failure) {
+    return {HelperReport::End::SetupFailed, 0, SandboxLevel::None, failure};
+  }
+}
+
+/// The strongest level at which a job that does nothing comes to its end. What is missing for L0 is what the first try
+/// failed at.
+HelperReport probe(const HelperJob& job) {
+  const HelperReport first = run_or_report(job, SandboxLevel::L0);
+  if (first.end != HelperReport::End::SetupFailed) return first;
+  for (const SandboxLevel level : {SandboxLevel::L2, SandboxLevel::L3}) {
+    HelperReport report = run_or_report(job, level);
+    if (report.end == HelperReport::End::SetupFailed) continue;
+    report.failure = first.failure;
+    return report;
+  }
+  return first;
+}
+
 HelperReport supervise() {
   HelperReport report;
   try {
     const HelperJob job = parse_helper_job(read_job());
     if (::chdir(job.directory.c_str()) != 0) throw SetupFailure{stage::kOther, errno, job.directory.string()};
-    return Supervisor(job).run();
+    return job.probe ? probe(job) : run_at(job, job.level);
   } catch (const SetupFailure& failure) {
     report.failure = failure;
   } catch (const std::exception& failure) {
@@ -209,8 +312,10 @@ int sandbox_helper_main() {
   ::close_range(kLifeline + 1, ~0U, 0);
   ::close_range(kJob, ~0U, CLOSE_RANGE_CLOEXEC);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (::geteuid() == 0) ::setgroups(0, nullptr);  // inside a user namespace it is too late for that
   const std::string text = to_json(supervise());
-  return ::write(kReport, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1;
+  // No handlers of this program's libraries: they have nothing to do here, and they take time.
+  ::_exit(::write(kReport, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
 }
 
 }  // namespace mlbuild

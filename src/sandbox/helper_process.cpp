@@ -1,5 +1,7 @@
 #include "helper_process.hpp"
 
+#include "resource_group.hpp"
+
 #include "mlbuild/base/error.hpp"
 
 #include <fcntl.h>
@@ -8,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,21 +156,27 @@ void HelperProcess::start(const std::filesystem::path& helper, int job, int inpu
   const std::array<char*, 3> arguments{name.data(), word.data(), nullptr};
   const int error =
       ::posix_spawn(&process_, name.c_str(), &settings.actions, &settings.attributes, arguments.data(), environ);
+  started_ = process_;
   if (error == 0) return;
-  process_ = -1;
+  started_ = process_ = -1;
   throw Error(ErrorKind::Step, fmt::format("the sandbox helper `{}` cannot be started: {}", name,
                                            std::generic_category().message(error)));
 }
 
 HelperProcess::~HelperProcess() { reap(); }
 
+void HelperProcess::tidy_up_after() noexcept {
+  if (started_ > 0) remove_groups_of(started_);
+}
+
 void HelperProcess::reap() noexcept {
   if (process_ < 0) return;
   lifeline_ = Fd();
-  const Clock::time_point until = Clock::now() + kToEnd;
-  while (::waitpid(process_, nullptr, WNOHANG) == 0) {
-    if (Clock::now() > until) ::kill(process_, SIGKILL);  // pid 1 inside dies with it
-    ::usleep(1000);
+  const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)));
+  pollfd polled{ended.get(), POLLIN, 0};
+  const int count = ::poll(&polled, 1, static_cast<int>(std::chrono::milliseconds(kToEnd).count()));
+  if (count == 0) ::kill(process_, SIGKILL);  // pid 1 inside dies with it
+  while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
   process_ = -1;
 }

@@ -35,6 +35,8 @@ class HelperProcess {
   /// which the helper keeps) the helper is killed. Throws Error{Interrupted} on cancellation, after the end.
   HelperOutput wait(const SandboxJob& job, std::optional<std::chrono::milliseconds> patience,
                     const Cancellation& cancellation);
+  /// After the end of a helper that told nothing: removes what it would have removed.
+  void tidy_up_after() noexcept;
 
  private:
   void start(const std::filesystem::path& helper, int job, int input, int out, int err, int report, int lifeline);
@@ -42,6 +44,7 @@ class HelperProcess {
   void reap() noexcept;
 
   pid_t process_ = -1;
+  pid_t started_ = -1;  ///< the same, also after its end
   Fd out_, err_, report_, lifeline_;
 };
 

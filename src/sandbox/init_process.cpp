@@ -1,6 +1,8 @@
 #include "init_process.hpp"
 
+#include "copied_root.hpp"
 #include "payload.hpp"
+#include "process_tree.hpp"
 #include "root_setup.hpp"
 
 #include "mlbuild/sys/fd.hpp"
@@ -52,39 +54,57 @@ void report(int channel, const HelperReport& outcome) {
          MSG_NOSIGNAL);  // nobody listens any more: the helper is dead, and so are we
 }
 
-/// Death of the helper must be ours. The signal is set first and the helper asked afterwards, so that it cannot die
-/// unseen in between. It is the helper's only thread that made us: the signal follows threads, not processes.
-void tie_to_helper(int channel) {
+/// Death of the helper must be ours. The signal is set first and its end of the channel looked at afterwards: a dying
+/// process closes its descriptors before it signals its children, so it cannot die unseen in between. It is the
+/// helper's only thread that made us: the signal follows threads, not processes.
+void tie_to_helper(int channel, bool waits) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   char answer = 0;
-  ::send(channel, &kAlive, 1, MSG_NOSIGNAL);
-  if (::recv(channel, &answer, 1, 0) != 1 || answer != kGo) ::_exit(1);
+  const ssize_t count = ::recv(channel, &answer, 1, waits ? 0 : MSG_DONTWAIT);
+  const bool is_alive = waits ? count == 1 && answer == kGo : count < 0 && errno == EAGAIN;
+  if (!is_alive) ::_exit(1);
 }
 
-extern "C" void pass_on(int signal_number) {
+extern "C" void pass_on_to_all(int signal_number) {
   const int saved = errno;
   ::kill(-1, signal_number);  // from pid 1: everybody in the namespace but us
   errno = saved;
 }
 
+// Reached from a signal handler; set before that is installed.
+volatile pid_t command = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+extern "C" void pass_on_to_command(int signal_number) {
+  const int saved = errno;
+  ::kill(-command, signal_number);  // it leads a session of its own
+  errno = saved;
+}
+
 /// Signals without a handler never reach pid 1 (pid_namespaces(7)).
-void pass_signals_on() {
+void pass_signals_on(void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = pass_on;
+  action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}) {
     ::sigaction(number, &action, nullptr);
   }
 }
 
-SandboxLevel set_up(const HelperJob& job, const CallerIds& caller) {
-  map_ids(job.job, caller);
+EnteredRoot set_up(const HelperJob& job, const CallerIds& caller) {
+  if (!has_namespaces(job)) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (job.level == SandboxLevel::L2) make_copied_root(job.job);
+    return {job.level, {}};
+  }
+  if (caller.no_user_namespace == 0) map_ids(job.job, caller);
   if (::sethostname(kHostName, std::strlen(kHostName)) != 0) throw SetupFailure{stage::kOther, errno, "hostname"};
   if (!job.job.network) raise_loopback();
-  return enter_root(job.job);
+  const EnteredRoot root = enter_root(job.job);
+  if (caller.no_user_namespace == 0) return root;
+  return {SandboxLevel::L1, {stage::kNamespaces, caller.no_user_namespace, ""}};
 }
 
-pid_t start_payload(const SandboxJob& job, int channel) {
+pid_t start_payload(const HelperJob& job, int channel) {
   const pid_t payload = ::fork();
   if (payload < 0) throw SetupFailure{stage::kOther, errno, "fork"};
   if (payload > 0) return payload;
@@ -108,14 +128,22 @@ int reap_until(pid_t payload) {
 HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
   HelperReport outcome;
   outcome.end = HelperReport::End::Exited;
-  outcome.level = set_up(job, caller);
-  if (job.probe) return outcome;
-  pass_signals_on();
+  const EnteredRoot root = set_up(job, caller);
+  outcome.level = root.level;
+  outcome.failure = root.why;
+  if (has_namespaces(job)) pass_signals_on(pass_on_to_all);
   // The payload has our user id, and /proc/1 must show it nothing. Its own exec undoes this.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  const pid_t payload = start_payload(job.job, channel);
-  drop_capabilities();
+  const pid_t payload = start_payload(job, channel);
+  if (has_namespaces(job)) {
+    drop_capabilities(::geteuid());
+  } else {
+    command = payload;
+    pass_signals_on(pass_on_to_command);
+  }
   const int status = reap_until(payload);
+  if (!has_namespaces(job)) end_descendants();
+  if (job.level == SandboxLevel::L2) copy_back(job.job);
   const bool signaled = WIFSIGNALED(status);
   if (signaled) outcome.end = HelperReport::End::Signaled;
   outcome.code = signaled ? WTERMSIG(status) : WEXITSTATUS(status);
@@ -126,7 +154,7 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
 
 void run_init_process(const HelperJob& job, const CallerIds& caller, int channel) {
   ::setsid();
-  tie_to_helper(channel);
+  tie_to_helper(channel, caller.waits_for_group);
   try {
     report(channel, live(job, caller, channel));
   } catch (const SetupFailure& failure) {

@@ -10,16 +10,18 @@ namespace mlbuild {
 struct CallerIds {
   uid_t user = 0;
   gid_t group = 0;
+  /// Why there is no user namespace around us, when there is none: root can do without one, and is root inside then.
+  int no_user_namespace = 0;
+  bool waits_for_group = false;  ///< the helper says kGo when we are in our control group
 };
 
 /// Life of pid 1 in the new namespaces: maps ids, builds the root, starts the payload, reaps everything, reports a
 /// HelperReport on `channel` (a SOCK_SEQPACKET pair with the helper) and exits, which makes the kernel kill
-/// whatever is left. SIGTERM is passed on to all processes inside.
+/// whatever is left. SIGTERM is passed on to all processes inside. Without namespaces (L2, L3) it is a plain process
+/// that does the same with less: orphans become its children, it ends them itself, and passes signals on to the
+/// command's group only.
 [[noreturn]] void run_init_process(const HelperJob& job, const CallerIds& caller, int channel);
 
-/// The two messages that come before: both sides know by them that the other one lives, after pid 1 has tied its life
-/// to the helper's.
-inline constexpr char kAlive = 'a';
 inline constexpr char kGo = 'g';
 
 }  // namespace mlbuild

@@ -1,9 +1,10 @@
 #include "memory_watch.hpp"
 
+#include "process_tree.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -11,22 +12,6 @@
 
 namespace mlbuild {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// Processes end while we look: whatever cannot be read counts nothing.
-std::vector<pid_t> tree_of(pid_t root) {
-  std::vector<pid_t> found{root};
-  for (std::size_t next = 0; next < found.size(); ++next) {
-    std::error_code error;
-    fs::directory_iterator thread(fmt::format("/proc/{}/task", found[next]), error);
-    for (const fs::directory_iterator end; !error && thread != end; thread.increment(error)) {
-      std::ifstream children(thread->path() / "children");
-      for (pid_t child = 0; children >> child;) found.push_back(child);
-    }
-  }
-  return found;
-}
 
 std::uint64_t resident_bytes(pid_t process) {
   std::ifstream in(fmt::format("/proc/{}/statm", process));

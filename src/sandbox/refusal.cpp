@@ -22,6 +22,9 @@ constexpr const char* kContainerRemedy =
     "the container forbids it: run it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined` "
     "(or "
     "`--privileged`), or use a runner that is not in a container";
+constexpr const char* kKubernetesRemedy =
+    "the pod forbids it: set `securityContext: {seccompProfile: {type: Unconfined}, procMount: Unmasked}` for it (with "
+    "`hostUsers: false`), or `privileged: true`, or build on a node outside of the cluster";
 constexpr const char* kApparmorRemedy =
     "AppArmor forbids it to unprivileged programs: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or "
     "load a "
@@ -60,6 +63,10 @@ bool is_one_of(std::string_view text, const std::array<const char*, N>& list) {
   return std::any_of(list.begin(), list.end(), [&](const char* item) { return text == item; });
 }
 
+const char* container_remedy(const HostFacts& facts) {
+  return facts.in_kubernetes ? kKubernetesRemedy : kContainerRemedy;
+}
+
 /// Stages that fail because of what the machine allows, not because of what the job says.
 bool is_environment(const std::string& stage) {
   constexpr std::array kStages = {stage::kNamespaces, stage::kIdMap,     stage::kMounts,  stage::kOverlay, stage::kProc,
@@ -74,7 +81,7 @@ std::string remedy_for_namespaces(int error_number, const HostFacts& facts) {
   if (facts.userns_clone_off) {
     return "unprivileged user namespaces are switched off: `sudo sysctl -w kernel.unprivileged_userns_clone=1`";
   }
-  if (facts.in_container || facts.filtered) return kContainerRemedy;
+  if (facts.in_container || facts.filtered) return container_remedy(facts);
   if (error_number == ENOSPC || error_number == EUSERS) {
     return "there are too many user namespaces, or they are nested too deeply: raise `user.max_user_namespaces`, or "
            "start from "
@@ -106,7 +113,7 @@ std::string remedy(const SetupFailure& failure, const HostFacts& facts) {
   if (!is_environment(failure.stage)) return "";
   if (forbidden && facts.apparmor_restricts) return kApparmorRemedy;
   if (failure.stage == stage::kOverlay) return remedy_for_overlay(facts);
-  if (forbidden && (facts.in_container || facts.filtered)) return kContainerRemedy;
+  if (forbidden && (facts.in_container || facts.filtered)) return container_remedy(facts);
   return "mlbuild needs Linux 5.12 or newer with user namespaces and overlayfs";
 }
 
@@ -114,8 +121,8 @@ std::string remedy(const SetupFailure& failure, const HostFacts& facts) {
 
 HostFacts read_host_facts(const std::filesystem::path& scratch) {
   HostFacts facts;
-  facts.in_container =
-      exists("/.dockerenv") || exists("/run/.containerenv") || std::getenv("KUBERNETES_SERVICE_HOST") != nullptr;
+  facts.in_kubernetes = std::getenv("KUBERNETES_SERVICE_HOST") != nullptr;
+  facts.in_container = exists("/.dockerenv") || exists("/run/.containerenv") || facts.in_kubernetes;
   facts.filtered = has_seccomp_filter();
   facts.apparmor_restricts = number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1U;
   facts.userns_clone_off = number_in("/proc/sys/kernel/unprivileged_userns_clone") == 0U;
@@ -124,11 +131,40 @@ HostFacts read_host_facts(const std::filesystem::path& scratch) {
   return facts;
 }
 
-Error refusal(const SetupFailure& failure, const HostFacts& facts) {
+std::string reason_text(const SetupFailure& failure) {
   const std::string what =
       failure.detail.empty() ? failure.stage : fmt::format("{} `{}`", failure.stage, printable(failure.detail));
   const std::string why = failure.error_number == 0 ? "" : ": " + std::generic_category().message(failure.error_number);
-  Error error(ErrorKind::Step, fmt::format("the sandbox could not {}{}", what, why));
+  return fmt::format("could not {}{}", what, why);
+}
+
+Error refusal(const SetupFailure& failure, const HostFacts& facts) {
+  Error error(ErrorKind::Step, "the sandbox " + reason_text(failure));
+  if (const std::string way_out = remedy(failure, facts); !way_out.empty()) error.hint(way_out);
+  return error;
+}
+
+Error too_weak(const SetupFailure& failure, const HostFacts& facts, SandboxLevel found, SandboxLevel wanted) {
+  Error error(ErrorKind::Step, fmt::format("the sandbox reaches only level {} here, and `--sandbox require:{}` asks "
+                                           "for more{}",
+                                           to_string(found), to_string(wanted),
+                                           failure.stage.empty() ? "" : ": it " + reason_text(failure)));
+  if (const std::string way_out = remedy(failure, facts); !way_out.empty()) error.hint(way_out);
+  return error;
+}
+
+Error needs_mounts(const SetupFailure& failure, const HostFacts& facts, SandboxLevel found) {
+  Error error(ErrorKind::Step,
+              fmt::format("devices need a sandbox of level L0 or L1, and it reaches only {} here: it {}",
+                          to_string(found), reason_text(failure)));
+  if (const std::string way_out = remedy(failure, facts); !way_out.empty()) error.hint(way_out);
+  return error;
+}
+
+Error needs_root(const SetupFailure& failure, const HostFacts& facts) {
+  Error error(ErrorKind::Step, fmt::format("this step needs a root of its own, and the sandbox reaches only level L3 "
+                                           "here: it {}",
+                                           reason_text(failure)));
   if (const std::string way_out = remedy(failure, facts); !way_out.empty()) error.hint(way_out);
   return error;
 }

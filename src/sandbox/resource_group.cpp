@@ -87,6 +87,12 @@ fs::path make_group(const fs::path& parent) {
   return ::mkdir(group.c_str(), 0755) == 0 ? group : fs::path();
 }
 
+/// A killed process leaves its group a moment after it was reaped.
+void remove_group(const fs::path& group) {
+  constexpr int kAttempts = 2000;
+  for (int i = 0; !group.empty() && ::rmdir(group.c_str()) != 0 && errno == EBUSY && i < kAttempts; ++i) ::usleep(1000);
+}
+
 std::uint64_t count_of(const fs::path& path, std::string_view key) {
   const std::string text = read_small(path);
   for (const std::string_view line : split_lines(text)) {
@@ -121,6 +127,7 @@ bool ResourceGroup::try_version_2(const SandboxJob& job) {
   write_value(group / "memory.oom.group", "1");
   write_value(group / "memory.swap.max", "0");
   memory_ = processes_ = processors_ = group;
+  limits_processes_ = processes;
   limits_memory_ = memory && job.memory_limit_bytes != 0;
   return true;
 }
@@ -134,7 +141,8 @@ void ResourceGroup::try_version_1(const SandboxJob& job) {
   }
   if (const auto parent = own_group("pids")) {
     processes_ = make_group(*parent);
-    if (!processes_.empty()) write_value(processes_ / "pids.max", std::to_string(job.process_limit + 1));
+    limits_processes_ =
+        !processes_.empty() && write_value(processes_ / "pids.max", std::to_string(job.process_limit + 1));
   }
   const auto processors = own_group("cpu") ? own_group("cpu") : own_group("cpu,cpuacct");
   if (processors && job.processor_limit > 0) {
@@ -146,11 +154,12 @@ void ResourceGroup::try_version_1(const SandboxJob& job) {
 }
 
 ResourceGroup::~ResourceGroup() {
-  // A killed process leaves its group a moment after it was reaped.
-  for (const fs::path& group : {memory_, processes_, processors_}) {
-    for (int attempt = 0; !group.empty() && ::rmdir(group.c_str()) != 0 && errno == EBUSY && attempt < 50; ++attempt) {
-      ::usleep(1000);
-    }
+  for (const fs::path& group : {memory_, processes_, processors_}) remove_group(group);
+}
+
+void remove_groups_of(pid_t helper) {
+  for (const char* controller : {"", "memory", "pids", "cpu", "cpu,cpuacct"}) {
+    if (const auto parent = own_group(controller)) remove_group(*parent / (kPrefix + std::to_string(helper)));
   }
 }
 

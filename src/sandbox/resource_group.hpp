@@ -23,6 +23,7 @@ class ResourceGroup {
 
   void add(pid_t process);  ///< with what it starts from then on
   bool limits_memory() const { return limits_memory_; }
+  bool limits_processes() const { return limits_processes_; }
   bool limits_processors() const { return limits_processors_; }
   bool ran_out_of_memory() const;
 
@@ -34,7 +35,11 @@ class ResourceGroup {
   std::filesystem::path processes_;   ///< the same directory in version 2
   std::filesystem::path processors_;  ///< likewise
   bool limits_memory_ = false;
+  bool limits_processes_ = false;
   bool limits_processors_ = false;
 };
+
+/// For a helper that was killed: what it would have removed.
+void remove_groups_of(pid_t helper);
 
 }  // namespace mlbuild

@@ -27,6 +27,12 @@ constexpr const char* kReadOnlyInProc[] = {"proc/sys", "proc/sysrq-trigger", "pr
 constexpr const char* kHiddenInProc[] = {"proc/kcore",       "proc/keys",          "proc/kmsg",    "proc/timer_list",
                                          "proc/sched_debug", "proc/latency_stats", "proc/kallsyms"};
 
+/// What lies in memory file systems is memory, too, also where no control group counts it.
+std::uint64_t temporary_limit(const SandboxJob& job) {
+  return job.memory_limit_bytes == 0 ? job.temporary_limit_bytes
+                                     : std::min(job.temporary_limit_bytes, job.memory_limit_bytes);
+}
+
 Fd open_on_host(const std::filesystem::path& path) {
   Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!fd.valid()) throw SetupFailure{stage::kBind, errno, path.string()};
@@ -78,16 +84,16 @@ void guard_proc(const MountPoints& points) {
 
 /// A container that masks parts of its own /proc may not mount a fresh one (the kernel would uncover what is masked);
 /// then the outer one is shown as it is.
-SandboxLevel mount_proc(const MountPoints& points) {
+EnteredRoot mount_proc(const MountPoints& points) {
   const Fd target = points.own_directory("proc");
-  SandboxLevel level = SandboxLevel::L0;
+  EnteredRoot result;
   if (::mount("proc", path_of(target).c_str(), "proc", kPlain | MS_NOEXEC, nullptr) != 0) {
     if (errno != EPERM) throw SetupFailure{stage::kProc, errno, ""};
     bind_mount(open_on_host("/proc"), target, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "/proc");
-    level = SandboxLevel::L1;
+    result = {SandboxLevel::L1, {stage::kProc, EPERM, ""}};
   }
   guard_proc(points);
-  return level;
+  return result;
 }
 
 void make_devices(const MountPoints& points, const SandboxJob& job) {
@@ -96,6 +102,9 @@ void make_devices(const MountPoints& points, const SandboxJob& job) {
   for (const std::string name : {"null", "zero", "full", "random", "urandom", "tty"}) {
     bind_mount(open_on_host("/dev/" + name), points.file("/dev/" + name), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
                "/dev/" + name);
+  }
+  for (const std::filesystem::path& device : job.devices) {
+    bind_mount(open_on_host(device), points.file(device), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, device.string());
   }
   constexpr std::pair<const char*, const char*> kLinks[] = {
       {"fd", "/proc/self/fd"}, {"stdin", "fd/0"}, {"stdout", "fd/1"}, {"stderr", "fd/2"}};
@@ -108,7 +117,7 @@ void make_devices(const MountPoints& points, const SandboxJob& job) {
   if (::mount_setattr(devices.get(), "", AT_EMPTY_PATH, &change, sizeof change) != 0) {
     throw SetupFailure{stage::kDevices, errno, "/dev"};
   }
-  mount_memory(shared, job.temporary_limit_bytes, "1777", kPlain, "/dev/shm");
+  mount_memory(shared, temporary_limit(job), "1777", kPlain, "/dev/shm");
 }
 
 /// Names: the host's answers with its network, else localhost.
@@ -141,29 +150,31 @@ void mount_for_job(const MountPoints& points, const SandboxJob& job) {
 
 /// pivot_root(".", ".") stacks the old root on top of the new one, where it is detached (pivot_root(2), NOTES). Filters
 /// of containers often know no pivot_root; without capabilities the payload cannot leave a chroot either.
-SandboxLevel change_root(const MountPoints& points) {
+EnteredRoot change_root(const MountPoints& points) {
   if (::fchdir(points.root()) != 0) throw SetupFailure{stage::kPivot, errno, ""};
   if (::syscall(SYS_pivot_root, ".", ".") == 0) {
     if (::umount2(".", MNT_DETACH) != 0 || ::chdir("/") != 0) throw SetupFailure{stage::kPivot, errno, ""};
-    return SandboxLevel::L0;
+    return {};
   }
+  const int error = errno;
   if (::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0 || ::chroot(".") != 0 || ::chdir("/") != 0) {
     throw SetupFailure{stage::kPivot, errno, ""};
   }
-  return SandboxLevel::L1;
+  return {SandboxLevel::L1, {stage::kPivot, error, ""}};
 }
 
 }  // namespace
 
-SandboxLevel enter_root(const SandboxJob& job) {
+EnteredRoot enter_root(const SandboxJob& job) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) throw SetupFailure{stage::kMounts, errno, ""};
   const MountPoints points = mount_overlay(job);
-  const SandboxLevel by_proc = mount_proc(points);
+  const EnteredRoot by_proc = mount_proc(points);
   make_devices(points, job);
-  mount_memory(points.own_directory("tmp"), job.temporary_limit_bytes, "1777", kPlain, "/tmp");
+  mount_memory(points.own_directory("tmp"), temporary_limit(job), "1777", kPlain, "/tmp");
   provide_names(points, job);
   mount_for_job(points, job);
-  return std::max(by_proc, change_root(points));
+  const EnteredRoot by_pivot = change_root(points);
+  return by_proc.level > by_pivot.level ? by_proc : by_pivot;
 }
 
 }  // namespace mlbuild

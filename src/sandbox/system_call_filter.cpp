@@ -14,8 +14,8 @@
 // the namespaces and the lack of capabilities are the wall. The filter takes away kernel surface that a build never
 // needs (and that has a history of holes), and what would make namespaces again inside ours.
 //
-// Programs of a foreign ABI (32-bit, x32) are killed by libseccomp's default for unknown architectures: their system
-// call numbers differ, and a second table would be a second chance to forget one.
+// Programs of a foreign ABI (32-bit, x32) are killed: their system call numbers differ, and a second table would be a
+// second chance to forget one (their sockets go through socketcall, whose arguments no filter can see).
 
 namespace mlbuild {
 namespace {
@@ -71,6 +71,8 @@ class Filter {
 
   int load() {
     if (error_ == 0) error_ = -::seccomp_attr_set(context_, SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a tree instead of a chain
+    // The whole process: a thread that vanishes would leave the others waiting for it.
+    if (error_ == 0) error_ = -::seccomp_attr_set(context_, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (error_ == 0) error_ = -::seccomp_load(context_);
     return error_;
   }
@@ -105,12 +107,13 @@ void refuse_set_id_files(Filter& filter) {
   }
 }
 
-/// Unix, IPv4, IPv6 and netlink remain (AF_VSOCK, AF_ALG, AF_PACKET... have nothing to do here). With the host's
-/// network also no Unix sockets: abstract ones of host services would be in reach. socketpair is not affected.
-void refuse_sockets(Filter& filter, bool network) {
+/// Unix, IPv4, IPv6 and netlink remain at most (AF_VSOCK, AF_ALG, AF_PACKET... have nothing to do here). socketpair is
+/// not affected.
+void refuse_sockets(Filter& filter, const SystemCallRules& rules) {
   for (int family = AF_UNSPEC; family <= AF_NETLINK; ++family) {
-    const bool plain =
-        family == AF_INET || family == AF_INET6 || family == AF_NETLINK || (family == AF_UNIX && !network);
+    const bool plain = family == AF_UNIX
+                           ? rules.unix_sockets
+                           : rules.internet && (family == AF_INET || family == AF_INET6 || family == AF_NETLINK);
     if (!plain) filter.answer("socket", EAFNOSUPPORT, {SCMP_CMP32(0, SCMP_CMP_EQ, static_cast<unsigned>(family))});
   }
   filter.answer("socket", EAFNOSUPPORT, {SCMP_CMP32(0, SCMP_CMP_GT, AF_NETLINK)});
@@ -119,15 +122,15 @@ void refuse_sockets(Filter& filter, bool network) {
 /// In a user namespace with one id any other owner is EINVAL; archivers and install(1) treat that as fatal. Where
 /// owners mean nothing the answer is "done"; where they would be part of a layer, only to what is so anyway, and the
 /// kernel refuses the rest: a wrong owner must not be a silent one.
-void answer_owners(Filter& filter, const SandboxJob& job) {
+void answer_owners(Filter& filter, const std::optional<FileOwner>& kept) {
   constexpr scmp_datum_t kSame = 0xFFFFFFFF;
   for (const ChangeOwner& call : kChangeOwner) {
-    if (job.changes.empty()) {
+    if (!kept) {
       filter.answer(call.name, 0);
       continue;
     }
-    for (const scmp_datum_t user : {scmp_datum_t{job.user}, kSame}) {
-      for (const scmp_datum_t group : {scmp_datum_t{job.group}, kSame}) {
+    for (const scmp_datum_t user : {scmp_datum_t{kept->user}, kSame}) {
+      for (const scmp_datum_t group : {scmp_datum_t{kept->group}, kSame}) {
         filter.answer(call.name, 0,
                       {SCMP_CMP32(call.user_argument, SCMP_CMP_EQ, static_cast<unsigned>(user)),
                        SCMP_CMP32(call.user_argument + 1, SCMP_CMP_EQ, static_cast<unsigned>(group))});
@@ -138,14 +141,15 @@ void answer_owners(Filter& filter, const SandboxJob& job) {
 
 }  // namespace
 
-int load_system_call_filter(const SandboxJob& job) {
+int load_system_call_filter(const SystemCallRules& rules) {
   Filter filter;
   for (const char* name : kRefused) filter.answer(name, EPERM);
   for (const char* name : kMissing) filter.answer(name, ENOSYS);
-  answer_owners(filter, job);
+  answer_owners(filter, rules.kept_owner);
   refuse_namespaces(filter);
   refuse_set_id_files(filter);
-  refuse_sockets(filter, job.network);
+  refuse_sockets(filter, rules);
+  if (!rules.own_processes) filter.answer("kill", EPERM, {SCMP_CMP32(0, SCMP_CMP_EQ, static_cast<unsigned>(-1))});
   for (const unsigned request : {static_cast<unsigned>(TIOCSTI), static_cast<unsigned>(TIOCLINUX)}) {
     filter.answer("ioctl", EPERM, {SCMP_CMP32(1, SCMP_CMP_EQ, request)});  // typing into a terminal (CVE-2017-5226)
   }

@@ -1,5 +1,6 @@
 """`check:` and `mlbuild run`: the image is tried and started in the sandbox, without docker."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import time
 import unittest
 
+from docker_registry import DockerRegistry
 from support import MLBUILD, SHARED_STORE, CliTest, run
 
 
@@ -167,6 +169,128 @@ class Run(Image):
                                binary, "run", "--store", self.directory / "store", self.spec],
                               env={**os.environ, "HOME": str(self.directory)}, cwd="/", capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (0, "hello from a small image\n"), done.stderr)
+
+
+class RealSpec(CliTest):
+    def test_a_setuptools_without_pkg_resources_is_stopped_by_the_import_check(self):
+        spec = self.copy_spec("sklearn-train") / "mlbuild.yaml"
+        text = spec.read_text().replace("  exclude-newer: 2024-06-01\n", "")
+        spec.write_text(text + "check: {imports: [mlflow]}\n")
+        with open(spec.parent / "requirements.txt", "a") as requirements:
+            requirements.write("setuptools>=82\n")
+        done = run("build", spec, "--store", SHARED_STORE, "-o", f"oci:{self.directory}/layout")
+        self.assert_fails(done, 4, "`import mlflow` fails in the image", "No module named 'pkg_resources'",
+                          "comes from the layer `wheel mlflow-skinny 2.12.1`")
+        self.assertEqual(list(self.directory.glob("layout")), [])
+
+
+class RunNamedImage(Image):
+    """`mlbuild run` of what is kept in a layout, an archive or a registry."""
+
+    def setUp(self):
+        super().setUp()
+        self.write_app("import os, sys\nprint('kept', os.getcwd(), sys.argv[1:])\n")
+
+    def start_named(self, *words, **kwargs):
+        return run("run", "--store", SHARED_STORE, *words, **kwargs)
+
+    def test_a_layout_starts_by_directory_and_tag(self):
+        self.build(self.spec, "-t", "kept:1.0", "-o", f"oci:{self.directory}/layout")
+        for name in (f"oci:{self.directory}/layout", f"oci:{self.directory}/layout:1.0"):
+            self.assertEqual(self.assert_ok(self.start_named(name)).out, "kept /app []\n")
+        done = self.start_named(f"oci:{self.directory}/layout", "--", "python", "hello.py", "x")
+        self.assertEqual(self.assert_ok(done).out, "kept /app ['x']\n")
+        self.assert_fails(self.start_named(f"oci:{self.directory}/layout:2.0"), 2, "2.0")
+        self.assert_fails(self.start_named(f"oci:{self.directory}"), 2, "is no OCI layout")
+
+    def test_an_archive_starts(self):
+        self.build(self.spec, "-t", "kept:1.0", "-o", f"docker:{self.directory}/image.tar")
+        self.assertEqual(self.assert_ok(self.start_named("archive:image.tar", cwd=self.directory)).out, "kept /app []\n")
+
+    def test_an_image_of_a_registry_starts(self):
+        with DockerRegistry() as registry:
+            self.build(self.spec, "-t", f"{registry.host}/ml/kept:1.0", "--push")
+            done = self.assert_ok(self.start_named(f"{registry.host}/ml/kept:1.0"))
+            self.assertEqual(done.out, "kept /app []\n")
+            self.assert_fails(self.start_named(f"{registry.host}/ml/kept:none"), 3, "kept:none")
+
+    def test_a_word_that_is_no_image_is_a_spec(self):
+        self.assert_fails(self.start_named("nowhere.yaml"), 2, "nowhere.yaml")
+
+    @unittest.skipIf(os.path.exists("/dev/nvidia0"), "there is a GPU here")
+    def test_a_gpu_that_is_not_there_is_named(self):
+        self.assert_fails(self.start_named(self.spec, "--gpu"), 1, "no NVIDIA GPU", "nvidia-smi")
+
+
+class WeakerMachine(Image):
+    """Where containers or settings take namespaces away (tests/support/like_docker.cpp, without_user_namespaces.cpp)."""
+
+    IN_OWN_ROOT = os.environ["MLBUILD_IN_OWN_ROOT"]
+    LIKE_DOCKER = os.environ["MLBUILD_LIKE_DOCKER"]
+    WITHOUT_USER_NAMESPACES = os.environ["MLBUILD_WITHOUT_USER_NAMESPACES"]
+
+    def setUp(self):
+        super().setUp()
+        self.add("check: {imports: [tomli, hello]}\n")
+        self.write_app(f"print({str(self.directory)!r})\n")  # an image that nobody has tried before
+
+    def checked_build(self, *prefix, options=(), env=None):
+        return run(*options, "build", self.spec, "--store", SHARED_STORE, "--format", "json",
+                   prefix=[self.IN_OWN_ROOT, *prefix], env=env)
+
+    def level(self, done):
+        return json.loads(self.assert_ok(done).out)["images"][0]["sandbox"]
+
+    def ordinary_user(self, wrapper, *options):
+        """mlbuild as uid 65534 with a store of its own that has every blob already."""
+        os.chmod(self.directory, 0o755)
+        self.build(self.spec)
+        store = self.directory / "store"
+        shutil.copytree(SHARED_STORE, store, ignore=shutil.ignore_patterns("trees", "tmp", "lock", "*.lock"), symlinks=True, copy_function=os.link)
+        binary = shutil.copy(MLBUILD, self.directory / "mlbuild")
+        subprocess.run(["chown", "-R", "65534:65534", self.spec.parent], check=True)
+        subprocess.run(["find", store, "-type", "d", "-exec", "chown", "65534:65534", "{}", "+"], check=True)
+        return subprocess.run([self.IN_OWN_ROOT, *wrapper, binary, "build", self.spec, "--store", store, "--force", *options],
+                              env={**os.environ, "HOME": str(self.directory)}, cwd="/", capture_output=True, text=True)
+
+    def test_the_level_is_recorded_and_at_its_best_nothing_is_said_of_it(self):
+        done = self.checked_build(options=["--sandbox", "require:L0"])
+        self.assertEqual(self.level(done), "L0")
+        self.assertNotIn("sandbox is at level", done.err)
+        self.assertEqual(self.level(self.checked_build()), "")  # remembered: nothing had to run
+
+    def test_an_unknown_level_is_refused(self):
+        self.assert_fails(self.checked_build(options=["--sandbox", "require:L9"]), 2, "`require:L9` is neither `auto` nor")
+        self.assert_fails(self.checked_build(env={"MLBUILD_SANDBOX": "strong"}), 2, "MLBUILD_SANDBOX: `strong` is neither")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may change its root directory")
+    def test_docker_as_root_gets_a_chroot_and_a_warning(self):
+        done = self.checked_build(self.LIKE_DOCKER)
+        self.assertEqual(self.level(done), "L2")
+        self.assertIn("the sandbox is at level L2 of L0 to L3", done.err)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may change its root directory")
+    def test_docker_as_root_is_refused_where_the_best_is_required(self):
+        for options, env in ((["--sandbox=require:L0"], {}), ((), {"MLBUILD_SANDBOX": "require:L1"})):
+            done = self.checked_build(self.LIKE_DOCKER, options=options, env=env)
+            self.assert_fails(done, 1, "reaches only level L2 here", "--security-opt seccomp=unconfined")
+            self.assertNotIn('"images"', done.out)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
+    def test_docker_as_an_ordinary_user_is_refused_with_the_remedy(self):
+        done = self.ordinary_user([self.LIKE_DOCKER, "--user", "65534"])
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("this step needs a root of its own", done.stderr)
+        self.assertIn("--security-opt seccomp=unconfined", done.stderr)
+
+    def test_root_without_user_namespaces_does_without(self):
+        done = self.checked_build(self.WITHOUT_USER_NAMESPACES)
+        self.assertEqual(self.level(done), "L1")
+        self.assertIn("could not make namespaces: No space left on device", done.err)
+
+    def test_a_user_without_user_namespaces_is_told_the_setting(self):
+        done = self.checked_build(self.WITHOUT_USER_NAMESPACES, "--user")
+        self.assert_fails(done, 1, "this step needs a root of its own", "sudo sysctl -w user.max_user_namespaces=")
 
 
 if __name__ == "__main__":

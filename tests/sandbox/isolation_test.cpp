@@ -1,4 +1,5 @@
 // What the command sees and can do: docs/sandbox.md, "What the command sees" and "What it cannot do".
+#include "../../src/sandbox/landlock.hpp"
 #include "probe_root.hpp"
 
 #include "mlbuild/sys/disk_file.hpp"
@@ -179,8 +180,8 @@ TEST_F(Isolation, KnowsFewSocketFamilies) {
   }
   SandboxJob job = probe.job({"socket", std::to_string(AF_UNIX)});
   EXPECT_EQ(probe.said(job), "ok");
-  job.network = true;  // abstract sockets of the host would be in reach
-  EXPECT_EQ(probe.said(job), "EAFNOSUPPORT");
+  job.network = true;  // abstract sockets of the host would be in reach, where Landlock does not keep them out
+  EXPECT_EQ(probe.said(job), landlock_version() >= kLandlockScopes ? "ok" : "EAFNOSUPPORT");
 }
 
 #ifdef __x86_64__

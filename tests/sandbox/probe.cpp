@@ -1,5 +1,7 @@
 // The program that runs inside: static, so that a root tree of one file is enough. Each word does one thing that the
 // contract speaks about and says what came of it on stdout.
+#include "probe_attacks.hpp"
+
 #include <fcntl.h>
 #include <linux/if_alg.h>
 #include <linux/sched.h>
@@ -30,14 +32,6 @@
 #include <vector>
 
 namespace {
-
-using Arguments = std::vector<std::string>;
-
-/// "ok" or the name of the error.
-int say(long result) {
-  std::puts(result >= 0 ? "ok" : ::strerrorname_np(errno));
-  return 0;
-}
 
 int print_environment(const Arguments&) {
   for (char** pair = environ; *pair != nullptr; ++pair) std::puts(*pair);
@@ -214,16 +208,34 @@ int old_abi(const Arguments&) {
   return 0;
 }
 
+long clone_into(unsigned long flags) { return ::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, 0); }
+
 const std::map<std::string, std::function<long()>> kSystemCalls = {
     {"mount", [] { return ::mount("tmpfs", "/tmp", "tmpfs", 0, nullptr); }},
     {"umount", [] { return ::umount2("/tmp", MNT_DETACH); }},
     {"remount", [] { return ::mount(nullptr, "/proc/sys", nullptr, MS_REMOUNT | MS_BIND, nullptr); }},
     {"unshare", [] { return ::unshare(CLONE_NEWUSER); }},
-    {"clone-newuser", [] { return ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, 0); }},
+    {"clone-newuser", [] { return clone_into(CLONE_NEWUSER); }},
+    {"clone-newns", [] { return clone_into(CLONE_NEWNS); }},
+    {"clone-newpid", [] { return clone_into(CLONE_NEWPID); }},
+    {"clone-newnet", [] { return clone_into(CLONE_NEWNET); }},
+    {"clone-newipc", [] { return clone_into(CLONE_NEWIPC); }},
+    {"clone-newuts", [] { return clone_into(CLONE_NEWUTS); }},
+    {"clone-newcgroup", [] { return clone_into(CLONE_NEWCGROUP); }},
     {"clone3", [] { return ::syscall(SYS_clone3, nullptr, 0); }},
     {"setns", [] { return ::setns(::open("/proc/self/ns/mnt", O_RDONLY), 0); }},
+    {"pivot_root", [] { return ::syscall(SYS_pivot_root, "/tmp", "/tmp"); }},
+    {"fsopen", [] { return ::syscall(SYS_fsopen, "tmpfs", 0); }},
+    {"open_tree", [] { return ::syscall(SYS_open_tree, AT_FDCWD, "/", 1); }},
+    {"move_mount", [] { return ::syscall(SYS_move_mount, AT_FDCWD, "/tmp", AT_FDCWD, "/etc", 0); }},
+    {"mount_setattr", [] { return ::syscall(SYS_mount_setattr, AT_FDCWD, "/proc/sys", 0, nullptr, 0); }},
     {"chroot", [] { return ::chroot("/tmp"); }},
     {"ptrace", [] { return ::ptrace(PTRACE_ATTACH, 1, nullptr, nullptr); }},
+    {"process_vm_readv", [] { return ::syscall(SYS_process_vm_readv, 1, nullptr, 0, nullptr, 0, 0); }},
+    {"process_vm_writev", [] { return ::syscall(SYS_process_vm_writev, 1, nullptr, 0, nullptr, 0, 0); }},
+    {"pidfd_getfd", [] { return ::syscall(SYS_pidfd_getfd, ::syscall(SYS_pidfd_open, 1, 0), 0, 0); }},
+    {"add_key", [] { return ::syscall(SYS_add_key, "user", "x", "x", 1, -3); }},
+    {"request_key", [] { return ::syscall(SYS_request_key, "user", "x", nullptr, 0); }},
     {"keyctl", [] { return ::syscall(SYS_keyctl, 0, 0, 0, 0, 0); }},
     {"bpf", [] { return ::syscall(SYS_bpf, 0, nullptr, 0); }},
     {"perf", [] { return ::syscall(SYS_perf_event_open, nullptr, 0, -1, -1, 0); }},
@@ -240,6 +252,7 @@ const std::map<std::string, std::function<long()>> kSystemCalls = {
 int system_call(const Arguments& words) { return say(kSystemCalls.at(words.at(0))()); }
 
 const std::map<std::string, int (*)(const Arguments&)> kWords = {
+    {"attack", attack},
     {"exit", [](const Arguments& words) { return std::stoi(words.at(0)); }},
     {"signal", [](const Arguments& words) { return ::raise(std::stoi(words.at(0))); }},
     {"environment", print_environment},
@@ -267,6 +280,7 @@ const std::map<std::string, int (*)(const Arguments&)> kWords = {
     {"set-id-file", make_set_id_file},
     {"old-abi", old_abi},
     {"call", system_call},
+    {"user", [](const Arguments&) { return std::printf("%u:%u\n", ::getuid(), ::getgid()) < 0 ? 1 : 0; }},
     {"hostname",
      [](const Arguments&) {
        char name[64] = {};

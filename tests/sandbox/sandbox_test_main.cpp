@@ -18,6 +18,8 @@
 
 namespace {
 
+constexpr int kSkipped = 77;  // to ctest
+
 mlbuild::Fd probe;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): set once, before any test
 
 /// Started by root with MLBUILD_TEST_AS_USER=<uid>: the same tests as an ordinary user.
@@ -41,7 +43,6 @@ void enter_chroot(const char* root) {
 
 /// The same tests below a chroot that shows the same files. Only root can do that: others get ctest's skip code.
 int run_tests_in_chroot() {
-  constexpr int kSkipped = 77;
   if (::getuid() != 0) return kSkipped;
   const mlbuild::TempDir root({}, "chroot-");
   const pid_t child = ::fork();
@@ -61,6 +62,7 @@ const mlbuild::Fd& mlbuild::probe_program() { return probe; }
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "__sandbox") == 0) return mlbuild::sandbox_helper_main();
   ::testing::InitGoogleTest(&argc, argv);
+  if (std::getenv("MLBUILD_TEST_NEEDS_ROOT") != nullptr && ::getuid() != 0) return kSkipped;
   probe = mlbuild::open_read(MLBUILD_SANDBOX_PROBE);
   become_user();
   return std::getenv("MLBUILD_TEST_IN_CHROOT") == nullptr ? RUN_ALL_TESTS() : run_tests_in_chroot();

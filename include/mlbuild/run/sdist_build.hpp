@@ -36,6 +36,7 @@ struct BuiltWheel {
   std::string filename;
   BlobDigest digest;
   std::uint64_t size_bytes = 0;
+  std::string sandbox_level = {};  ///< at which it was built, "L0"; "" when that was not recorded
 };
 std::string to_json(const BuiltWheel& wheel);         ///< facts of the step in the key index
 BuiltWheel parse_built_wheel(std::string_view json);  ///< throws Error{Foreign}

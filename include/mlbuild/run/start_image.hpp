@@ -4,6 +4,7 @@
 #include "mlbuild/run/build.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,10 +15,11 @@ struct StartOptions {
   std::vector<std::string> arguments;      ///< in place of the image's CMD, when there are any
   std::map<std::string, std::string> env;  ///< on top of the image's
   std::vector<SandboxMount> mounts;
-  double processors = 0;           ///< 0: all
-  std::uint64_t memory_bytes = 0;  ///< 0: no limit
-  bool network = true;             ///< the host's
-  int signals = -1;                ///< see SandboxJob
+  double processors = 0;                       ///< 0: all
+  std::uint64_t memory_bytes = 0;              ///< 0: no limit
+  bool network = true;                         ///< the host's
+  std::vector<std::filesystem::path> devices;  ///< see SandboxJob
+  int signals = -1;                            ///< likewise
 };
 
 /// Starts the image as a container runtime would, attached to this program's own streams, and waits for its end. What

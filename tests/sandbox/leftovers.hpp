@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mlbuild {
+
+/// Processes of this machine, seen from outside, whose environment has this line.
+std::vector<std::string> processes_with(const std::string& variable);
+/// Of this process's mount table.
+std::vector<std::string> mounts_below(const std::filesystem::path& directory);
+/// Control groups of runs whose helper is gone.
+std::vector<std::string> abandoned_groups();
+
+}  // namespace mlbuild
