@@ -1,5 +1,7 @@
 // Unpacked roots. A tree is filled below tmp/ and renamed into place, so that one that is there is whole; what a killed
-// process was filling is litter for gc. Its files are not verified again, hence the syncfs before the rename.
+// process was filling is litter for gc. Its files are not verified again, hence the sync before the rename: of a large
+// tree by syncfs, which also waits for what every other program has written, of a small one (an application's layer)
+// file by file.
 
 #include "disk_store_state.hpp"
 
@@ -13,11 +15,38 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
+#include <vector>
 
 namespace mlbuild {
 namespace {
 
+constexpr std::size_t kSmallTree = 64;
+
+void sync_one(const std::filesystem::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid() || ::fsync(fd.get()) != 0) throw_errno(errno, "sync", path);
+}
+
+/// Files and directories, the tree itself last; nothing when there are too many, or some that cannot be opened. Links
+/// are part of their directory.
+std::optional<std::vector<std::filesystem::path>> few_entries(const std::filesystem::path& tree) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
+    if (entry.is_symlink()) continue;
+    const bool is_plain = entry.is_directory() || entry.is_regular_file();
+    if (!is_plain || found.size() == kSmallTree || ::access(entry.path().c_str(), R_OK) != 0) return std::nullopt;
+    found.push_back(entry.path());
+  }
+  found.push_back(tree);
+  return found;
+}
+
 void make_durable(const std::filesystem::path& tree) {
+  if (const auto entries = few_entries(tree)) {
+    for (const std::filesystem::path& entry : *entries) sync_one(entry);
+    return;
+  }
   const Fd fd(::open(tree.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid() || ::syncfs(fd.get()) != 0) throw_errno(errno, "sync", tree);
 }
