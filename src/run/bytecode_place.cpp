@@ -39,7 +39,7 @@ InterpreterPlace interpreter_of_base(const BuildRequest& request, const BuildCon
     added.facts.diff_id = layer.diff_id;
     added.is_base = true;
   }
-  const ImageRoots roots(image, blobs, context.store, context.threads, context.cancellation);
+  const ImageRoots roots(image.layers, blobs, context.store, context.threads, context.cancellation);
   InterpreterPlace place;
   place.job = image_job(base.config, roots.paths());
   place.interpreter = request.image->interpreter.path;

@@ -154,9 +154,10 @@ Error too_weak(const SetupFailure& failure, const HostFacts& facts, SandboxLevel
 }
 
 Error needs_mounts(const SetupFailure& failure, const HostFacts& facts, SandboxLevel found) {
-  Error error(ErrorKind::Step,
-              fmt::format("devices need a sandbox of level L0 or L1, and it reaches only {} here: it {}",
-                          to_string(found), reason_text(failure)));
+  Error error(
+      ErrorKind::Step,
+      fmt::format("devices, steps and scripts need a sandbox of level L0 or L1, and it reaches only {} here: it {}",
+                  to_string(found), reason_text(failure)));
   if (const std::string way_out = remedy(failure, facts); !way_out.empty()) error.hint(way_out);
   return error;
 }
