@@ -163,6 +163,10 @@ SandboxJob SandboxCompiler::job_in(const fs::path& directory) {
   job.argv = {place_.interpreter,           "-I", "-S", "-B", inside(kInsideIn, kDriver), inside(kInsideIn, kSources),
               inside(kInsideOut, kCompiled)};
   job.mounts = {{directory / "in", kInsideIn, false}, {directory / "out", kInsideOut, true}};
+  // Each file's syntax tree is freed at once; without this glibc would give its pages back and fault in new ones for
+  // the next: half of the compiler's system time.
+  job.env["MALLOC_TRIM_THRESHOLD_"] = job.env["MALLOC_MMAP_THRESHOLD_"] = "1073741824";
+  job.env["MALLOC_TOP_PAD_"] = "33554432";
   job.working_directory = "/";
   job.deadline = kDeadline;
   job.memory_limit_bytes = kMemoryLimitBytes;
