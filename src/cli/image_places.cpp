@@ -66,6 +66,14 @@ ImagePlace ImagePlace::parse(const std::string& text) {
   return registry_place(text);
 }
 
+std::optional<ImagePlace> ImagePlace::parse_unless_file(const std::string& text) {
+  std::error_code ignored;
+  const bool is_path = std::filesystem::exists(text, ignored) || text.ends_with(".yaml") || text.ends_with(".yml") ||
+                       text.starts_with('/') || text.starts_with('.');
+  if (is_path || text.find_first_of("/:@") == std::string::npos) return std::nullopt;
+  return parse(text);
+}
+
 std::string ImagePlace::name() const {
   if (kind != Kind::Registry) return tag;
   oci::Reference named = reference;

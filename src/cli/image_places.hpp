@@ -19,6 +19,8 @@ struct ImagePlace {
   oci::Reference reference;  ///< of a registry, with host, and a tag or digest
 
   static ImagePlace parse(const std::string& text);  ///< throws Error{Usage} with what is possible
+  /// Nothing for the path of a spec: what is a file is one, whatever it looks like.
+  static std::optional<ImagePlace> parse_unless_file(const std::string& text);
   /// The name that the image goes by: NAME:TAG in a registry, the tag alone elsewhere; "" when it has none.
   std::string name() const;
 };

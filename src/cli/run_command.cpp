@@ -1,12 +1,13 @@
 #include "bases.hpp"
 #include "commands.hpp"
 #include "epoch.hpp"
+#include "image_places.hpp"
 #include "locking.hpp"
 #include "run_options.hpp"
 
+#include "mlbuild/run/copy_image.hpp"
 #include "mlbuild/run/gpu.hpp"
 #include "mlbuild/run/host_platform.hpp"
-#include "mlbuild/run/pulled_image.hpp"
 #include "mlbuild/run/start_image.hpp"
 #include "mlbuild/sys/signal_relay.hpp"
 
@@ -14,7 +15,6 @@
 #include <fmt/format.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGWINCH is POSIX
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -31,29 +31,6 @@ struct RunOptions {
   std::vector<std::string> insecure_registries;
   bool locked = false, gpu = false;
 };
-
-/// An image that is kept somewhere, instead of a spec.
-struct NamedImage {
-  ForeignBase::Kind kind = ForeignBase::Kind::Image;
-  std::string reference;
-};
-
-/// "oci:DIR[:TAG]", "archive:FILE" or the name of an image in a registry; nothing for the path of a spec. What is a
-/// file is a spec, whatever it looks like.
-std::optional<NamedImage> named_image(const std::string& text) {
-  constexpr std::string_view kOci = "oci:";
-  constexpr std::string_view kArchive = "archive:";
-  if (text.starts_with(kOci)) return NamedImage{ForeignBase::Kind::Oci, text.substr(kOci.size())};
-  if (text.starts_with(kArchive)) return NamedImage{ForeignBase::Kind::Archive, text.substr(kArchive.size())};
-  std::error_code ignored;
-  const bool is_path = std::filesystem::exists(text, ignored) || text.ends_with(".yaml") || text.ends_with(".yml") ||
-                       text.starts_with('/') || text.starts_with('.');
-  const std::size_t slash = text.find('/');
-  const bool names_host = slash != std::string::npos && text.find_first_of(".:") < slash;
-  const bool names_tag = text.find_first_of(":@") != std::string::npos;
-  if (is_path || (!names_host && !names_tag)) return std::nullopt;
-  return NamedImage{ForeignBase::Kind::Image, text};
-}
 
 StartOptions start_options(const RunOptions& options, const World& world) {
   StartOptions start;
@@ -82,42 +59,46 @@ BuildRequest request_for(const Spec& spec, const Lock& lock, const std::string& 
 
 /// What is started, and where the bytes of its layers are.
 struct ReadyImage {
-  explicit ReadyImage(BlobStore& store) : layers(store) {}
   Image image;
-  BaseBlobs layers;
+  std::unique_ptr<ImageSource> source;  ///< of one that is kept somewhere, instead of a spec
+  std::unique_ptr<BlobStore> layers;
 };
 
-void open_named(const NamedImage& named, const BuildContext& context, ReadyImage& ready, World& world) {
-  context.events.on(ActivityStarted{fmt::format("reading the image {}", named.reference)});
-  const std::shared_ptr<BaseSource> source =
-      world.open_image(named.kind, named.reference, std::filesystem::current_path());
-  ready.image = with_context([&] { return fmt::format("reading the image `{}`", named.reference); },
-                             [&] { return open_pulled_image(source, host_platform(), ready.layers); });
+ReadyImage open_kept(const ImagePlace& place, const std::string& text, const BuildContext& context, World& world) {
+  context.events.on(ActivityStarted{fmt::format("reading the image {}", text)});
+  ReadyImage ready;
+  ready.source = open_place(place, world);
+  ready.image = with_context([&] { return fmt::format("reading the image `{}`", text); },
+                             [&] { return image_to_copy(*ready.source, host_platform()).images().front(); });
+  for (ImageLayer& layer : ready.image.layers) layer.is_base = true;  // whoever made it may have used whiteouts
+  ready.layers = std::make_unique<SourceBlobs>(*ready.source, ImageSet{ready.image});
+  return ready;
 }
 
-void build_from_spec(const RunOptions& options, const BuildContext& context, ReadyImage& ready, World& world) {
+ReadyImage build_from_spec(const RunOptions& options, const BuildContext& context, World& world) {
   const Spec spec = read_spec(options.spec);
   spec.variant(options.variant);
   const Lock lock = ensure_lock(spec, options.locked ? LockPolicy::Locked : LockPolicy::Update, world);
   const BuildRequest request = request_for(spec, lock, options.variant);
+  ReadyImage ready;
   ready.image = build_image(request, context).image;
-  add_bases(ready.layers, {request}, world);
+  auto layers = std::make_unique<BaseBlobs>(world.store());
+  add_bases(*layers, {request}, world);
+  ready.layers = std::move(layers);
+  return ready;
 }
 
 int run_image(const RunOptions& options, World& world) {
   StartOptions start = start_options(options, world);
   world.set_insecure_registries(options.insecure_registries);
   const BuildContext context = world.build_context();
-  ReadyImage ready(world.store());
-  if (const std::optional<NamedImage> named = named_image(options.spec)) {
-    open_named(*named, context, ready, world);
-  } else {
-    build_from_spec(options, context, ready, world);
-  }
+  const std::optional<ImagePlace> place = ImagePlace::parse_unless_file(options.spec);
+  const ReadyImage ready =
+      place ? open_kept(*place, options.spec, context, world) : build_from_spec(options, context, world);
   world.end_progress();
   const SignalRelay relay({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   start.signals = relay.descriptor();
-  const SandboxOutcome outcome = start_image(ready.image, start, ready.layers, context);
+  const SandboxOutcome outcome = start_image(ready.image, start, *ready.layers, context);
   if (outcome.end == SandboxOutcome::End::MemoryExceeded)
     world.note(fmt::format("the command was ended: it needed more memory than `--memory {}` allows\n", options.memory));
   return shell_exit_code(outcome);

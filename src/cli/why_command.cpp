@@ -29,7 +29,8 @@ std::string place_of(const SpecVariant& variant, const Why& why, const std::stri
   if (why.kind == "deb") return "";
   for (const RequirementSet* group : {&variant.runtime, &variant.dev}) {
     for (const python::Requirement& requirement : group->requirements) {
-      if (requirement.name == name) return fmt::format(" ({}:{})", requirement.location.file, requirement.location.line);
+      if (requirement.name == name)
+        return fmt::format(" ({}:{})", requirement.location.file, requirement.location.line);
     }
   }
   return "";

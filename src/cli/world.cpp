@@ -145,16 +145,12 @@ std::size_t World::threads() const {
 }
 
 std::unique_ptr<BaseSource> World::open_base(const Spec& spec, const ForeignBase& base) {
-  return open_image(base.kind, base.reference.value, spec.directory);
-}
-
-std::unique_ptr<BaseSource> World::open_image(ForeignBase::Kind kind, const std::string& reference,
-                                              const std::filesystem::path& directory) {
-  if (kind == ForeignBase::Kind::Oci) {
+  const std::string& reference = base.reference.value;
+  if (base.kind == ForeignBase::Kind::Oci) {
     const LayoutReference layout = split_layout_reference(reference);
-    return open_layout_image(directory / layout.directory, layout.tag);
+    return open_layout_image(spec.directory / layout.directory, layout.tag);
   }
-  if (kind == ForeignBase::Kind::Archive) return open_archive_image(directory / reference);
+  if (base.kind == ForeignBase::Kind::Archive) return open_archive_image(spec.directory / reference);
   oci::Reference where = oci::Reference::parse(reference);
   if (where.tag.empty() && !where.digest) where.tag = "latest";
   return open_registry_image(registry(where.host), where);

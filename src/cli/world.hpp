@@ -59,9 +59,6 @@ class World {
   /// Registries that are spoken http with; to be told before one is asked.
   void set_insecure_registries(std::vector<std::string> hosts) { insecure_registries_ = std::move(hosts); }
   std::unique_ptr<BaseSource> open_base(const Spec& spec, const ForeignBase& base);
-  /// `directory`: what relative paths of layouts and archives are relative to.
-  std::unique_ptr<BaseSource> open_image(ForeignBase::Kind kind, const std::string& reference,
-                                         const std::filesystem::path& directory);
   void end_progress() { events_.reset(); }  ///< before a summary is printed
 
   const std::vector<std::string>& trailing_arguments() const { return options_.trailing_arguments; }

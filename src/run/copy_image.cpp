@@ -11,10 +11,23 @@ namespace {
 
 constexpr std::size_t kMaxImages = 64;  // of one index; more than any platform list has
 
+bool has_layers(const oci::Manifest& manifest) {
+  return !manifest.layers.empty() && oci::layer_media_type(manifest.layers.front().media_type);
+}
+
+/// Of layers; attestations have blobs of other kinds.
+std::vector<DiffId> diff_ids_of(const std::string& config_json, const oci::Manifest& manifest) {
+  if (!has_layers(manifest)) return {};
+  std::vector<DiffId> diff_ids = oci::parse_config(config_json).diff_ids;
+  if (diff_ids.size() == manifest.layers.size()) return diff_ids;
+  throw Error(ErrorKind::Foreign,
+              fmt::format("the image has {} layers, but its config lists {}", manifest.layers.size(), diff_ids.size()));
+}
+
 /// What built each layer, as far as the config tells it.
 std::vector<std::string> layer_names(const std::string& config_json, const oci::Manifest& manifest) {
   std::vector<std::string> names;
-  if (oci::layer_media_type(manifest.layers.empty() ? "" : manifest.layers.front().media_type)) {
+  if (has_layers(manifest)) {
     for (const oci::ImageConfig::History& line : oci::parse_config(config_json).history) {
       if (!line.empty_layer) names.push_back(printable(line.created_by.substr(0, 60)));
     }
@@ -34,6 +47,7 @@ Image read_image(ImageSource& source, const RegistryManifest& bytes, const std::
   image.manifest.size_bytes = bytes.bytes.size();
   image.config = manifest.config;
   image.config_json = source.config(manifest.config);
+  const std::vector<DiffId> diff_ids = diff_ids_of(image.config_json, manifest);
   if (child && child->platform) image.platform = *child->platform;
   const std::vector<std::string> names = layer_names(image.config_json, manifest);
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
@@ -41,6 +55,7 @@ Image read_image(ImageSource& source, const RegistryManifest& bytes, const std::
     layer.facts.media_type = manifest.layers[i].media_type;
     layer.facts.digest = manifest.layers[i].digest;
     layer.facts.size_bytes = manifest.layers[i].size_bytes;
+    if (i < diff_ids.size()) layer.facts.diff_id = diff_ids[i];
     layer.created_by = names[i];
   }
   return image;

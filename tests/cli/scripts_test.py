@@ -73,7 +73,7 @@ class Scripts(CliTest):
         self.assertFalse([path for path in added if path.startswith(("var/lib/dpkg", "var/log", "var/cache", "usr/share/man"))])
         self.assertIn("ImageMagick", self.inside(spec, "convert -version"))
         layers = [layer["annotations"]["dev.mlbuild.key"] for layer in layout_manifest(self.directory / "layout")["layers"]]
-        self.assertEqual(len(layers), 3)
+        self.assertEqual(len(layers), 4)  # base, libraries, what scripts made, bytecode of the standard library
 
     def rewrite(self, spec, scripts):
         spec.write_text(HEAD + f"system: {{runtime: [graphviz, ghostscript, imagemagick], {scripts}}}\n")

@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import tarfile
 import unittest
+import uuid
 
 from docker_registry import DockerRegistry
 from support import MLBUILD, SHARED_STORE, CliTest, layout_blob, layout_manifest, main, run
 
-HEAD = "version: 1\nname: steps\nbase: {flavor: slim}\nrequirements: {runtime: [tomli==2.0.1]}\n"
+# Without bytecode the layers are base, wheel and steps.
+HEAD = "version: 1\nname: steps\nbase: {flavor: slim}\nrequirements: {runtime: [tomli==2.0.1]}\npython: {bytecode: false}\n"
 STEPS = """steps:
   - name: table
     run: [python, /inputs/make.py, /opt/table.txt]
@@ -122,10 +124,10 @@ class Keys(Steps):
     def test_explain_says_why_a_step_runs(self):
         spec = self.locked()
         self.build(spec, "--locked")
-        self.make.write_text(self.make.read_text() + "# other bytes, same output\n")
+        self.make.write_text(self.make.read_text() + f"# other bytes each time, same output: {uuid.uuid4()}\n")
         plan = self.build(spec, "--locked", "--dry-run", "--explain").out
         self.assertRegex(plan, r"step table: .* run .*input /inputs/make.py: sha256:\w+.* -> sha256:")
-        self.assertRegex(plan, r"asked for at .*mlbuild.yaml:7:10")
+        self.assertRegex(plan, r"asked for at .*mlbuild.yaml:8:10")
         self.assertRegex(plan, r"step 2: .* open .*waits for step:table")
         done = self.build(spec, "--locked", "--format", "json")
         self.assertEqual(json.loads(done.out)["images"][0]["layers_made"], 2)  # table and app: the same bytes let the second be
@@ -164,7 +166,7 @@ class Failures(Steps):
     def test_a_failing_step_tells_place_status_and_last_words_and_nothing_is_published(self):
         spec = self.locked("steps:\n  - run: |\n      echo started\n      false || echo going on >&2\n      exit 3\n")
         done = run("build", spec, "--locked", "--store", SHARED_STORE, "-o", f"oci:{self.directory}/layout")
-        self.assert_fails(done, 1, "failed: exit status 3", "mlbuild.yaml:6:10", "started", "going on", "nothing was published")
+        self.assert_fails(done, 1, "failed: exit status 3", "mlbuild.yaml:7:10", "started", "going on", "nothing was published")
         self.assertFalse((self.directory / "layout").exists())
 
     def test_the_first_failing_line_of_a_text_ends_it(self):
@@ -173,7 +175,7 @@ class Failures(Steps):
 
     def test_a_program_that_is_not_there_is_named(self):
         spec = self.locked("steps:\n  - run: [nosuchprogram]\n")
-        self.assert_fails(run("build", spec, "--locked", "--store", SHARED_STORE), 1, "nosuchprogram", "mlbuild.yaml:6:10")
+        self.assert_fails(run("build", spec, "--locked", "--store", SHARED_STORE), 1, "nosuchprogram", "mlbuild.yaml:7:10")
 
     def test_a_name_that_cannot_be_resolved_points_to_network(self):
         spec = self.locked("steps:\n  - run: [python, -c, \"import urllib.request as u; u.urlopen('http://registry.example/')\"]\n")
