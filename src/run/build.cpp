@@ -161,6 +161,15 @@ std::size_t layers_in_registry(const Plan& plan) {
   }));
 }
 
+/// What another spec or an earlier run made counts as made here: a later change is told against it.
+void remember_cards(const Plan& plan, DiskStore& store) {
+  for (const Step& step : plan.steps) {
+    if (step.kind == StepKind::BaseLayer || step.state == StepState::Run || step.state == StepState::Open) continue;
+    const std::optional<KeyCard> last = store.last_card(step.id);
+    if (!last || last->to_json() != step.card->to_json()) store.remember_card(step.id, *step.card);
+  }
+}
+
 void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_view json) {
   if (store.find(descriptor.digest)) return;
   const std::unique_ptr<BlobWriter> writer = store.begin();
@@ -288,6 +297,7 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
     plan = run_commands(plan_with_registry(again, lookups, context.registry), again, lookups, request, fetcher, context,
                         result);
   }
+  remember_cards(plan, context.store);
   const std::optional<LockedBaseImage>& base = request.image->base_image;
   result.image = compose_image(image_layers(plan, made), request.variant->config, request.image->platform,
                                request.epoch_seconds, base ? &base->config : nullptr);

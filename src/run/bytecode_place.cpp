@@ -84,7 +84,7 @@ std::optional<std::string> why_no_bytecode(const BuildRequest& request, bool mus
     return fmt::format("the image is for {}, this machine is {}", request.image->platform.to_string(),
                        host_platform().to_string());
   }
-  if (context.sandbox.level() == SandboxLevel::None) return why_no_sandbox(context);
+  if (context.sandbox.level() >= SandboxLevel::L3) return why_no_sandbox(context);  // L3 has no root to run in
   if (!request.image->base_image) return std::nullopt;
   SandboxCompiler compiler([&] { return interpreter_of_base(request, context); }, context.store.root() / "tmp", 1,
                            context.sandbox, context.cancellation);

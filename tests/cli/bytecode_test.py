@@ -60,19 +60,20 @@ class Bytecode(CliTest):
         steps = self.steps(spec)
         self.assertEqual({name: step["state"] for name, step in steps.items() if name.startswith("bytecode:")},
                          {"bytecode:library": "cached", "bytecode:wheel:idna": "cached", "bytecode:wheel:six": "cached"})
-        spec.write_text(spec.read_text().replace("idna==3.7", "idna==3.6"))
+        # A version that no other test builds: they share the store.
+        spec.write_text(spec.read_text().replace("idna==3.7", "idna==3.4"))
         self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
         bumped = self.steps(spec)["bytecode:wheel:idna"]
         self.assertEqual((bumped["state"], bumped["reason"]), ("run", "card-changed"))
         self.assertIn("idna-3.7", bumped["explanation"])
         self.assertEqual(bumped["causes"][0]["line"], 4)
-        self.assertIn("bytecode of wheel idna 3.6", self.build(spec, "--locked", "--dry-run", "--explain").out)
+        self.assertIn("bytecode of wheel idna 3.4", self.build(spec, "--locked", "--dry-run", "--explain").out)
 
     def test_without_a_sandbox_the_image_has_none_and_a_line_says_why(self):
         store = self.directory / "store"
         expected = self.build(self.spec("false"), "--locked").out
         spec = self.spec()
-        no_namespaces = ["unshare", "--user", "--map-root-user", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"]
+        no_namespaces = [os.environ["MLBUILD_IN_OWN_ROOT"], os.environ["MLBUILD_WITHOUT_USER_NAMESPACES"], "--user"]
         done = self.build(spec, "--locked", store=store, prefix=no_namespaces)
         self.assertIn("the image gets no bytecode: ", done.err)
         self.assertEqual(done.out, expected)

@@ -137,6 +137,14 @@ TEST_F(BuildTest, ACodeChangeMakesTheAppLayerOnly) {
   EXPECT_EQ(events.take_started(), (std::vector<std::string>{"demo/linux-amd64/app"}));
 }
 
+TEST_F(BuildTest, AChangeIsToldAlsoAgainstWhatAnotherSpecMade) {
+  build();
+  spec.name = "other";
+  EXPECT_EQ(build().layers_made, 0U);
+  write_file_atomically(dir.path() / "app/main.py", "print('two')\n");
+  EXPECT_TRUE(std::holds_alternative<CardChanged>(build().first_plan.steps.back().reason));
+}
+
 TEST_F(BuildTest, WithoutASandboxTheImageHasNoBytecodeAndTheBuildSaysWhy) {
   add_wheel(test::WheelBuilder().add("toy.py", "a = 1\n"));
   const BuildResult result = build();
