@@ -6,8 +6,10 @@ the store's own temporary directory had at one moment, looked at every 50 ms, an
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
+import stat
 import sys
 import tempfile
 import threading
@@ -20,14 +22,17 @@ from docker_registry import DockerRegistry  # noqa: E402  (needs the path above)
 
 
 def bytes_below(*directories):
+    """What vanishes while it is looked at does not count."""
     total = 0
     for directory in directories:
-        for path in pathlib.Path(directory).rglob("*"):
-            try:
-                if path.is_file() and not path.is_symlink():
-                    total += path.stat().st_blocks * 512
-            except OSError:  # gone meanwhile
-                continue
+        for folder, _, names in os.walk(directory):  # passes over folders that are gone
+            for name in names:
+                try:
+                    status = os.lstat(os.path.join(folder, name))
+                except FileNotFoundError:
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    total += status.st_blocks * 512
     return total
 
 
