@@ -22,8 +22,8 @@ std::vector<CommandStep> steps_of(const std::string& text) {
 
 std::vector<std::string> places(const std::string& inputs) {
   std::vector<std::string> places;
-  for (const AppCopy& input : steps_of("steps: [{run: [a], inputs: " + inputs + "}]\n").front().inputs)
-    places.push_back(input.to);
+  const std::vector<CommandStep> steps = steps_of("steps: [{run: [a], inputs: " + inputs + "}]\n");
+  for (const AppCopy& input : steps.front().inputs) places.push_back(input.to);
   return places;
 }
 
