@@ -17,7 +17,8 @@ namespace mlbuild::python {
 namespace {
 
 constexpr std::uint8_t kFlagRef = 0x80;
-constexpr unsigned kMaxDepth = 500;  // the interpreter reads 2000, its compiler nests far less; each level is 4 frames of ours
+constexpr unsigned kMaxDepth =
+    500;  // the interpreter reads 2000, its compiler nests far less; each level is 4 frames of ours
 constexpr std::size_t kSortedLimitBytes = std::size_t{1} << 20U;
 constexpr std::uint32_t kShortLength = 256;
 constexpr std::uint32_t kNone = 0xffffffff;

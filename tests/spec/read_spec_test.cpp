@@ -148,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
                          ::testing::Values(LaterCase{"layers: {compression: zstd}", "layers.compression: zstd"},
                                            LaterCase{"prune: {tests: true}", "prune.tests: true"},
                                            LaterCase{"prune: {headers: true}", "prune.headers: true"},
-                                           
+
                                            LaterCase{"check: {libraries: error}", "check.libraries"},
                                            LaterCase{"gpu: {cuda: \"12.1\"}", "gpu.cuda"}));
 

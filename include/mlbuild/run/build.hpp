@@ -66,7 +66,7 @@ struct BuildResult {
   std::uint64_t fetched_bytes = 0;
   std::size_t layers_made = 0, layers_reused = 0;
   std::size_t layers_in_registry = 0;  ///< that the store has not: only a BackedStore can give their bytes
-  std::string budget;  ///< how much of the spec's budget the image uses, in one line; "" without one
+  std::string budget;                  ///< how much of the spec's budget the image uses, in one line; "" without one
   double seconds = 0;
   std::string sandbox_level;  ///< at which code ran for it, "L0"; "" when none had to
 };
