@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "destinations.hpp"
 #include "image_places.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -32,11 +33,7 @@ std::string target_name(const CopyOptions& options, const ImagePlace& from) {
 }
 
 std::unique_ptr<ImageSink> sink_to(const std::string& to, const ImagePlace& from, World& world) {
-  if (to == "daemon") {
-    const DaemonAccess daemon{world.http(), daemon_sockets(whole_environment())};
-    return make_sink(to, nullptr, &daemon);
-  }
-  if (is_file_or_daemon(to)) return make_sink(to);
+  if (is_file_or_daemon(to)) return local_sink(to, world);
   const oci::Reference where = ImagePlace::parse(to).reference;
   RegistryAccess access{world.http(), world.credentials(), world.registry_options(where.host)};
   access.client = world.registry(where.host);

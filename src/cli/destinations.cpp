@@ -18,17 +18,19 @@ std::string registry_host(const std::string& output) {
 }
 
 std::unique_ptr<ImageSink> sink_for(const std::string& output, BuildRegistries& registries, World& world) {
-  if (output == "daemon") {
-    const DaemonAccess daemon{world.http(), daemon_sockets(whole_environment())};
-    return make_sink(output, nullptr, &daemon);
-  }
   const std::string host = registry_host(output);
-  if (host.empty()) return make_sink(output);
+  if (host.empty()) return local_sink(output, world);
   const RegistryAccess access = registries.access_to(host);
   return make_sink(output, &access);
 }
 
 }  // namespace
+
+std::unique_ptr<ImageSink> local_sink(const std::string& output, World& world) {
+  if (output != "daemon") return make_sink(output);
+  const DaemonAccess daemon{world.http(), daemon_sockets(whole_environment())};
+  return make_sink(output, nullptr, &daemon);
+}
 
 std::string image_tag(const PublishOptions& options, const Spec& spec) {
   if (!options.tags.empty()) return options.tags.front();

@@ -16,6 +16,9 @@ struct Destination {
   std::string host;  ///< of a registry
 };
 
+/// A place that is no registry: "oci:DIR", "docker:FILE.tar" or "daemon". Throws Error{Usage} for what is none.
+std::unique_ptr<ImageSink> local_sink(const std::string& output, World& world);
+
 /// Those of `-o`. Throws Error{Usage} for what is no place.
 std::vector<Destination> output_destinations(const PublishOptions& options, BuildRegistries& registries, World& world);
 

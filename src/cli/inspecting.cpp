@@ -9,24 +9,13 @@
 #include <fmt/format.h>
 
 namespace mlbuild::cli {
-namespace {
-
-/// Without a platform an image alone is taken as it is.
-Image image_of(ImageSource& source, const std::optional<oci::Platform>& platform) {
-  const bool is_index = oci::is_index_type(source.top().media_type);
-  if (platform || is_index) return image_to_copy(source, platform ? *platform : host_platform()).images().front();
-  return image_to_copy(source, std::nullopt).images().front();
-}
-
-}  // namespace
-
 InspectedImage inspect_place(const std::string& text, const std::optional<oci::Platform>& platform, World& world) {
   const ImagePlace place = ImagePlace::parse(text);
   const std::unique_ptr<ImageSource> source = open_place(place, world);
   InspectedImage inspected;
   inspected.name = text;
   inspected.image = with_context([&] { return fmt::format("reading {}", printable(text)); },
-                                 [&] { return image_of(*source, platform); });
+                                 [&] { return image_to_inspect(*source, platform, host_platform()); });
   inspected.config = oci::parse_config(inspected.image.config_json);
   world.events().on(PublishStarted{text, inspected.image.compressed_size_bytes()});
   SourceBlobs blobs(*source, {inspected.image});

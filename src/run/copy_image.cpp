@@ -68,20 +68,32 @@ void check_platform(const Image& image, const oci::Platform& platform) {
   child_for({itself}, platform);
 }
 
+Image read_lone_image(ImageSource& source, const RegistryManifest& top, const std::optional<oci::Platform>& platform) {
+  Image image = read_image(source, top, std::nullopt);
+  if (platform) check_platform(image, *platform);
+  return image;
+}
+
+Image read_child(ImageSource& source, const RegistryManifest& top, const oci::Platform& platform) {
+  const oci::Index index = oci::parse_index(top.bytes);
+  const oci::Descriptor& child = child_for(index.manifests, platform);
+  return read_image(source, source.manifest(child), child);
+}
+
 }  // namespace
+
+Image image_to_inspect(ImageSource& source, const std::optional<oci::Platform>& platform,
+                       const oci::Platform& otherwise) {
+  const RegistryManifest top = source.top();
+  if (!oci::is_index_type(top.media_type)) return read_lone_image(source, top, platform);
+  return read_child(source, top, platform.value_or(otherwise));
+}
 
 ImageSet image_to_copy(ImageSource& source, const std::optional<oci::Platform>& platform) {
   const RegistryManifest top = source.top();
-  if (!oci::is_index_type(top.media_type)) {
-    Image image = read_image(source, top, std::nullopt);
-    if (platform) check_platform(image, *platform);
-    return {std::move(image)};
-  }
+  if (!oci::is_index_type(top.media_type)) return {read_lone_image(source, top, platform)};
+  if (platform) return {read_child(source, top, *platform)};
   const oci::Index index = oci::parse_index(top.bytes);
-  if (platform) {
-    const oci::Descriptor& child = child_for(index.manifests, *platform);
-    return {read_image(source, source.manifest(child), child)};
-  }
   if (index.manifests.size() > kMaxImages) {
     throw Error(ErrorKind::Foreign, fmt::format("the index names {} images", index.manifests.size()))
         .hint("choose one with `--platform`");
