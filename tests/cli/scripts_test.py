@@ -2,10 +2,9 @@
 
 import os
 import shutil
-import subprocess
 import unittest
 
-from support import MLBUILD, SHARED_STORE, CliTest, layout_files, layout_manifest, main, run
+from support import SHARED_STORE, CliTest, layout_files, layout_manifest, main, run
 
 HEAD = "version: 1\nname: scripts\nbase: {flavor: slim}\n"
 
@@ -33,12 +32,7 @@ class Scripts(CliTest):
                                     env={"TZ": "Asia/Kathmandu"}).out.strip(), reference)
         if os.geteuid() != 0:
             return
-        binary = shutil.copy(MLBUILD, self.directory / "mlbuild")
-        os.chmod(self.directory, 0o755)
-        subprocess.run(["chown", "-R", "65534:65534", self.directory], check=True)
-        done = subprocess.run([os.environ["MLBUILD_IN_OWN_ROOT"], "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
-                               binary, "build", "--locked", "--store", self.directory / "store", spec],
-                              env={**os.environ, "HOME": str(self.directory)}, cwd="/", capture_output=True, text=True)
+        done = self.build_as_ordinary_user(spec)
         self.assertEqual((done.returncode, done.stdout.strip()), (0, reference), done.stderr)
 
     def test_ghostscript_finds_its_fonts(self):

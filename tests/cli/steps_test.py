@@ -5,13 +5,12 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import tarfile
 import unittest
 import uuid
 
 from docker_registry import DockerRegistry
-from support import MLBUILD, SHARED_STORE, CliTest, layout_blob, layout_manifest, main, run
+from support import SHARED_STORE, CliTest, layout_blob, layout_manifest, main, run
 
 # Without bytecode the layers are base, wheel and steps.
 HEAD = "version: 1\nname: steps\nbase: {flavor: slim}\nrequirements: {runtime: [tomli==2.0.1]}\npython: {bytecode: false}\n"
@@ -153,12 +152,7 @@ class Keys(Steps):
         self.assertEqual(again.out.strip(), reference)
         if os.geteuid() != 0:
             return
-        binary = shutil.copy(MLBUILD, self.directory / "mlbuild")
-        os.chmod(self.directory, 0o755)
-        subprocess.run(["chown", "-R", "65534:65534", self.directory], check=True)
-        done = subprocess.run([os.environ["MLBUILD_IN_OWN_ROOT"], "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
-                               binary, "build", "--locked", "--store", self.directory / "store", spec],
-                              env={**os.environ, "HOME": str(self.directory)}, cwd="/", capture_output=True, text=True)
+        done = self.build_as_ordinary_user(spec)
         self.assertEqual((done.returncode, done.stdout.strip()), (0, reference), done.stderr)
 
 

@@ -83,6 +83,15 @@ class CliTest(unittest.TestCase):
     def build(self, spec, *args, store=SHARED_STORE, **kwargs):
         return self.assert_ok(run("build", spec, "--store", store, *args, **kwargs))
 
+    def build_as_ordinary_user(self, spec):
+        """The finished run of uid 65534, who gets the work directory and a store of his own in it. For root only."""
+        binary = shutil.copy(MLBUILD, self.directory / "mlbuild")
+        os.chmod(self.directory, 0o755)
+        subprocess.run(["chown", "-R", "65534:65534", self.directory], check=True)
+        return subprocess.run([os.environ["MLBUILD_IN_OWN_ROOT"], "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
+                               binary, "build", "--locked", "--store", self.directory / "store", spec],
+                              env={**os.environ, "HOME": str(self.directory)}, cwd="/", capture_output=True, text=True)
+
 
 def layout_blob(layout, digest):
     data = (pathlib.Path(layout) / "blobs" / "sha256" / digest.removeprefix("sha256:")).read_bytes()
