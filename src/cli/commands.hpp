@@ -25,6 +25,7 @@ void add_logout_command(CLI::App& program, Action& chosen);
 void add_run_command(CLI::App& program, Action& chosen);
 void add_schema_command(CLI::App& program, Action& chosen);
 void add_store_command(CLI::App& program, Action& chosen);
+void add_verify_command(CLI::App& program, Action& chosen);
 void add_version_command(CLI::App& program, Action& chosen);
 void add_why_command(CLI::App& program, Action& chosen);
 

@@ -72,6 +72,7 @@ void add_global_options(CLI::App& program, mlbuild::cli::GlobalOptions& options)
                   "MLBUILD_SANDBOX")
       ->option_text("LEVEL")
       ->check([](const std::string& text) { return mlbuild::cli::sandbox_option_mistake(text); }, "");
+  program.add_flag("--profile", options.profile, "say at the end where time and bytes went");
   program.add_flag("-q,--quiet", options.quiet, "only warnings and errors on stderr");
 }
 
@@ -90,6 +91,7 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   add_run_command(program, chosen);
   add_schema_command(program, chosen);
   add_store_command(program, chosen);
+  add_verify_command(program, chosen);
   add_version_command(program, chosen);
   add_why_command(program, chosen);
 }
@@ -165,7 +167,9 @@ int run_program(CLI::App& program, int argc, char** argv, mlbuild::cli::GlobalOp
   install_signal_handlers(cancellation);
   mlbuild::cli::World world(options, cancellation);
   try {
-    return chosen(world);
+    const int code = chosen(world);
+    world.print_profile();
+    return code;
   } catch (const Error& error) {
     world.end_progress();
     show(cancellation.requested() ? Error(ErrorKind::Interrupted, "interrupted; nothing half-written remains") : error,

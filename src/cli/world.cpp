@@ -6,6 +6,7 @@
 #include "mlbuild/base/error.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,7 +41,27 @@ bool stderr_is_terminal() {
   return ::isatty(STDERR_FILENO) == 1 && environment_variable("TERM").value_or("") != "dumb";
 }
 
+double cpu_seconds(const rusage& usage) {
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+ProcessCost process_cost(double seconds) {
+  rusage own{};
+  rusage children{};
+  ::getrusage(RUSAGE_SELF, &own);
+  ::getrusage(RUSAGE_CHILDREN, &children);
+  return {seconds, cpu_seconds(own), cpu_seconds(children), static_cast<std::uint64_t>(own.ru_maxrss) * 1024};
+}
+
 }  // namespace
+
+World::World(const GlobalOptions& options, const Cancellation& cancellation)
+    : options_(options), cancellation_(cancellation), start_seconds_(monotonic_seconds()) {
+  if (options_.profile) profile_.emplace(monotonic_seconds);
+}
 
 std::map<std::string, std::string> whole_environment() {
   std::map<std::string, std::string> variables;
@@ -137,7 +158,14 @@ EventSink& World::events() {
   } else {
     events_ = make_plain_reporter(out, monotonic_seconds);
   }
+  if (profile_) events_ = with_profile(std::move(events_), *profile_);
   return *events_;
+}
+
+void World::print_profile() {
+  if (!profile_) return;
+  end_progress();
+  write_out(stderr, profile_->text(process_cost(monotonic_seconds() - start_seconds_)));
 }
 
 std::size_t World::threads() const {

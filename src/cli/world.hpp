@@ -6,6 +6,7 @@
 #include "mlbuild/registry/client.hpp"
 #include "mlbuild/registry/credentials.hpp"
 #include "mlbuild/registry/registries_conf.hpp"
+#include "mlbuild/report/profile.hpp"
 #include "mlbuild/report/progress.hpp"
 #include "mlbuild/run/build.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
@@ -30,6 +31,7 @@ struct GlobalOptions {
   std::size_t threads = 0;      ///< 0: one per processor
   std::string sandbox;          ///< --sandbox: "", "auto" or "require:L0".."require:L3"
   bool quiet = false;
+  bool profile = false;                         ///< --profile
   std::uint64_t retry_seconds = 600;            ///< --retry-for
   std::vector<std::string> trailing_arguments;  ///< of `run`: what comes after `--`
 };
@@ -37,8 +39,7 @@ struct GlobalOptions {
 /// The objects that commands work with, each made at its first use: a command that only reads opens no connection.
 class World {
  public:
-  World(const GlobalOptions& options, const Cancellation& cancellation)
-      : options_(options), cancellation_(cancellation) {}
+  World(const GlobalOptions& options, const Cancellation& cancellation);
 
   std::filesystem::path store_path() const;
   DiskStore& store();
@@ -60,6 +61,7 @@ class World {
   void set_insecure_registries(std::vector<std::string> hosts) { insecure_registries_ = std::move(hosts); }
   std::unique_ptr<BaseSource> open_base(const Spec& spec, const ForeignBase& base);
   void end_progress() { events_.reset(); }  ///< before a summary is printed
+  void print_profile();                     ///< when the command is done; nothing unless the user wants it
 
   const std::vector<std::string>& trailing_arguments() const { return options_.trailing_arguments; }
   bool json() const { return options_.format == "json"; }
@@ -76,6 +78,8 @@ class World {
   std::optional<RegistriesConf> registries_conf_;
   std::optional<SiteConfig> site_;
   std::unique_ptr<Sandbox> sandbox_;
+  double start_seconds_;
+  std::optional<Profile> profile_;
   std::unique_ptr<EventSink> events_;
   std::vector<std::string> insecure_registries_;
   std::map<std::string, std::shared_ptr<RegistryClient>> registries_;

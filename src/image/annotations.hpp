@@ -2,9 +2,13 @@
 
 #include <string_view>
 
-/// Names of the annotations on layer descriptors: docs/formats/image.md, docs/formats/cache.md.
+/// Names of the annotations: docs/formats/image.md, docs/formats/cache.md.
 namespace mlbuild::annotation {
 
+// On a manifest.
+inline constexpr std::string_view kBuild = "dev.mlbuild.build";  ///< what the image was built from
+
+// On a layer's descriptor.
 inline constexpr std::string_view kKey = "dev.mlbuild.key";
 inline constexpr std::string_view kPlainSize = "dev.mlbuild.plain-size";
 inline constexpr std::string_view kDiffId = "dev.mlbuild.diff-id";      ///< in a cache repository, which has no config

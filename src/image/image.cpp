@@ -122,6 +122,31 @@ oci::Descriptor layer_descriptor(const ImageLayer& layer) {
   return descriptor;
 }
 
+std::vector<std::string> layer_names(const oci::ImageConfig& config, const oci::Manifest& manifest) {
+  std::vector<std::string> names;
+  for (const oci::ImageConfig::History& line : config.history) {
+    if (!line.empty_layer) names.push_back(line.created_by);
+  }
+  if (names.size() == manifest.layers.size()) return names;
+  names.clear();
+  for (const oci::Descriptor& layer : manifest.layers) names.push_back(layer.digest.to_string());
+  return names;
+}
+
+std::optional<std::int64_t> created_epoch_seconds(const oci::ImageConfig& config) {
+  std::tm parts{};
+  const char* end = ::strptime(config.created.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  const std::int64_t seconds = ::timegm(&parts);
+  return timestamp(seconds) == config.created ? std::optional(seconds) : std::nullopt;
+}
+
+std::optional<std::string> build_record_of(const oci::Manifest& manifest) {
+  const auto found = manifest.annotations.find(std::string(annotation::kBuild));
+  if (found == manifest.annotations.end()) return std::nullopt;
+  return found->second;
+}
+
 std::uint64_t Image::compressed_size_bytes() const {
   std::uint64_t sum = config.size_bytes;
   for (const ImageLayer& layer : layers) sum += layer.facts.size_bytes;
@@ -135,7 +160,7 @@ std::uint64_t Image::plain_size_bytes() const {
 }
 
 Image compose_image(const std::vector<ImageLayer>& layers, const RunConfig& config, const oci::Platform& platform,
-                    std::int64_t created_epoch_seconds, const oci::ImageConfig* base) {
+                    std::int64_t created_epoch_seconds, const oci::ImageConfig* base, std::string_view build_record) {
   Image image;
   image.platform = platform;
   image.layers = layers;
@@ -145,6 +170,7 @@ Image compose_image(const std::vector<ImageLayer>& layers, const RunConfig& conf
   oci::Manifest manifest;
   manifest.config = image.config;
   for (const ImageLayer& layer : layers) manifest.layers.push_back(layer_descriptor(layer));
+  if (!build_record.empty()) manifest.annotations.emplace(annotation::kBuild, build_record);
   image.manifest_json = oci::to_json(manifest);
   image.manifest = describe(oci::kManifestMediaType, image.manifest_json);
   image.manifest.platform = platform;

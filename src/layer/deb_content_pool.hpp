@@ -22,7 +22,7 @@ class DebContentPool {
   Handle add(Bytes content);
   std::unique_ptr<Source> open(Handle handle) const;  ///< the pool must outlive it
 
-  static constexpr std::uint64_t kMemoryBytes = std::uint64_t{64} << 20U;
+  static constexpr std::uint64_t kMemoryBytes = std::uint64_t{16} << 20U;
 
  private:
   struct Spilled {

@@ -115,8 +115,12 @@ FilesLayerRecipe::FilesLayerRecipe(std::vector<LayerFile> files, FilesLayerParam
 }
 
 KeyCard FilesLayerRecipe::card() const {
+  std::set<std::string, std::less<>> implied;  // directories that are there with or without being named
+  for (const LayerFile& file : files_) add_parent_directories(file.path, implied);
   KeyCard card(kFilesLayerKind, kFilesLayerVersion);
-  for (const LayerFile& file : files_) card.set("file " + file.path, card_value(file));
+  for (const LayerFile& file : files_) {
+    if (!implied.contains(file.path)) card.set("file " + file.path, card_value(file));
+  }
   card.set("label", parameters_.label)
       .set("epoch seconds", std::to_string(parameters_.epoch_seconds))
       .set("deflate level", std::to_string(parameters_.deflate_level))

@@ -134,7 +134,8 @@ std::optional<Step> app_step(const PlanRequest& request, const std::string& id_p
   if (request.app_files.empty()) return std::nullopt;
   Step step;
   step.id = id_prefix + "app";
-  step.label = fmt::format("app, {} files", request.app_files.size());
+  const auto is_file = [](const LayerFile& file) { return file.type != TarType::Directory; };
+  step.label = fmt::format("app, {} files", std::ranges::count_if(request.app_files, is_file));
   for (const AppCopy& copy : request.variant->app) step.causes.push_back(copy.from.location);
   FilesLayerParameters parameters;
   parameters.label = "app";

@@ -1,10 +1,10 @@
-#include "credential_base64.hpp"
 #include "credential_places.hpp"
 #include "credential_record.hpp"
 #include "docker_config.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/io/base64.hpp"
 #include "mlbuild/registry/login.hpp"
 #include "mlbuild/sys/file.hpp"
 

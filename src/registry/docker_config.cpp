@@ -1,9 +1,8 @@
 #include "docker_config.hpp"
 
-#include "credential_base64.hpp"
-
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/io/base64.hpp"
 
 #include <fmt/format.h>
 

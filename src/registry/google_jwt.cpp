@@ -1,8 +1,7 @@
 #include "google_jwt.hpp"
 
-#include "credential_base64.hpp"
-
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/io/base64.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

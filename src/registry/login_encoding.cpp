@@ -1,7 +1,6 @@
 #include "login_encoding.hpp"
 
-#include "credential_base64.hpp"
-
+#include "mlbuild/io/base64.hpp"
 #include "mlbuild/net/url.hpp"
 
 namespace mlbuild {

@@ -42,6 +42,7 @@ class Tally {
   void count(const BytesFetched& event, double) { fetched_bytes_ += event.bytes; }
   void count(const StepStarted& event, double) { activity_ = event.label; }
   void count(const StepFinished& event, double) { done_layer_bytes_ += event.input_bytes; }
+  void count(const InputFetched&, double) {}
   void count(const PublishStarted& event, double now) {
     where_ = event.where;
     publish_bytes_ = event.bytes;

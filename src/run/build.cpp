@@ -6,11 +6,13 @@
 #include "command_run.hpp"
 #include "input_fetcher.hpp"
 #include "layer_run.hpp"
+#include "step_timer.hpp"
 #include "store_lookups.hpp"
 
 #include "mlbuild/layer/files_layer.hpp"
 #include "mlbuild/lock/resolve.hpp"
 #include "mlbuild/run/base_blobs.hpp"
+#include "mlbuild/run/build_record.hpp"
 #include "mlbuild/run/sdist_build.hpp"
 
 #include <fmt/format.h>
@@ -98,16 +100,14 @@ void run_sdists(const std::vector<const Step*>& steps, const BuildRequest& reque
   fetch_all(missing_inputs(steps), fetcher);
   for (const Step* step : steps) {
     if (context.ready_layers != nullptr) context.ready_layers->check();
-    const auto begin = std::chrono::steady_clock::now();
     context.events.on(ActivityStarted{step->label});
-    context.events.on(StepStarted{step->id, step->label});
+    StepTimer timer(context.events, step->id, step->label);
     const SdistBuildInputs inputs = sdist_build_inputs(*request.image, *step->sdist, request.epoch_seconds);
     const BuiltWheel wheel =
         with_context([&] { return fmt::format("building {}", step->sdist->sdist.filename); },
                      [&] { return build_sdist(inputs, context.store, context.sandbox, context.cancellation); });
     context.store.remember_card(step->id, *step->card);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    context.events.on(StepFinished{step->id, step->label, step->input_bytes(), wheel.size_bytes, seconds.count()});
+    timer.finish(step->input_bytes(), wheel.size_bytes);
   }
 }
 
@@ -300,7 +300,8 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   remember_cards(plan, context.store);
   const std::optional<LockedBaseImage>& base = request.image->base_image;
   result.image = compose_image(image_layers(plan, made), request.variant->config, request.image->platform,
-                               request.epoch_seconds, base ? &base->config : nullptr);
+                               request.epoch_seconds, base ? &base->config : nullptr,
+                               to_annotation(build_record(request, prepared.plan_request.bytecode)));
   result.shared_layers = shared_layers(plan, result.image.layers);
   result.layers_in_registry = layers_in_registry(plan);
   result.layers_reused = result.image.layers.size() - result.layers_made - result.layers_in_registry;

@@ -3,6 +3,7 @@
 #include "build_failure.hpp"
 #include "image_roots.hpp"
 #include "script_run.hpp"
+#include "step_timer.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/layer/overlay_diff.hpp"
@@ -153,10 +154,9 @@ std::vector<OverlayEntry> changes_of(const Step& step, const Prepared& prepared,
 
 LayerFacts run_command(const Step& step, const std::vector<ImageLayer>& below, BlobStore& layers,
                        const BuildRequest& request, const BuildContext& context) {
-  const auto begin = std::chrono::steady_clock::now();
   refuse_foreign_platform(step, request.image->platform);
   context.events.on(ActivityStarted{step.label});
-  context.events.on(StepStarted{step.id, step.label});
+  StepTimer timer(context.events, step.id, step.label);
   const StepCommand& command = *step.command;
   const CommandPlace place(context.store.root() / "tmp");
   place.provide_inputs(command, context.store, context.cancellation);
@@ -168,8 +168,7 @@ LayerFacts run_command(const Step& step, const std::vector<ImageLayer>& below, B
     context.events.on(WarningRaised{fmt::format("`{}` changed nothing in the image", step.label)});
   context.store.put(step.card->key(), to_json(facts));
   context.store.remember_card(step.id, *step.card);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  context.events.on(StepFinished{step.id, step.label, 0, facts.size_bytes, seconds.count()});
+  timer.finish(0, facts.size_bytes);
   return facts;
 }
 

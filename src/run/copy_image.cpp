@@ -24,17 +24,13 @@ std::vector<DiffId> diff_ids_of(const std::string& config_json, const oci::Manif
               fmt::format("the image has {} layers, but its config lists {}", manifest.layers.size(), diff_ids.size()));
 }
 
-/// What built each layer, as far as the config tells it.
-std::vector<std::string> layer_names(const std::string& config_json, const oci::Manifest& manifest) {
-  std::vector<std::string> names;
-  if (has_layers(manifest)) {
-    for (const oci::ImageConfig::History& line : oci::parse_config(config_json).history) {
-      if (!line.empty_layer) names.push_back(printable(line.created_by.substr(0, 60)));
-    }
+/// What built each layer, short enough for a table.
+std::vector<std::string> shown_names(const std::string& config_json, const oci::Manifest& manifest) {
+  const oci::ImageConfig config = has_layers(manifest) ? oci::parse_config(config_json) : oci::ImageConfig{};
+  std::vector<std::string> names = layer_names(config, manifest);
+  for (std::string& name : names) {
+    name = name.starts_with("sha256:") ? name.substr(0, 19) : printable(name.substr(0, 60));
   }
-  if (names.size() == manifest.layers.size()) return names;
-  names.clear();
-  for (const oci::Descriptor& layer : manifest.layers) names.push_back(layer.digest.to_string().substr(0, 19));
   return names;
 }
 
@@ -49,7 +45,7 @@ Image read_image(ImageSource& source, const RegistryManifest& bytes, const std::
   image.config_json = source.config(manifest.config);
   const std::vector<DiffId> diff_ids = diff_ids_of(image.config_json, manifest);
   if (child && child->platform) image.platform = *child->platform;
-  const std::vector<std::string> names = layer_names(image.config_json, manifest);
+  const std::vector<std::string> names = shown_names(image.config_json, manifest);
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
     ImageLayer& layer = image.layers.emplace_back();
     layer.facts.media_type = manifest.layers[i].media_type;

@@ -1,5 +1,7 @@
 #include "input_fetcher.hpp"
 
+#include "step_timer.hpp"
+
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/index/debian_repository.hpp"
@@ -42,6 +44,7 @@ void InputFetcher::fetch_base_file(const StepInput& input) const {
 
 void InputFetcher::fetch(const StepInput& input) const {
   context_.cancellation.check();
+  FetchTimer timer(context_.events, input.label);
   const ByteProgress progress = [&](std::uint64_t bytes) { context_.events.on(BytesFetched{bytes}); };
   with_context([&] { return fmt::format("fetching {}", input.label); },
                [&] {
@@ -55,6 +58,7 @@ void InputFetcher::fetch(const StepInput& input) const {
                                      input.project, input.filename, input.digest, input.size_bytes, progress);
                  }
                });
+  timer.finish(input.size_bytes);
 }
 
 std::vector<StepInput> missing_inputs(const std::vector<const Step*>& steps) {

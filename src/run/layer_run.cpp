@@ -1,12 +1,13 @@
 #include "layer_run.hpp"
 
+#include "step_timer.hpp"
+
 #include "mlbuild/sys/thread_pool.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <mutex>
 #include <set>
 
@@ -103,14 +104,12 @@ class LayerRun {
   }
 
   LayerFacts make(const Step& step) {
-    const auto begin = std::chrono::steady_clock::now();
-    context_.events.on(StepStarted{step.id, step.label});
+    StepTimer timer(context_.events, step.id, step.label);
     LayerFacts facts = make_layer(*step.recipe, context_.store, context_.cancellation);
     context_.store.put(step.card->key(), to_json(facts));
     context_.store.remember_card(step.id, *step.card);
     for (const std::string& warning : facts.warnings) context_.events.on(WarningRaised{warning});
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    context_.events.on(StepFinished{step.id, step.label, step.input_bytes(), facts.size_bytes, seconds.count()});
+    timer.finish(step.input_bytes(), facts.size_bytes);
     return facts;
   }
 

@@ -1,7 +1,6 @@
 #include "registry/credential_home.hpp"
 
-#include "../../src/registry/credential_base64.hpp"
-
+#include "mlbuild/io/base64.hpp"
 #include "mlbuild/sys/file.hpp"
 
 #include <fmt/format.h>

@@ -1,8 +1,7 @@
 #include "registry/google_double.hpp"
 
-#include "../../src/registry/credential_base64.hpp"
-
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/io/base64.hpp"
 #include "mlbuild/net/url.hpp"
 
 #include <fmt/chrono.h>

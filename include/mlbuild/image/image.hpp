@@ -70,8 +70,16 @@ class ImageSet {
 
 /// Pure: the same layers and config give the same bytes. `base`: config of a base that mlbuild did not make, which the
 /// first layers are of; it is inherited as by docker's FROM: variables, labels, ports and volumes are added to, an
-/// entrypoint of one's own resets the inherited command, other values replace.
+/// entrypoint of one's own resets the inherited command, other values replace. `build_record`: what the image was built
+/// from, encoded (run/build_record.hpp); goes along as an annotation of the manifest.
 Image compose_image(const std::vector<ImageLayer>& layers, const RunConfig& config, const oci::Platform& platform,
-                    std::int64_t created_epoch_seconds, const oci::ImageConfig* base = nullptr);
+                    std::int64_t created_epoch_seconds, const oci::ImageConfig* base = nullptr,
+                    std::string_view build_record = {});
+/// The line of history that made each layer, bottom to top; the layers' digests where an image tells no such lines.
+std::vector<std::string> layer_names(const oci::ImageConfig& config, const oci::Manifest& manifest);
+/// Seconds since 1970 of `created`, as compose_image() writes it; nothing when it is something else.
+std::optional<std::int64_t> created_epoch_seconds(const oci::ImageConfig& config);
+/// Somebody else's manifest may say anything there.
+std::optional<std::string> build_record_of(const oci::Manifest& manifest);
 
 }  // namespace mlbuild

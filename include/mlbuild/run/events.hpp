@@ -29,6 +29,12 @@ struct StepFinished {
   std::uint64_t input_bytes = 0;
   std::uint64_t output_bytes = 0;
   double seconds = 0;
+  double cpu_seconds = 0;  ///< of the thread that did it; programs in the sandbox are children and not in it
+};
+struct InputFetched {
+  std::string label;  ///< "numpy 1.26.4"
+  std::uint64_t bytes = 0;
+  double seconds = 0;
 };
 struct PublishStarted {
   std::string where;
@@ -40,7 +46,7 @@ struct BytesPublished {
 struct WarningRaised {
   std::string text;
 };
-using Event = std::variant<ActivityStarted, WorkKnown, BytesFetched, StepStarted, StepFinished, PublishStarted,
+using Event = std::variant<ActivityStarted, WorkKnown, BytesFetched, StepStarted, StepFinished, InputFetched, PublishStarted,
                            BytesPublished, WarningRaised>;
 
 /// Receives events from any thread.

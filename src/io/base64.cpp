@@ -1,4 +1,4 @@
-#include "credential_base64.hpp"
+#include "mlbuild/io/base64.hpp"
 
 #include "mlbuild/base/text.hpp"
 

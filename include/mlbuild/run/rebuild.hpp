@@ -1,0 +1,24 @@
+#pragma once
+
+#include "mlbuild/run/build_record.hpp"
+
+#include <cstdint>
+#include <filesystem>
+
+namespace mlbuild {
+
+/// An image's build, set up once more from what travels with the image.
+struct Rebuild {
+  Spec spec;
+  Lock lock;
+  std::int64_t epoch_seconds = 0;
+  BuildRequest request() const;  ///< forced; must not outlive this
+};
+
+/// Reads the image's build record. The application's files are the image's own, unpacked to `directory` from its
+/// topmost layer out of `layers`. Throws Error{Usage} for an image that has no record, or whose steps read files that
+/// are not in it; Error{Foreign} for a record that makes no sense.
+Rebuild rebuild_of(const Image& image, BlobStore& layers, const std::filesystem::path& directory,
+                   const Cancellation& cancellation);
+
+}  // namespace mlbuild
