@@ -68,7 +68,9 @@ std::optional<BuiltWheelNote> read_built_wheel(std::string_view name, std::strin
 
 std::optional<LayerFacts> read_layer(const oci::Descriptor& descriptor, const DiffId& diff_id) {
   const std::optional<std::uint64_t> plain_size_bytes = read_plain_size(descriptor);
-  if (!plain_size_bytes || descriptor.media_type != oci::kLayerGzipMediaType) return std::nullopt;
+  const bool is_ours =
+      descriptor.media_type == oci::kLayerGzipMediaType || descriptor.media_type == oci::kLayerZstdMediaType;
+  if (!plain_size_bytes || !is_ours) return std::nullopt;
   LayerFacts facts;
   facts.media_type = descriptor.media_type;
   facts.digest = descriptor.digest;

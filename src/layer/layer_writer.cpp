@@ -23,8 +23,9 @@ constexpr std::size_t kReadBytes = std::size_t{256} << 10U;
 /// The plain bytes of one deflated file on their way through: everything that must be known about them in one pass.
 class PlainPass final : public Sink {
  public:
-  PlainPass(TwinSha256& hash, std::uint64_t expected_size_bytes)
-      : hash_(hash), expected_size_bytes_(expected_size_bytes) {
+  /// `tar`: where the bytes go, too; nothing when they are shipped as they were.
+  PlainPass(TwinSha256& hash, std::uint64_t expected_size_bytes, LayerSink* tar)
+      : hash_(hash), expected_size_bytes_(expected_size_bytes), tar_(tar) {
     hash_.begin_file();
   }
   void write(ByteSpan bytes) override {
@@ -35,6 +36,7 @@ class PlainPass final : public Sink {
     }
     crc_ = crc32(crc_, bytes);
     hash_.update_both(bytes);
+    if (tar_ != nullptr) tar_->inline_bytes(bytes);
   }
   std::uint64_t size_bytes() const { return size_bytes_; }
   std::uint32_t crc() const { return crc_; }
@@ -42,6 +44,7 @@ class PlainPass final : public Sink {
  private:
   TwinSha256& hash_;
   std::uint64_t expected_size_bytes_;
+  LayerSink* tar_;
   std::uint64_t size_bytes_ = 0;
   std::uint32_t crc_ = 0;
 };
@@ -56,7 +59,8 @@ void check_content_type(const TarEntry& entry, std::uint64_t content_bytes) {
 }  // namespace
 
 struct LayerWriter::State {
-  State(LayerSink& sink, int deflate_level) : out(sink), deflater(deflate_level), chunk(kReadBytes) {
+  State(LayerSink& sink, int deflate_level)
+      : out(sink), is_tar(sink.form() == LayerForm::Tar), deflater(deflate_level), chunk(kReadBytes) {
     plain.reserve(kPlainMemberBytes);
   }
 
@@ -74,7 +78,11 @@ struct LayerWriter::State {
 
   void flush_plain() {
     if (plain.empty()) return;
-    emit(deflater.gzip_member(plain));
+    if (is_tar) {
+      out.inline_bytes(plain);
+    } else {
+      emit(deflater.gzip_member(plain));
+    }
     plain.clear();
   }
 
@@ -104,6 +112,7 @@ struct LayerWriter::State {
   void copy_deflated(const DeflatedContent& content, bool emitted, PlainPass& pass);
 
   LayerSink& out;
+  const bool is_tar;
   Deflater deflater;
   Inflater inflater;
   Sha256 compressed_hash;
@@ -125,7 +134,7 @@ void LayerWriter::State::copy_deflated(const DeflatedContent& content, bool emit
     const MutableByteSpan bytes = MutableByteSpan(chunk).first(part);
     const std::uint64_t offset = content.offset + copied_bytes;
     content.file->read_at(offset, bytes);
-    if (emitted) emit_range(content, offset, bytes);
+    if (emitted && !is_tar) emit_range(content, offset, bytes);
     const std::size_t consumed = inflater.write(bytes, pass);
     copied_bytes += consumed;
     if (consumed < part) break;
@@ -174,31 +183,33 @@ Digest LayerWriter::add_deflated(const TarEntry& entry, const DeflatedContent& c
   const bool emitted = entry.size_bytes > 0;  // an empty file is a header only; its stream is checked all the same
   if (emitted) {
     state.flush_plain();
-    state.emit(gzip_member_header());
+    if (!state.is_tar) state.emit(gzip_member_header());
   }
-  PlainPass pass(state.plain_hash, entry.size_bytes);
+  PlainPass pass(state.plain_hash, entry.size_bytes, state.is_tar ? &state.out : nullptr);
   state.copy_deflated(content, emitted, pass);
   if (pass.size_bytes() != entry.size_bytes || pass.crc() != content.crc32) {
     throw Error(ErrorKind::Foreign, fmt::format("content of `{}` does not match its size or CRC-32", entry.path));
   }
   if (emitted) {
     state.plain_size_bytes += pass.size_bytes();
-    state.emit(gzip_member_trailer(pass.crc(), pass.size_bytes()));
+    if (!state.is_tar) state.emit(gzip_member_trailer(pass.crc(), pass.size_bytes()));
     state.pad(entry.size_bytes);
   }
   return state.plain_hash.finish_file();
 }
 
-std::uint64_t LayerWriter::compressed_size_bytes() const { return state_->compressed_size_bytes; }
+std::uint64_t LayerWriter::compressed_size_bytes() const {
+  return state_->is_tar ? state_->plain_size_bytes : state_->compressed_size_bytes;
+}
 
 LayerFacts LayerWriter::finish() {
   state_->append_plain(tar_end_of_archive());
   state_->flush_plain();
   LayerFacts facts;
-  facts.media_type = oci::kLayerGzipMediaType;
-  facts.digest = BlobDigest(state_->compressed_hash.finish());
-  facts.size_bytes = state_->compressed_size_bytes;
   facts.diff_id = DiffId(state_->plain_hash.finish_tar());
+  facts.media_type = state_->is_tar ? oci::kLayerMediaType : oci::kLayerGzipMediaType;
+  facts.digest = BlobDigest(state_->is_tar ? facts.diff_id.digest() : state_->compressed_hash.finish());
+  facts.size_bytes = compressed_size_bytes();
   facts.plain_size_bytes = state_->plain_size_bytes;
   facts.entry_count = state_->entry_count;
   return facts;

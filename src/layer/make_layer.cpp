@@ -12,6 +12,7 @@ namespace {
 class InterruptibleSink final : public LayerSink {
  public:
   InterruptibleSink(LayerSink& out, const Cancellation& cancellation) : out_(out), cancellation_(cancellation) {}
+  LayerForm form() const override { return out_.form(); }
   void inline_bytes(ByteSpan bytes) override {
     cancellation_.check();
     out_.inline_bytes(bytes);

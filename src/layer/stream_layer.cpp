@@ -1,5 +1,4 @@
 #include "interruptible_store.hpp"
-#include "plain_layer_sink.hpp"
 
 #include "mlbuild/io/pipe_source.hpp"
 #include "mlbuild/layer/layer.hpp"
@@ -8,7 +7,7 @@ namespace mlbuild {
 std::unique_ptr<Source> stream_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation) {
   return pipe_from([&recipe, &store, &cancellation](Sink& out) {
     InterruptibleStore reads(store, cancellation);
-    PlainLayerSink sink(out);
+    TarLayerSink sink(out);
     recipe.write(reads, sink);
   });
 }

@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/layer/overlay_diff.hpp"
+#include "mlbuild/layer/zstd_layer.hpp"
 
 #include <fmt/format.h>
 
@@ -94,6 +95,7 @@ KeyCard command_card(const StepCommand& command, const std::vector<DiffId>& belo
   for (std::size_t i = 0; i < below.size(); ++i) card.set(fmt::format("layer {:03}", i), below[i].to_string());
   card.set("network", command.network ? "yes" : "no").set("epoch seconds", std::to_string(command.epoch_seconds));
   add_overlay_layer_fields(card);
+  if (command.compression_workers > 0) add_zstd_fields(card);
   return card;
 }
 

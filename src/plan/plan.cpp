@@ -4,12 +4,14 @@
 
 #include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
+#include "mlbuild/layer/zstd_layer.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
 
 namespace mlbuild {
 namespace {
@@ -83,6 +85,15 @@ void decide_command(Step& step, const std::vector<Step>& below, bool force, Plan
   }
   step.card = command_card(*step.command, trees);
   decide_layer(step, force, lookups);
+}
+
+/// Threads that work on one layer, besides those that work on others.
+std::size_t compression_workers() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
+
+void compress_as(oci::LayerCompression compression, Step& step) {
+  if (compression == oci::LayerCompression::Gzip) return;
+  if (step.recipe) step.recipe = std::make_shared<ZstdLayerRecipe>(step.recipe, compression_workers());
+  if (step.command) step.command->compression_workers = compression_workers();
 }
 
 struct SdistPlan {
@@ -276,6 +287,7 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   if (app) layers.push_back(std::move(*app));
   std::vector<Step> decided;
   for (Step& step : layers) {
+    compress_as(request.variant->compression, step);
     const bool force = request.force_layers && !request.made.contains(step.id);
     if (step.command) {
       decide_command(step, decided, force, lookups);

@@ -221,6 +221,11 @@ std::vector<AppCopy> read_app(const YamlNode& root, const ReadContext& context) 
   return copies;
 }
 
+oci::LayerCompression read_compression(const YamlNode& root) {
+  const YamlNode* node = find_below(root.find("layers"), "compression");
+  return node != nullptr && node->text == "zstd" ? oci::LayerCompression::Zstd : oci::LayerCompression::Gzip;
+}
+
 unsigned read_max_layers(const YamlNode& root, Diagnostics& diagnostics) {
   const YamlNode* node = find_below(root.find("layers"), "max");
   if (node == nullptr) return SpecVariant{}.max_layers;
@@ -278,6 +283,7 @@ SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   variant.check = read_check(root.find("check"), context.diagnostics);
   variant.budget = read_budget(root.find("budget"), context.diagnostics);
   variant.max_layers = read_max_layers(root, context.diagnostics);
+  variant.compression = read_compression(root);
   check_scratch(variant, context.diagnostics);
   return variant;
 }

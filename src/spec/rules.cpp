@@ -164,9 +164,11 @@ Rule config_rule() {
 }
 
 Rule layers_rule() {
-  return mapping("How the image is divided.",
-                 {{"compression", word("Compression of the layers.", {"gzip"}, {"zstd"})},
-                  {"max", shaped(Shape::Integer, "Most layers that the image may have: 8 to 120, default 64.")}});
+  return mapping(
+      "How the image is divided.",
+      {{"compression", word("Compression of the layers: gzip (default), or zstd for faster pulls and smaller images.",
+                            {"gzip", "zstd"})},
+       {"max", shaped(Shape::Integer, "Most layers that the image may have: 8 to 120, default 64.")}});
 }
 
 Rule check_rule() {

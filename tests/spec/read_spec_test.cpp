@@ -145,8 +145,7 @@ TEST_P(LaterVersion, SaysNotYetSupported) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
-                         ::testing::Values(LaterCase{"layers: {compression: zstd}", "layers.compression: zstd"},
-                                           LaterCase{"prune: {tests: true}", "prune.tests: true"},
+                         ::testing::Values(LaterCase{"prune: {tests: true}", "prune.tests: true"},
                                            LaterCase{"prune: {headers: true}", "prune.headers: true"},
 
                                            LaterCase{"check: {libraries: error}", "check.libraries"},

@@ -39,14 +39,31 @@ struct LayerFacts {
 std::string to_json(const LayerFacts& facts);         ///< canonical; stored in the key index
 LayerFacts parse_layer_facts(std::string_view json);  ///< throws Error{Foreign}
 
-/// Receives a layer's compressed bytes in order, either as bytes or as ranges of a real blob. `bytes` holds the bytes
+/// What a recipe writes: the layer as mlbuild ships it, or the tar alone, for those who compress it themselves or
+/// unpack it at once. The facts of a tar have its own digest and media type.
+enum class LayerForm { Gzip, Tar };
+
+/// Receives a layer's bytes in order, either as bytes or as ranges of a real blob. `bytes` holds the bytes
 /// in both cases, so that a sink that wants a plain stream ignores where they come from.
 class LayerSink {
  public:
   virtual ~LayerSink() = default;
+  virtual LayerForm form() const { return LayerForm::Gzip; }
   virtual void inline_bytes(ByteSpan bytes) = 0;
   /// The next `bytes` are those of `blob` from `offset` on. Consecutive calls continue a range.
   virtual void blob_range(const BlobDigest& blob, std::uint64_t offset, ByteSpan bytes) = 0;
+};
+
+/// A layer's tar as a stream.
+class TarLayerSink final : public LayerSink {
+ public:
+  explicit TarLayerSink(Sink& out) : out_(out) {}
+  LayerForm form() const override { return LayerForm::Tar; }
+  void inline_bytes(ByteSpan bytes) override { out_.write(bytes); }
+  void blob_range(const BlobDigest&, std::uint64_t, ByteSpan bytes) override { out_.write(bytes); }
+
+ private:
+  Sink& out_;
 };
 
 /// A pure function from content digests and parameters to a layer. Reads no clock, environment, locale or directory
@@ -66,7 +83,7 @@ class LayerRecipe {
 /// Error{Interrupted} on cancellation, soon, and keeps nothing then.
 LayerFacts make_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation = Cancellation());
 
-/// The layer's bytes, made on a thread of its own while they are read and kept nowhere: for layers that are unpacked at
+/// The layer's tar, made on a thread of its own while it is read and kept nowhere: for layers that are unpacked at
 /// once and never shipped. What the recipe throws, read() throws; an error of the recipe is sure to show only when the
 /// stream was read to its end. What is given by reference must outlive the source.
 std::unique_ptr<Source> stream_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation);

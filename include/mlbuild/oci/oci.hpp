@@ -94,6 +94,9 @@ bool is_index_type(std::string_view media_type);
 /// (Docker's "foreign" and OCI's "nondistributable" layers) or is of an unknown kind.
 std::optional<std::string> layer_media_type(std::string_view media_type);
 
+/// How the layers that mlbuild makes are compressed.
+enum class LayerCompression { Gzip, Zstd };
+
 /// [host[:port]/]path[:tag][@digest] (distribution reference grammar). A name without a host is kept without one.
 struct Reference {
   std::string host;  ///< "" when none was written

@@ -101,6 +101,7 @@ struct StepCommand {
   std::string shown_command;
   Location location;
   std::int64_t epoch_seconds = 0;
+  std::size_t compression_workers = 0;       ///< of a zstd layer; 0: gzip
   std::shared_ptr<const ScriptRun> scripts;  ///< in place of `argv`
 };
 

@@ -132,6 +132,7 @@ struct SpecVariant {
   ImageChecks check;
   SizeBudget budget;
   unsigned max_layers = 64;
+  oci::LayerCompression compression = oci::LayerCompression::Gzip;
   bool bytecode = true;  ///< where there is a sandbox
 };
 
