@@ -1,6 +1,7 @@
 // Made by make_debian_sonames.py from the indexes of Debian bookworm.
 #include "debian_sonames_table.hpp"
 
+// clang-format off
 namespace mlbuild {
 
 std::vector<std::string_view> debian_sonames_rows() {

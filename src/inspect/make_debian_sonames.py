@@ -46,7 +46,7 @@ def main():
     rows = [" ".join([name, *sorted(libraries)]) for name, libraries in sorted(table.items())
             if count[name] >= LEAST_USERS and len(libraries) <= MOST_NAMES]
     text = "// Made by make_debian_sonames.py from the indexes of Debian bookworm.\n#include \"debian_sonames_table.hpp\"\n\n"
-    text += "namespace mlbuild {\n\nstd::vector<std::string_view> debian_sonames_rows() {\n  return {\n"
+    text += "// clang-format off\nnamespace mlbuild {\n\nstd::vector<std::string_view> debian_sonames_rows() {\n  return {\n"
     text += "".join(f"      \"{row}\",\n" for row in rows) + "  };\n}\n\n}  // namespace mlbuild\n"
     (pathlib.Path(__file__).parent / "debian_sonames_table.cpp").write_text(text)
 

@@ -256,6 +256,13 @@ ImageChecks read_check(const YamlNode* node, Diagnostics& diagnostics) {
   if (!checks.command.empty() && checks.command.front().empty())
     add_mistake(diagnostics, "`check.command` has no program", checks.command_location,
                 "write e.g. `command: [python, -m, pipeline.main, --dry-run]`");
+  if (const YamlNode* libraries = find_below(node, "libraries")) {
+    using Mode = LibraryCheck::Mode;
+    checks.libraries = {libraries->text == "error"  ? Mode::Error
+                        : libraries->text == "warn" ? Mode::Warn
+                                                      : Mode::Off,
+                        libraries->location};
+  }
   return checks;
 }
 

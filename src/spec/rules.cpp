@@ -173,7 +173,7 @@ Rule check_rule() {
   return mapping("What must work in the image before it goes anywhere, tried in the sandbox without network.",
                  {{"imports", texts("Modules that must import.", "A module, as in `import`.")},
                   {"command", texts("A command that must succeed.", "One argument.")},
-                  {"libraries", later(text("What a missing shared library means."))}});
+                  {"libraries", word("What a missing shared library means.", {"error", "warn", "off"})}});
 }
 
 Rule budget_rule() {

@@ -98,11 +98,19 @@ struct RunConfig {
   std::map<std::string, std::string> labels;
 };
 
+/// What a shared library that is not there means.
+struct LibraryCheck {
+  enum class Mode { Off, Warn, Error } mode = Mode::Off;
+  Location location;
+};
+
 /// What must work in the image before it goes anywhere.
 struct ImageChecks {
   std::vector<Located<std::string>> imports;  ///< modules, "pipeline.main"
   std::vector<std::string> command;
   Location command_location;
+  LibraryCheck libraries;
+  /// Of what is tried in the sandbox.
   bool empty() const { return imports.empty() && command.empty(); }
 };
 
