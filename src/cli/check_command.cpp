@@ -15,7 +15,7 @@
 namespace mlbuild::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> kChecks = {"libraries", "conflicts", "imports"};
+constexpr std::array<std::string_view, 4> kChecks = {"libraries", "conflicts", "gpu", "imports"};
 
 struct CheckOptions {
   std::vector<std::string> words;  ///< checks, then the image
@@ -39,7 +39,7 @@ Wanted wanted_by(const CheckOptions& options) {
       wanted.checks.push_back(word);
     } else if (std::exchange(has_image, true)) {
       throw Error(ErrorKind::Usage, fmt::format("`{}` and `{}`: one image at a time", wanted.image, word))
-          .hint("checks are `libraries`, `conflicts` and `imports`; the other word is a spec or an image");
+          .hint("checks are `libraries`, `conflicts`, `gpu` and `imports`; the other word is a spec or an image");
     } else {
       wanted.image = word;
     }
@@ -63,6 +63,14 @@ void open_subject(Subject& subject, const Wanted& wanted, const CheckOptions& op
   subject.spec.emplace(wanted.image, options.variant, options.locked, world);
   subject.request = subject.spec->request(options.variant);
   subject.image = build_from_spec(subject.request, context, world);
+}
+
+std::vector<std::string> wanted_architectures(const Subject& subject) {
+  std::vector<std::string> wanted;
+  if (!subject.spec) return wanted;
+  for (const Located<std::string>& capability : subject.request.variant->gpu.architectures)
+    wanted.push_back(capability.value);
+  return wanted;
 }
 
 /// Text and JSON of all checks together.
@@ -97,9 +105,17 @@ int check(const CheckOptions& options, World& world) {
   const oci::ImageConfig config = oci::parse_config(subject.image.image.config_json);
   const std::vector<LayerScan> scans = scan_layers(subject.image.image, *subject.image.layers, world);
   const ImageContents contents = explain(scans);
-  if (wanted.has("libraries")) {
-    const LibraryReport libraries = check_libraries(scans, contents, config);
+  const LibraryReport libraries = check_libraries(scans, contents, config);
+  if (wanted.has("libraries"))
     report.add("libraries", libraries_text(libraries, options.all), libraries_json(libraries), !libraries.has_errors());
+  if (wanted.has("conflicts")) {
+    const std::vector<Conflict> conflicts = find_conflicts(scans, contents, libraries, config);
+    report.add("conflicts", conflicts_text(conflicts), conflicts_json(conflicts), conflicts.empty());
+  }
+  if (wanted.has("gpu")) {
+    const std::vector<GpuCode> code = find_gpu_code(scans, contents, wanted_architectures(subject));
+    const bool is_good = std::ranges::all_of(code, [](const GpuCode& gpu) { return gpu.missing.empty(); });
+    report.add("gpu", gpu_text(code), gpu_json(code), is_good);
   }
   if (wanted.has("imports") && subject.spec)
     check_image(subject.image.image, subject.request, *subject.image.layers, context);
@@ -116,7 +132,7 @@ void add_check_command(CLI::App& program, Action& chosen) {
       "check", "say what will not work in an image: libraries that are not there, packages that disagree");
   command->add_option(
       "CHECK... IMAGE", options->words,
-      "`libraries`, `conflicts`, `imports` (default: all), then a spec (default: mlbuild.yaml), which is "
+      "`libraries`, `conflicts`, `gpu`, `imports` (default: all), then a spec (default: mlbuild.yaml), which is "
       "built first, oci:DIR[:TAG], docker:FILE.tar, or HOST/NAME:TAG in a registry");
   command->add_option("--variant", options->variant, "this variant of the spec");
   command->add_flag("--all", options->all, "also what may never matter");

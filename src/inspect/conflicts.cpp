@@ -82,8 +82,7 @@ class Finder {
   Finder(const std::vector<LayerScan>& layers, const ImageContents& contents, const oci::ImageConfig& config)
       : tree_(layers), python_(find_python(tree_)), all_(installed(tree_)) {
     environment_.machine = config.platform.architecture == "arm64" ? "aarch64" : "x86_64";
-    if (!python_.version.empty())
-      environment_.python_full_version = full_version(python_.version, contents, config);
+    if (!python_.version.empty()) environment_.python_full_version = full_version(python_.version, contents, config);
     for (const Distribution& distribution : all_) by_name_[distribution.name].push_back(&distribution);
   }
 
@@ -103,8 +102,11 @@ class Finder {
   void find_twice() {
     for (const auto& [name, distributions] : by_name_) {
       if (distributions.size() < 2) continue;
-      Conflict conflict{Conflict::Kind::Twice, {}, fmt::format("`{}` is installed more than once", name),
-                        "install it once: remove one, or take a base without it", {}};
+      Conflict conflict{Conflict::Kind::Twice,
+                        {},
+                        fmt::format("`{}` is installed more than once", name),
+                        "install it once: remove one, or take a base without it",
+                        {}};
       for (const Distribution* one : distributions) conflict.packages.push_back(one->label);
       conflicts_.push_back(std::move(conflict));
     }
@@ -119,10 +121,12 @@ class Finder {
     } catch (const Error&) {
       return;  // as pip: nonsense is no demand
     }
-    conflicts_.push_back({Conflict::Kind::Python, {distribution.label},
+    conflicts_.push_back({Conflict::Kind::Python,
+                          {distribution.label},
                           fmt::format("{} is for Python {}, the image has {}", distribution.label, printable(wanted),
                                       environment_.python_full_version),
-                          fmt::format("take another version of `{}`, or of `base.python`", distribution.name), {}});
+                          fmt::format("take another version of `{}`, or of `base.python`", distribution.name),
+                          {}});
   }
 
   void check_requirement(const Distribution& distribution, const std::string& text) {
@@ -141,17 +145,21 @@ class Finder {
     const std::string wanted = requirement.name + requirement.specifier;
     const auto there = by_name_.find(requirement.name);
     if (there == by_name_.end()) {
-      conflicts_.push_back({Conflict::Kind::Missing, {distribution.label},
+      conflicts_.push_back({Conflict::Kind::Missing,
+                            {distribution.label},
                             fmt::format("{} needs `{}`, which is not installed", distribution.label, wanted),
-                            fmt::format("requirements: {{runtime: [\"{}\"]}}", wanted), {}});
+                            fmt::format("requirements: {{runtime: [\"{}\"]}}", wanted),
+                            {}});
       return;
     }
     const Distribution& other = *there->second.front();
     const auto version = python::Version::parse(other.metadata.version);
     if (!version || python::satisfies(*version, requirement.specifier)) return;
-    conflicts_.push_back({Conflict::Kind::Version, {distribution.label, other.label},
+    conflicts_.push_back({Conflict::Kind::Version,
+                          {distribution.label, other.label},
                           fmt::format("{} needs `{}`, but {} is installed", distribution.label, wanted, other.label),
-                          fmt::format("requirements: {{runtime: [\"{}\"]}}", wanted), {}});
+                          fmt::format("requirements: {{runtime: [\"{}\"]}}", wanted),
+                          {}});
   }
 
   /// Pairs of distributions with paths in common: of different content, or a whole import package.
@@ -178,21 +186,27 @@ class Finder {
   void add_collision(const Distribution& one, const Distribution& other, const std::vector<std::string>& files,
                      const std::vector<std::string>& different) {
     if (one.name == other.name) return;  // told already
-    const std::string fix = fmt::format("keep one of `{}` and `{}`; what needs the other may do with it", one.name, other.name);
-    const auto module = std::ranges::find_if(files, [](const std::string& path) { return path.ends_with("/__init__.py"); });
+    const std::string fix =
+        fmt::format("keep one of `{}` and `{}`; what needs the other may do with it", one.name, other.name);
+    const auto module =
+        std::ranges::find_if(files, [](const std::string& path) { return path.ends_with("/__init__.py"); });
     // A namespace package of the old kind shares its one __init__.py, and nothing else.
     if (module != files.end() && files.size() > 1) {
       const std::string name = std::filesystem::path(*module).parent_path().filename();
-      conflicts_.push_back({Conflict::Kind::Import, {one.label, other.label},
+      conflicts_.push_back({Conflict::Kind::Import,
+                            {one.label, other.label},
                             fmt::format("{} and {} both bring `import {}`: {} files are those of whichever came last",
                                         one.label, other.label, name, files.size()),
-                            fix, files});
+                            fix,
+                            files});
     } else if (!different.empty()) {
-      conflicts_.push_back({Conflict::Kind::Collision, {one.label, other.label},
+      conflicts_.push_back({Conflict::Kind::Collision,
+                            {one.label, other.label},
                             fmt::format("{} and {} bring different files for one path: `{}`{}", one.label, other.label,
                                         printable(different.front()),
                                         different.size() > 1 ? fmt::format(" and {} more", different.size() - 1) : ""),
-                            fix, different});
+                            fix,
+                            different});
     }
   }
 
@@ -233,11 +247,13 @@ class Finder {
     for (const LibraryProblem& problem : libraries.problems) {
       const bool is_glibc = problem.kind == LibraryProblem::Kind::Version && problem.version.starts_with("GLIBC_");
       if (!is_glibc || problem.certainty != Certainty::Certain) continue;
-      conflicts_.push_back({Conflict::Kind::CLibrary, {problem.package},
+      conflicts_.push_back({Conflict::Kind::CLibrary,
+                            {problem.package},
                             fmt::format("{} needs {}, which the image's `{}` does not have",
                                         problem.package.empty() ? problem.roots.front() : problem.package,
                                         problem.version, problem.library),
-                            "take an older version of the package, or a base with a newer C library", problem.roots});
+                            "take an older version of the package, or a base with a newer C library",
+                            problem.roots});
     }
   }
 

@@ -17,7 +17,16 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kProgramDirectories = {
     "usr/local/bin", "usr/local/sbin", "usr/bin", "usr/sbin", "bin", "sbin"};
+/// Modules that their package tries to import and does without, by the end of their path before the tag; and those of
+/// the standard library: Python without Tk or readline is no mistake.
+constexpr std::array<std::string_view, 2> kOptionalModules = {"numba/np/ufunc/omppool", "numba/np/ufunc/tbbpool"};
 constexpr std::string_view kStandardModules = "/lib-dynload/";
+
+bool is_optional(std::string_view path) {
+  const std::string_view untagged = path.substr(0, path.find('.', path.rfind('/') + 1));
+  return path.find(kStandardModules) != std::string_view::npos ||
+         std::ranges::any_of(kOptionalModules, [&](std::string_view module) { return untagged.ends_with(module); });
+}
 
 std::string_view directory_of(std::string_view path) {
   const auto slash = path.rfind('/');
@@ -108,8 +117,7 @@ class Checker {
     const ModuleTag tag = tag_of(path);
     const bool says_so = std::ranges::find(object.python_init, module_name(path)) != object.python_init.end();
     if (tag == ModuleTag::This || (tag == ModuleTag::Plain && says_so)) {
-      const bool is_standard = path.find(kStandardModules) != std::string::npos;  // tkinter without Tk is no mistake
-      return Root{path, true, is_standard ? Certainty::Perhaps : Certainty::Certain};
+      return Root{path, true, is_optional(path) ? Certainty::Perhaps : Certainty::Certain};
     }
     const std::pair<std::string_view, std::string_view> name(package_directory(path), file_of(path));
     if (!name.first.empty() && loaded_by_name_.contains(name)) return Root{path, true, Certainty::Certain};

@@ -68,8 +68,12 @@ LibraryPackages::LibraryPackages() {
 LibraryPackage LibraryPackages::find(std::string_view library) const {
   const auto cuda = std::ranges::find(kCudaLibraries, library, &CudaLibrary::soname);
   if (cuda != kCudaLibraries.end()) return {LibraryPackage::Kind::Wheel, std::string(cuda->project)};
-  const auto known = debian_.find(library);
-  if (known != debian_.end()) return {LibraryPackage::Kind::Debian, std::string(known->second)};
+  // The file behind a name is in the same package: libgomp.so.1.0.0.
+  for (std::string_view name = library; name.find(".so.") != std::string_view::npos;
+       name = name.substr(0, name.rfind('.'))) {
+    const auto known = debian_.find(name);
+    if (known != debian_.end()) return {LibraryPackage::Kind::Debian, std::string(known->second)};
+  }
   if (const std::optional<std::string> name = policy_name(library)) return {LibraryPackage::Kind::Named, *name};
   return {};
 }

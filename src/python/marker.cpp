@@ -161,7 +161,8 @@ class MarkerParser {
   bool take_word(std::string_view word) {
     skip_spaces();
     if (!rest_.starts_with(word)) return false;
-    const bool goes_on = rest_.size() > word.size() && (rest_[word.size()] == '_' || (rest_[word.size()] >= 'a' && rest_[word.size()] <= 'z'));
+    const bool goes_on = rest_.size() > word.size() &&
+                         (rest_[word.size()] == '_' || (rest_[word.size()] >= 'a' && rest_[word.size()] <= 'z'));
     if (goes_on) return false;
     rest_.remove_prefix(word.size());
     return true;

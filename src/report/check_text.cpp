@@ -156,4 +156,48 @@ std::string libraries_json(const LibraryReport& report) {
   return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::string conflicts_text(const std::vector<Conflict>& conflicts) {
+  std::string text;
+  for (const Conflict& conflict : conflicts) {
+    text += fmt::format("error    {}\n         {}\n", conflict.text, conflict.fix);
+  }
+  return text + (conflicts.empty() ? "conflicts: none\n" : fmt::format("conflicts: {}\n", conflicts.size()));
+}
+
+std::string conflicts_json(const std::vector<Conflict>& conflicts) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const Conflict& conflict : conflicts) {
+    rows.push_back({{"kind", kind_name(conflict.kind)},
+                    {"packages", conflict.packages},
+                    {"text", conflict.text},
+                    {"fix", conflict.fix},
+                    {"files", conflict.files}});
+  }
+  const nlohmann::json value{{"conflicts", std::move(rows)}, {"ok", conflicts.empty()}};
+  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string gpu_text(const std::vector<GpuCode>& code) {
+  std::string text;
+  for (const GpuCode& gpu : code) {
+    const std::string package = gpu.package.empty() ? "files of no package" : printable(gpu.package);
+    if (!gpu.missing.empty())
+      text += fmt::format("error    {} has no code for compute capability {}\n         it has {}\n", package,
+                          fmt::join(gpu.missing, ", "), fmt::join(gpu.code, " "));
+    else
+      text += fmt::format("gpu      {}: {}\n", package, fmt::join(gpu.code, " "));
+  }
+  return text.empty() ? "gpu: no code for GPUs\n" : text;
+}
+
+std::string gpu_json(const std::vector<GpuCode>& code) {
+  nlohmann::json rows = nlohmann::json::array();
+  bool good = true;
+  for (const GpuCode& gpu : code) {
+    rows.push_back({{"package", gpu.package}, {"code", gpu.code}, {"missing", gpu.missing}});
+    good = good && gpu.missing.empty();
+  }
+  return nlohmann::json{{"packages", std::move(rows)}, {"ok", good}}.dump(2);
+}
+
 }  // namespace mlbuild

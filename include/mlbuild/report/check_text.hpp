@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mlbuild/inspect/conflicts.hpp"
+#include "mlbuild/inspect/gpu_code.hpp"
 #include "mlbuild/inspect/libraries.hpp"
 
 #include <string>
@@ -14,5 +16,13 @@ std::string libraries_json(const LibraryReport& report);
 std::string problem_text(const LibraryProblem& problem);
 /// What mends it, or "".
 std::string advice_text(const LibraryProblem& problem);
+
+std::string conflicts_text(const std::vector<Conflict>& conflicts);
+/// {"conflicts":[{"kind","packages","text","fix","files"}],"ok"}
+std::string conflicts_json(const std::vector<Conflict>& conflicts);
+
+std::string gpu_text(const std::vector<GpuCode>& code);
+/// {"ok","packages":[{"package","code","missing"}]}
+std::string gpu_json(const std::vector<GpuCode>& code);
 
 }  // namespace mlbuild

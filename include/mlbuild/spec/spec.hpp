@@ -114,6 +114,12 @@ struct ImageChecks {
   bool empty() const { return imports.empty() && command.empty(); }
 };
 
+/// What the image expects of NVIDIA GPUs and their driver.
+struct GpuSpec {
+  std::optional<Located<std::string>> cuda;         ///< "12.1"
+  std::vector<Located<std::string>> architectures;  ///< compute capabilities without their dot: "80", "90"
+};
+
 /// Sizes that the image may have. Bytes count as decimal text says: 1 MB is 1,000,000, 1 MiB 1,048,576.
 struct SizeBudget {
   std::optional<Located<std::uint64_t>> compressed_bytes, uncompressed_bytes;
@@ -139,6 +145,7 @@ struct SpecVariant {
   RunConfig config;
   ImageChecks check;
   SizeBudget budget;
+  GpuSpec gpu;
   unsigned max_layers = 64;
   bool bytecode = true;  ///< where there is a sandbox
 };
