@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <set>
 
 namespace mlbuild {
 namespace {
@@ -16,10 +15,12 @@ unsigned number(std::string_view text) {
   return value;
 }
 
-std::string label_of(const std::string& path, const ImageContents& contents) {
+const ContentFile* file_at(const std::string& path, const ImageContents& contents) {
   const auto file = std::ranges::lower_bound(contents.files, path, {}, &ContentFile::path);
-  if (file == contents.files.end() || file->path != path) return {};
-  const ContentPackage& package = contents.packages[file->package];
+  return file == contents.files.end() || file->path != path ? nullptr : &*file;
+}
+
+std::string label_of(const ContentPackage& package) {
   return package.name.empty() ? "" : package.kind + " " + package.name + " " + package.version;
 }
 
@@ -37,14 +38,16 @@ bool runs_on(const std::vector<std::string>& code, const std::string& capability
 std::vector<GpuCode> find_gpu_code(const std::vector<LayerScan>& layers, const ImageContents& contents,
                                    const std::vector<std::string>& wanted) {
   const ImageTree tree(layers);
-  std::map<std::string, std::set<std::string>> by_package;
+  std::map<std::size_t, const ContentFile*> largest;  // by package
   for (const auto& [path, object] : tree.objects()) {
-    if (!object->gpu_code.empty())
-      by_package[label_of(path, contents)].insert(object->gpu_code.begin(), object->gpu_code.end());
+    const ContentFile* file = file_at(path, contents);
+    if (object->gpu_code.empty() || file == nullptr) continue;
+    const ContentFile*& known = largest[file->package];
+    if (known == nullptr || known->bytes.plain_bytes < file->bytes.plain_bytes) known = file;
   }
   std::vector<GpuCode> found;
-  for (const auto& [package, code] : by_package) {
-    GpuCode gpu{package, {code.begin(), code.end()}, {}};
+  for (const auto& [package, file] : largest) {
+    GpuCode gpu{label_of(contents.packages[package]), file->path, tree.object(file->path)->gpu_code, {}};
     for (const std::string& capability : wanted) {
       if (!runs_on(gpu.code, capability)) gpu.missing.push_back(capability);
     }

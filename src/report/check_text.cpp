@@ -182,8 +182,8 @@ std::string gpu_text(const std::vector<GpuCode>& code) {
   for (const GpuCode& gpu : code) {
     const std::string package = gpu.package.empty() ? "files of no package" : printable(gpu.package);
     if (!gpu.missing.empty())
-      text += fmt::format("error    {} has no code for compute capability {}\n         it has {}\n", package,
-                          fmt::join(gpu.missing, ", "), fmt::join(gpu.code, " "));
+      text += fmt::format("error    {} has no code for compute capability {}\n         `{}` has {}\n", package,
+                          fmt::join(gpu.missing, ", "), short_path(gpu.file), fmt::join(gpu.code, " "));
     else
       text += fmt::format("gpu      {}: {}\n", package, fmt::join(gpu.code, " "));
   }
@@ -194,7 +194,7 @@ std::string gpu_json(const std::vector<GpuCode>& code) {
   nlohmann::json rows = nlohmann::json::array();
   bool good = true;
   for (const GpuCode& gpu : code) {
-    rows.push_back({{"package", gpu.package}, {"code", gpu.code}, {"missing", gpu.missing}});
+    rows.push_back({{"package", gpu.package}, {"file", gpu.file}, {"code", gpu.code}, {"missing", gpu.missing}});
     good = good && gpu.missing.empty();
   }
   return nlohmann::json{{"packages", std::move(rows)}, {"ok", good}}.dump(2);

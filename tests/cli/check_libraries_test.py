@@ -142,11 +142,26 @@ class Torch(CliTest):
     def test_torch_wants_nothing_but_the_driver(self):
         spec = self.copy_spec("torch-cuda") / "mlbuild.yaml"
         store = ("--store", os.environ["MLBUILD_TORCH_STORE"])
-        done = run("check", "libraries", spec, *store, "--format", "json")
-        report = json.loads(self.assert_ok(done).out)["libraries"]
+        value = json.loads(self.assert_ok(run("check", "libraries", "conflicts", "gpu", spec, *store, "--format", "json")).out)
+        report = value["libraries"]
         self.assertEqual([problem for problem in report["problems"] if problem["severity"] == "error"], [])
         drivers = {problem["library"] for problem in report["problems"] if problem["severity"] == "driver"}
-        self.assertIn("libcuda.so.1", drivers)
+        self.assertEqual(drivers, {"libcuda.so.1"})
+        self.assertEqual(value["conflicts"]["conflicts"], [])
+        code = {package["package"]: package["code"] for package in value["gpu"]["packages"]}
+        # What torch.cuda.get_arch_list() of this release says.
+        self.assertEqual(code["wheel torch 2.3.1"], ["sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90"])
+
+    def test_capabilities_without_code_and_other_cuda_versions_are_told(self):
+        spec = self.copy_spec("torch-cuda") / "mlbuild.yaml"
+        store = ("--store", os.environ["MLBUILD_TORCH_STORE"])
+        text = spec.read_text()
+        spec.write_text(text + 'gpu:\n  cuda: "12.1"\n  architectures: ["8.9", "12.0"]\n')
+        done = run("check", "gpu", spec, *store)
+        self.assertEqual(done.returncode, 4, done.err)
+        self.assertIn("wheel torch 2.3.1 has no code for compute capability 120", done.out)
+        spec.write_text(text + 'gpu:\n  cuda: "11.8"\n')
+        self.assert_fails(run("build", spec, *store), 2, "`gpu.cuda` is 11.8, but the lock has CUDA 12.1", "mlbuild.yaml:")
 
 
 if __name__ == "__main__":

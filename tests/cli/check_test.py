@@ -53,7 +53,7 @@ class Check(CliTest):
         self.assertEqual((done.returncode, value["ok"]), (4, False))
         self.assertEqual(value["libraries"]["system_runtime"], ["libgl1"])
         self.assertEqual({conflict["kind"] for conflict in value["conflicts"]["conflicts"]}, {"missing", "glibc"})
-        self.assertEqual(value["gpu"]["packages"], [{"package": "wheel bad 1.0", "code": ["compute_90", "sm_80"], "missing": []}])
+        self.assertEqual(value["gpu"]["packages"], [{"package": "wheel bad 1.0", "file": SITE + "bad/x.abi3.so", "code": ["compute_90", "sm_80"], "missing": []}])
 
     def test_two_distributions_of_one_package_are_told(self):
         one, two = (wheel(name, "1.0", {"cv2/__init__.py": name, "cv2/data.py": ""}) for name in ("opencv-python", "opencv-python-headless"))

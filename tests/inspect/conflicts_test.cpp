@@ -117,15 +117,15 @@ TEST(GpuCode, MachineCodeRunsOnItsMajorVersionAndPtxOnAllLaterOnes) {
   EXPECT_FALSE(runs_on({"compute_90"}, "80"));
 }
 
-TEST(GpuCode, IsThatOfAWholePackage) {
+TEST(GpuCode, IsThatOfTheLargestLibrary) {
   elf::Object one = library("libone.so"), two = library("libtwo.so");
   one.gpu_code = {"sm_80"};
   two.gpu_code = {"sm_90"};
-  const std::vector<LayerScan> layers = {ScanBuilder().object("opt/libone.so", one).object("opt/libtwo.so", two)};
+  const std::vector<LayerScan> layers = {ScanBuilder().object("opt/libone.so", one).object("opt/libtwo.so", two, 100)};
   const auto found = find_gpu_code(layers, explain(layers), {"86", "120"});
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_THAT(found[0].code, ElementsAre("sm_80", "sm_90"));
-  EXPECT_THAT(found[0].missing, ElementsAre("120"));
+  EXPECT_THAT(found[0].code, ElementsAre("sm_90"));
+  EXPECT_THAT(found[0].missing, ElementsAre("86", "120"));
 }
 
 }  // namespace

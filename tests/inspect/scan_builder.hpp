@@ -9,9 +9,9 @@ namespace mlbuild::test {
 /// A layer's scan, as if of a layer with these files.
 class ScanBuilder {
  public:
-  ScanBuilder& object(const std::string& path, elf::Object object) {
+  ScanBuilder& object(const std::string& path, elf::Object object, std::uint64_t size_bytes = 1) {
     if (object.machine == 0) object.machine = 62;
-    file(path);
+    file(path, size_bytes);
     scan_.objects.insert_or_assign(path, std::move(object));
     return *this;
   }
@@ -30,8 +30,8 @@ class ScanBuilder {
     scan_.python_loads.insert_or_assign(path, loads);
     return *this;
   }
-  ScanBuilder& file(const std::string& path) {
-    scan_.entries.push_back({path, TarType::File, 1, 1, 0});
+  ScanBuilder& file(const std::string& path, std::uint64_t size_bytes = 1) {
+    scan_.entries.push_back({path, TarType::File, size_bytes, size_bytes, 0});
     return *this;
   }
   operator LayerScan() const { return scan_; }  // NOLINT(*-explicit-*): reads like a scan

@@ -8,9 +8,11 @@
 
 namespace mlbuild {
 
-/// What GPUs the compiled code of a package is for.
+/// What GPUs the compiled code of a package is for, as its largest library with such code has it: smaller ones beside
+/// it serve single features and may be for fewer GPUs, or for more (torch bundles cuSPARSELt).
 struct GpuCode {
   std::string package;            ///< "wheel torch 2.3.1"; "" for files of none
+  std::string file;               ///< that library
   std::vector<std::string> code;  ///< "compute_90", "sm_80", sorted
   /// Of the wanted compute capabilities ("80"), those that nothing in it runs on.
   std::vector<std::string> missing;
