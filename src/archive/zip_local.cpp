@@ -76,13 +76,14 @@ class MemberCheck {
     return local;
   }
 
-  /// 4.5.3: a local zip64 field holds both sizes, even when only one is all ones.
+  /// 4.5.3: a local zip64 field holds both sizes, even when only one is all ones. Writers that reserve one before they
+  /// know the sizes leave it there beside good ones (protobuf's wheels): it may say the same again.
   void resolve_local_zip64(const Extra& extra, LocalHeader& local) const {
     const bool wanted = local.size_bytes == kInZip64 || local.compressed_size_bytes == kInZip64;
-    if (wanted != extra.zip64.has_value() || (wanted && extra.zip64->size() != 16)) {
+    if (!wanted && !extra.zip64) return;
+    if (!extra.zip64 || extra.zip64->size() != 16) {
       refuse_member(member_.name, "has zip64 fields that do not fit its header");
     }
-    if (!wanted) return;
     Fields fields(*extra.zip64);
     const std::uint64_t size = fields.u64();
     const std::uint64_t compressed_size = fields.u64();

@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "destinations.hpp"
 #include "epoch.hpp"
+#include "library_gate.hpp"
 #include "locking.hpp"
 
 #include "mlbuild/report/plan_text.hpp"
@@ -126,7 +127,10 @@ int run_build(const BuildOptions& options, World& world) {
       bases, registries.cache(),
       [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
       [&](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
-  for (std::size_t i = 0; i < requests.size(); ++i) check_image(results[i].image, requests[i], store, context);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    check_image_libraries(results[i].image, requests[i], store, world);
+    check_image(results[i].image, requests[i], store, context);
+  }
   const std::vector<PublishResult> published = publish(results, places, image_tag(options.publish, spec), store, world);
   registries.keep_layers(results, targets, store);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;

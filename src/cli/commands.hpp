@@ -16,6 +16,7 @@ using Action = std::function<int(World&)>;
 /// Each adds one command with its options, its help and an example.
 void add_build_command(CLI::App& program, Action& chosen);
 void add_plan_command(CLI::App& program, Action& chosen);
+void add_check_command(CLI::App& program, Action& chosen);
 void add_copy_command(CLI::App& program, Action& chosen);
 void add_diff_command(CLI::App& program, Action& chosen);
 void add_inspect_command(CLI::App& program, Action& chosen);

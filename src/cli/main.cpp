@@ -81,6 +81,7 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   program.require_subcommand(1);
   program.fallthrough();
   add_build_command(program, chosen);
+  add_check_command(program, chosen);
   add_copy_command(program, chosen);
   add_diff_command(program, chosen);
   add_inspect_command(program, chosen);

@@ -1,13 +1,8 @@
-#include "bases.hpp"
 #include "commands.hpp"
-#include "epoch.hpp"
-#include "image_places.hpp"
-#include "locking.hpp"
+#include "ready_image.hpp"
 #include "run_options.hpp"
 
-#include "mlbuild/run/copy_image.hpp"
 #include "mlbuild/run/gpu.hpp"
-#include "mlbuild/run/host_platform.hpp"
 #include "mlbuild/run/start_image.hpp"
 #include "mlbuild/sys/signal_relay.hpp"
 
@@ -47,54 +42,15 @@ StartOptions start_options(const RunOptions& options, const World& world) {
   return start;
 }
 
-BuildRequest request_for(const Spec& spec, const Lock& lock, const std::string& variant) {
-  const std::string platform = host_platform().to_string();
-  BuildRequest request;
-  request.spec = &spec;
-  request.variant = &spec.variant(variant);
-  request.image = chosen_images(spec, lock, variant, {platform}).front();
-  request.epoch_seconds = epoch_from_environment();
-  return request;
-}
-
-/// What is started, and where the bytes of its layers are.
-struct ReadyImage {
-  Image image;
-  std::unique_ptr<ImageSource> source;  ///< of one that is kept somewhere, instead of a spec
-  std::unique_ptr<BlobStore> layers;
-};
-
-ReadyImage open_kept(const ImagePlace& place, const std::string& text, const BuildContext& context, World& world) {
-  context.events.on(ActivityStarted{fmt::format("reading the image {}", text)});
-  ReadyImage ready;
-  ready.source = open_place(place, world);
-  ready.image = with_context([&] { return fmt::format("reading the image `{}`", text); },
-                             [&] { return image_to_copy(*ready.source, host_platform()).images().front(); });
-  for (ImageLayer& layer : ready.image.layers) layer.is_base = true;  // whoever made it may have used whiteouts
-  ready.layers = std::make_unique<SourceBlobs>(*ready.source, ImageSet{ready.image});
-  return ready;
-}
-
-ReadyImage build_from_spec(const RunOptions& options, const BuildContext& context, World& world) {
-  const Spec spec = read_spec(options.spec);
-  spec.variant(options.variant);
-  const Lock lock = ensure_lock(spec, options.locked ? LockPolicy::Locked : LockPolicy::Update, world);
-  const BuildRequest request = request_for(spec, lock, options.variant);
-  ReadyImage ready;
-  ready.image = build_image(request, context).image;
-  auto layers = std::make_unique<BaseBlobs>(world.store());
-  add_bases(*layers, {request}, world);
-  ready.layers = std::move(layers);
-  return ready;
-}
-
 int run_image(const RunOptions& options, World& world) {
   StartOptions start = start_options(options, world);
   world.set_insecure_registries(options.insecure_registries);
   const BuildContext context = world.build_context();
   const std::optional<ImagePlace> place = ImagePlace::parse_unless_file(options.spec);
-  const ReadyImage ready =
-      place ? open_kept(*place, options.spec, context, world) : build_from_spec(options, context, world);
+  std::optional<LockedSpec> spec;
+  if (!place) spec.emplace(options.spec, options.variant, options.locked, world);
+  const ReadyImage ready = place ? open_kept_image(*place, options.spec, world)
+                                 : build_from_spec(spec->request(options.variant), context, world);
   world.end_progress();
   const SignalRelay relay({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   start.signals = relay.descriptor();

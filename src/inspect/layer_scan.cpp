@@ -1,6 +1,7 @@
 #include "mlbuild/inspect/layer_scan.hpp"
 
 #include "package_files.hpp"
+#include "python_loads.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
@@ -8,12 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 
 namespace mlbuild {
 namespace {
 
 constexpr std::uint64_t kTextLimitBytes = 32U << 20U;       // RECORD of the largest wheels: 2 MB
 constexpr std::uint64_t kAllTextsLimitBytes = 128U << 20U;  // of one layer
+constexpr std::uint64_t kPythonLimitBytes = 1U << 20U;      // longer sources are tables
 
 /// The compressed side. It gives little at a time, so that what was read is near to what was inflated.
 class CompressedSide final : public Source {
@@ -92,6 +95,8 @@ class LayerScanner {
     scanned.type = entry.type;
     scanned.size_bytes = entry.size_bytes;
     if (entry.type == TarType::File) read_content(scanned, content);
+    if (entry.type == TarType::Symlink || entry.type == TarType::Hardlink)
+      scan_.links.insert_or_assign(entry.path, entry.link_target);
     scan_.entries.push_back(std::move(scanned));
   }
 
@@ -111,17 +116,40 @@ class LayerScanner {
 
  private:
   void read_content(ScannedEntry& entry, Source& content) {
-    const bool is_text = tells_package(entry.path) && entry.size_bytes <= kTextLimitBytes &&
-                         text_bytes_ + entry.size_bytes <= kAllTextsLimitBytes;
+    const bool is_told = (tells_package(entry.path) || configures_loader(entry.path)) &&
+                         entry.size_bytes <= kTextLimitBytes && text_bytes_ + entry.size_bytes <= kAllTextsLimitBytes;
+    const bool is_python = may_load_libraries(entry.path) && entry.size_bytes <= kPythonLimitBytes;
     std::string text;
+    std::optional<elf::ObjectScanner> object;
+    bool is_first = true;
     for (std::size_t count = content.read(buffer_); count > 0; count = content.read(buffer_)) {
       const ByteSpan bytes = ByteSpan(buffer_).first(count);
+      if (is_first && elf::is_elf(bytes)) object.emplace();
+      is_first = false;
       entry.crc32 = crc32(entry.crc32, bytes);
-      if (is_text) text.append(as_text(bytes));
+      if (is_told || is_python) text.append(as_text(bytes));
+      if (object) object->write(bytes);
     }
-    if (!is_text) return;
+    if (object) add_object(entry.path, *object);
+    if (is_python) add_python(entry.path, text);
+    if (!is_told) return;
     text_bytes_ += text.size();
     scan_.texts.insert_or_assign(entry.path, std::move(text));
+  }
+
+  void add_object(const std::string& path, elf::ObjectScanner& scanner) {
+    try {
+      if (std::optional<elf::Object> object = scanner.finish()) {
+        scan_.objects.insert_or_assign(path, std::move(*object));
+      }
+    } catch (const Error& error) {  // test data of packages is broken on purpose; whoever loads it hears of it
+      scan_.broken_objects.insert_or_assign(path, error.message());
+    }
+  }
+
+  void add_python(const std::string& path, std::string_view source) {
+    PythonLoads loads = loads_of(source);
+    if (loads.calls || !loads.names.empty()) scan_.python_loads.insert_or_assign(path, std::move(loads));
   }
 
   static constexpr std::uint64_t kHeaderBytes = 512;

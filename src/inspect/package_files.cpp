@@ -31,6 +31,10 @@ bool tells_package(std::string_view path) {
   return is_record(path) || is_metadata(path);
 }
 
+bool configures_loader(std::string_view path) {
+  return path == "etc/ld.so.conf" || (path.starts_with("etc/ld.so.conf.d/") && path.ends_with(".conf"));
+}
+
 std::string_view dpkg_package(std::string_view path) {
   std::string_view name = file_name(path);
   name = name.substr(0, path.starts_with(kInfo) ? name.find_last_of('.') : name.size());

@@ -14,6 +14,8 @@ bool is_dpkg_status(std::string_view path);  ///< the one file, or one of a pack
 bool is_dpkg_list(std::string_view path);    ///< paths of a package, one a line
 bool is_dpkg_sums(std::string_view path);    ///< the same, behind their sums
 
+bool configures_loader(std::string_view path);  ///< /etc/ld.so.conf and what it includes
+
 /// "libc6" of "var/lib/dpkg/info/libc6:amd64.list" and "var/lib/dpkg/status.d/libc6.md5sums".
 std::string_view dpkg_package(std::string_view path);
 

@@ -13,6 +13,7 @@
 #include "mlbuild/lock/resolve.hpp"
 #include "mlbuild/run/base_blobs.hpp"
 #include "mlbuild/run/build_record.hpp"
+#include "mlbuild/run/cuda.hpp"
 #include "mlbuild/run/sdist_build.hpp"
 
 #include <fmt/format.h>
@@ -266,6 +267,7 @@ Plan plan_build(const BuildRequest& request, DiskStore& store, RegistryCache* re
 BuildResult build_image(const BuildRequest& request, const BuildContext& context) {
   const auto begin = std::chrono::steady_clock::now();
   check_base(request, context);
+  check_cuda(*request.variant, *request.image, context.events);
   PreparedBuild prepared = prepare(request);
   prepared.plan_request.compiler = make_bytecode_compiler(request, context);
   StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
@@ -299,8 +301,8 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   }
   remember_cards(plan, context.store);
   const std::optional<LockedBaseImage>& base = request.image->base_image;
-  result.image = compose_image(image_layers(plan, made), request.variant->config, request.image->platform,
-                               request.epoch_seconds, base ? &base->config : nullptr,
+  result.image = compose_image(image_layers(plan, made), with_cuda(*request.variant, *request.image),
+                               request.image->platform, request.epoch_seconds, base ? &base->config : nullptr,
                                to_annotation(build_record(request, prepared.plan_request.bytecode)));
   result.shared_layers = shared_layers(plan, result.image.layers);
   result.layers_in_registry = layers_in_registry(plan);

@@ -1,12 +1,12 @@
 #include "mlbuild/run/gpu.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/elf/driver_libraries.hpp"
 #include "mlbuild/run/host_platform.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,10 +16,6 @@ namespace mlbuild {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Of the driver, by the beginning of their names; those of CUDA are wheels or packages of the image.
-constexpr std::array<std::string_view, 6> kDriverLibraries = {"libcuda.so",    "libcudadebugger.so", "libnvidia-",
-                                                              "libnvcuvid.so", "libnvoptix.so",      "libdxcore.so"};
 
 std::string multiarch() { return host_platform().architecture == "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu"; }
 
@@ -46,11 +42,6 @@ std::vector<fs::path> devices_below(const fs::path& host) {
   return found;
 }
 
-bool is_driver_library(const std::string& name) {
-  const bool is_shared = name.find(".so") != std::string::npos;
-  return is_shared && std::ranges::any_of(kDriverLibraries, [&](auto prefix) { return name.starts_with(prefix); });
-}
-
 /// The first directory that has a name wins, as for the loader.
 std::vector<SandboxMount> libraries_below(const fs::path& host) {
   const fs::path inside = fs::path("/usr/lib") / multiarch();
@@ -61,7 +52,7 @@ std::vector<SandboxMount> libraries_below(const fs::path& host) {
     for (const fs::path& entry : entries_of(host / place)) {
       const std::string name = entry.filename();
       std::error_code ignored;
-      if (!is_driver_library(name) || !fs::is_regular_file(entry, ignored) || !seen.insert(name).second) continue;
+      if (!elf::is_driver_library(name) || !fs::is_regular_file(entry, ignored) || !seen.insert(name).second) continue;
       mounts.push_back({entry, inside / name, false});
     }
   }

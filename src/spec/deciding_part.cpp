@@ -62,6 +62,18 @@ json config_part(const RunConfig& config) {
   return part;
 }
 
+json layers_part(const SpecVariant& variant) {
+  const bool is_zstd = variant.compression == oci::LayerCompression::Zstd;
+  return {{"compression", is_zstd ? "zstd" : "gzip"}, {"max", variant.max_layers}};
+}
+
+/// What it adds to the image's environment.
+json gpu_part(const GpuSpec& gpu) {
+  json part = json::object();
+  if (gpu.cuda) part["cuda"] = gpu.cuda->value;
+  return part;
+}
+
 }  // namespace
 
 std::string deciding_part_json(const Spec& spec, const SpecVariant& variant, const oci::Platform& platform) {
@@ -73,7 +85,8 @@ std::string deciding_part_json(const Spec& spec, const SpecVariant& variant, con
                   {"system", {{"scripts", scripts_part(variant.system)}}},
                   {"steps", steps_part(variant.steps)},
                   {"config", config_part(variant.config)},
-                  {"layers", {{"max", variant.max_layers}}}};
+                  {"gpu", gpu_part(variant.gpu)},
+                  {"layers", layers_part(variant)}};
   return part.dump();
 }
 

@@ -261,7 +261,41 @@ ImageChecks read_check(const YamlNode* node, Diagnostics& diagnostics) {
   if (!checks.command.empty() && checks.command.front().empty())
     add_mistake(diagnostics, "`check.command` has no program", checks.command_location,
                 "write e.g. `command: [python, -m, pipeline.main, --dry-run]`");
+  if (const YamlNode* libraries = find_below(node, "libraries")) {
+    using Mode = LibraryCheck::Mode;
+    checks.libraries = {libraries->text == "error"  ? Mode::Error
+                        : libraries->text == "warn" ? Mode::Warn
+                                                    : Mode::Off,
+                        libraries->location};
+  }
   return checks;
+}
+
+/// "8.0", "sm_80", "90a" -> "80", "80", "90".
+std::optional<std::string> capability(std::string_view text) {
+  if (text.starts_with("sm_")) text.remove_prefix(3);
+  std::string digits;
+  for (const char letter : text) {
+    if (std::isdigit(static_cast<unsigned char>(letter)) != 0)
+      digits += letter;
+    else if (letter != '.' && letter != 'a' && letter != 'f')
+      return std::nullopt;
+  }
+  if (digits.size() < 2 || digits.size() > 3) return std::nullopt;
+  return digits;
+}
+
+GpuSpec read_gpu(const YamlNode* node, Diagnostics& diagnostics) {
+  GpuSpec gpu;
+  if (const YamlNode* cuda = find_below(node, "cuda")) gpu.cuda = {cuda->text, cuda->location};
+  for (Located<std::string>& wanted : texts_below(node, "architectures")) {
+    if (const auto digits = capability(wanted.value))
+      gpu.architectures.push_back({*digits, wanted.location});
+    else
+      add_mistake(diagnostics, fmt::format("`{}` is no compute capability", printable(wanted.value)), wanted.location,
+                  "write e.g. `8.0` (A100), `8.9` (L4), `9.0` (H100)");
+  }
+  return gpu;
 }
 
 }  // namespace
@@ -282,6 +316,7 @@ SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   variant.config = read_config(root.find("config"), context.diagnostics);
   variant.check = read_check(root.find("check"), context.diagnostics);
   variant.budget = read_budget(root.find("budget"), context.diagnostics);
+  variant.gpu = read_gpu(root.find("gpu"), context.diagnostics);
   variant.max_layers = read_max_layers(root, context.diagnostics);
   variant.compression = read_compression(root);
   check_scratch(variant, context.diagnostics);

@@ -175,7 +175,7 @@ Rule check_rule() {
   return mapping("What must work in the image before it goes anywhere, tried in the sandbox without network.",
                  {{"imports", texts("Modules that must import.", "A module, as in `import`.")},
                   {"command", texts("A command that must succeed.", "One argument.")},
-                  {"libraries", later(text("What a missing shared library means."))}});
+                  {"libraries", word("What a missing shared library means.", {"error", "warn", "off"})}});
 }
 
 Rule budget_rule() {
@@ -188,13 +188,19 @@ Rule budget_rule() {
         text("The image before: HOST/NAME:TAG or oci:DIR:TAG. Default: what is behind the name that is pushed.")}});
 }
 
+Rule gpu_rule() {
+  return mapping(
+      "What the image expects of NVIDIA GPUs and their driver.",
+      {{"cuda", text("CUDA version, MAJOR.MINOR, that the driver must know.", "^[0-9]{1,2}\\.[0-9]{1,2}$")},
+       {"architectures", texts("Compute capabilities that compiled code must be there for.", "8.0 or sm_80.")}});
+}
+
 std::vector<Rule::Key> later_keys() {
   return {{"prune", mapping("Files of packages to leave out.", {{"tests", never_yet("Test suites.")},
                                                                 {"type-stubs", never_yet("Type stubs.")},
                                                                 {"headers", never_yet("C and C++ headers.")},
                                                                 {"static-libraries", never_yet("Static libraries.")},
-                                                                {"keep", later(texts("Exceptions.", "A path."))}})},
-          {"gpu", mapping("What the image expects of the host's GPU.", {{"cuda", later(text("CUDA version."))}})}};
+                                                                {"keep", later(texts("Exceptions.", "A path."))}})}};
 }
 
 }  // namespace
@@ -213,7 +219,7 @@ std::vector<std::string> Rule::key_names() const {
 }
 
 std::vector<std::string> variant_keys() {
-  return {"base", "requirements", "python", "system", "steps", "app", "config", "layers", "check", "budget"};
+  return {"base", "requirements", "python", "system", "steps", "app", "config", "layers", "check", "budget", "gpu"};
 }
 
 Rule spec_rule() {
@@ -232,7 +238,8 @@ Rule spec_rule() {
                        {"config", config_rule()},
                        {"layers", layers_rule()},
                        {"check", check_rule()},
-                       {"budget", budget_rule()}});
+                       {"budget", budget_rule()},
+                       {"gpu", gpu_rule()}});
   Rule variant = mapping("One more image; lists and values named here replace those of the spec.", {});
   for (const std::string& key : variant_keys()) variant.keys.push_back({key, *root.find(key)});
   for (Rule::Key& key : later_keys()) {

@@ -228,8 +228,15 @@ TEST(ZipDirectory, RefusesMalformedExtraFields) {
   member.central.extra = extra_field(1, le64(1));  // nothing is all ones
   expect_refused({{member}}, "zip64 fields");
   member.central.extra.clear();
-  member.local.extra = extra_field(1, le64(1) + le64(1));
+  member.local.extra = extra_field(1, le64(7) + le64(7));
   expect_refused({{member}}, "zip64 fields");
+}
+
+TEST(ZipDirectory, AcceptsLocalZip64FieldsThatRepeatTheHeader) {  // protobuf 7.36.2 has them
+  ForgedMember member("a", "x");
+  member.local.extra = extra_field(1, le64(member.local.size_bytes) + le64(member.local.compressed_size_bytes));
+  const ZipForge forge{{member}};
+  EXPECT_EQ(content_of(forge.build(), 0), "x");
 }
 
 TEST(ZipDirectory, RefusesEncryptionOtherMethodsAndMoreDisks) {

@@ -15,7 +15,7 @@ def tar_of(files):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for path, content in files.items():
-            data = content.encode()
+            data = content if isinstance(content, bytes) else content.encode()
             member = tarfile.TarInfo(path)
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))

@@ -31,7 +31,10 @@ def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "packages.tar").write_bytes(out.getvalue())
     (FOLDER / "packages.tar.gz").write_bytes(gzip.compress(out.getvalue(), mtime=0))
-    scan = {"entries": [[name, 0, len(text), 1, 0] for name, text in FILES.items()], "plain_size": 10240,
+    library = {"bits": 64, "machine": 62, "type": 3, "soname": "libone.so.1", "needed": ["libc.so.6"], "runpath": "$ORIGIN",
+               "version_needs": [["libc.so.6", "GLIBC_2.34", False]], "versions": ["ONE_1"], "gpu_code": ["sm_80"]}
+    scan = {"objects": {"usr/lib/libone.so": library}, "broken_objects": {"a.so": "cut"}, "links": {"lib": "usr/lib"},
+            "python_loads": {"a.py": {"names": ["libone.so"], "calls": True}}, "entries": [[name, 0, len(text), 1, 0] for name, text in FILES.items()], "plain_size": 10240,
             "texts": {name: text for name, text in FILES.items() if "/dpkg/" in name or name.startswith(INFO)}}
     (FOLDER / "scan.json").write_text(json.dumps(scan))
 

@@ -146,10 +146,26 @@ TEST_P(LaterVersion, SaysNotYetSupported) {
 
 INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
                          ::testing::Values(LaterCase{"prune: {tests: true}", "prune.tests: true"},
-                                           LaterCase{"prune: {headers: true}", "prune.headers: true"},
+                                           LaterCase{"prune: {headers: true}", "prune.headers: true"}));
 
-                                           LaterCase{"check: {libraries: error}", "check.libraries"},
-                                           LaterCase{"gpu: {cuda: \"12.1\"}", "gpu.cuda"}));
+TEST(ReadSpec, LibrariesAreCheckedWhenAskedFor) {
+  using Mode = LibraryCheck::Mode;
+  EXPECT_EQ(parse(kHead).variants[0].check.libraries.mode, Mode::Off);
+  EXPECT_EQ(parse(kHead + "check: {libraries: error}\n").variants[0].check.libraries.mode, Mode::Error);
+  EXPECT_EQ(parse(kHead + "check: {libraries: warn}\n").variants[0].check.libraries.mode, Mode::Warn);
+  EXPECT_EQ(mistake(kHead + "check: {libraries: yes}\n"), "3:20 `check.libraries` cannot be `yes`");
+}
+
+TEST(ReadSpec, AGpuHasACudaVersionAndCapabilities) {
+  const GpuSpec gpu = parse(kHead + "gpu: {cuda: \"12.1\", architectures: [\"8.0\", sm_90]}\n").variants[0].gpu;
+  ASSERT_TRUE(gpu.cuda);
+  EXPECT_EQ(gpu.cuda->value, "12.1");
+  ASSERT_EQ(gpu.architectures.size(), 2U);
+  EXPECT_EQ(gpu.architectures[0].value, "80");
+  EXPECT_EQ(gpu.architectures[1].value, "90");
+  EXPECT_THAT(mistake(kHead + "gpu: {architectures: [ampere]}\n"), HasSubstr("`ampere` is no compute capability"));
+  EXPECT_THAT(mistake(kHead + "gpu: {cuda: newest}\n"), HasSubstr("gpu.cuda"));
+}
 
 TEST(ReadSpec, OnlyTheKnownSuiteAndPythonAreBases) {
   EXPECT_EQ(mistake(kHead + "base: {debian: trixie}\n"), "3:16 `base.debian` cannot be `trixie`");

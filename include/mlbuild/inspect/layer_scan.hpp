@@ -2,6 +2,7 @@
 
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/digest.hpp"
+#include "mlbuild/elf/object.hpp"
 #include "mlbuild/io/stream.hpp"
 #include "mlbuild/sys/cancel.hpp"
 
@@ -23,13 +24,24 @@ struct ScannedEntry {
   friend bool operator==(const ScannedEntry&, const ScannedEntry&) = default;
 };
 
+/// What a Python source says of shared libraries that it loads itself.
+struct PythonLoads {
+  std::vector<std::string> names;  ///< file names of libraries in it: "lib_lightgbm.so"
+  bool calls = false;              ///< it calls what loads libraries by name: ctypes.CDLL and the like
+  friend bool operator==(const PythonLoads&, const PythonLoads&) = default;
+};
+
 /// What one pass over a layer tells, whoever made it.
 struct LayerScan {
   std::uint64_t plain_size_bytes = 0;  ///< of the tar
   std::vector<ScannedEntry> entries;   ///< in the order of the tar
   /// Content of the files that tell which package a file belongs to, by path: METADATA and RECORD of installed
-  /// distributions, and dpkg's status, lists and sums.
+  /// distributions, dpkg's status, lists and sums, and the loader's configuration.
   std::map<std::string, std::string> texts;
+  std::map<std::string, std::string> links;           ///< symbolic and hard links by path, as TarEntry::link_target
+  std::map<std::string, elf::Object> objects;         ///< executables and shared objects by path
+  std::map<std::string, std::string> broken_objects;  ///< why an ELF file could not be read, by path
+  std::map<std::string, PythonLoads> python_loads;    ///< of Python sources that say anything, by path
   friend bool operator==(const LayerScan&, const LayerScan&) = default;
 };
 

@@ -98,12 +98,26 @@ struct RunConfig {
   std::map<std::string, std::string> labels;
 };
 
+/// What a shared library that is not there means.
+struct LibraryCheck {
+  enum class Mode { Off, Warn, Error } mode = Mode::Off;
+  Location location;
+};
+
 /// What must work in the image before it goes anywhere.
 struct ImageChecks {
   std::vector<Located<std::string>> imports;  ///< modules, "pipeline.main"
   std::vector<std::string> command;
   Location command_location;
+  LibraryCheck libraries;
+  /// Of what is tried in the sandbox.
   bool empty() const { return imports.empty() && command.empty(); }
+};
+
+/// What the image expects of NVIDIA GPUs and their driver.
+struct GpuSpec {
+  std::optional<Located<std::string>> cuda;         ///< "12.1"
+  std::vector<Located<std::string>> architectures;  ///< compute capabilities without their dot: "80", "90"
 };
 
 /// Sizes that the image may have. Bytes count as decimal text says: 1 MB is 1,000,000, 1 MiB 1,048,576.
@@ -131,6 +145,7 @@ struct SpecVariant {
   RunConfig config;
   ImageChecks check;
   SizeBudget budget;
+  GpuSpec gpu;
   unsigned max_layers = 64;
   oci::LayerCompression compression = oci::LayerCompression::Gzip;
   bool bytecode = true;  ///< where there is a sandbox

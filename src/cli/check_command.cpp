@@ -1,0 +1,148 @@
+#include "commands.hpp"
+#include "ready_image.hpp"
+
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/report/check_text.hpp"
+#include "mlbuild/run/check_image.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace mlbuild::cli {
+namespace {
+
+constexpr std::array<std::string_view, 4> kChecks = {"libraries", "conflicts", "gpu", "imports"};
+
+struct CheckOptions {
+  std::vector<std::string> words;  ///< checks, then the image
+  std::string variant;
+  bool all = false, locked = false;
+  std::vector<std::string> insecure_registries;
+};
+
+/// Which checks are wanted, and of what.
+struct Wanted {
+  std::string image = "mlbuild.yaml";
+  std::vector<std::string> checks;
+  bool has(std::string_view check) const { return checks.empty() || std::ranges::find(checks, check) != checks.end(); }
+};
+
+Wanted wanted_by(const CheckOptions& options) {
+  Wanted wanted;
+  bool has_image = false;
+  for (const std::string& word : options.words) {
+    if (std::ranges::find(kChecks, word) != kChecks.end()) {
+      wanted.checks.push_back(word);
+    } else if (std::exchange(has_image, true)) {
+      throw Error(ErrorKind::Usage, fmt::format("`{}` and `{}`: one image at a time", wanted.image, word))
+          .hint("checks are `libraries`, `conflicts`, `gpu` and `imports`; the other word is a spec or an image");
+    } else {
+      wanted.image = word;
+    }
+  }
+  return wanted;
+}
+
+/// What is looked at.
+struct Subject {
+  std::optional<LockedSpec> spec;
+  BuildRequest request;  ///< of the spec
+  ReadyImage image;
+};
+
+void open_subject(Subject& subject, const Wanted& wanted, const CheckOptions& options, const BuildContext& context,
+                  World& world) {
+  if (const std::optional<ImagePlace> place = ImagePlace::parse_unless_file(wanted.image)) {
+    subject.image = open_kept_image(*place, wanted.image, world);
+    return;
+  }
+  subject.spec.emplace(wanted.image, options.variant, options.locked, world);
+  subject.request = subject.spec->request(options.variant);
+  subject.image = build_from_spec(subject.request, context, world);
+}
+
+std::vector<std::string> wanted_architectures(const Subject& subject) {
+  std::vector<std::string> wanted;
+  if (!subject.spec) return wanted;
+  for (const Located<std::string>& capability : subject.request.variant->gpu.architectures)
+    wanted.push_back(capability.value);
+  return wanted;
+}
+
+/// Text and JSON of all checks together.
+class Report {
+ public:
+  void add(const char* check, const std::string& text, const std::string& json, bool is_good) {
+    text_ += (text_.empty() ? "" : "\n") + text;
+    json_[check] = nlohmann::json::parse(json);
+    good_ = good_ && is_good;
+  }
+  std::string text() const { return text_; }
+  std::string json() const {
+    nlohmann::json value = json_;
+    value["ok"] = good_;
+    return value.dump(2) + "\n";
+  }
+  bool good() const { return good_; }
+
+ private:
+  std::string text_;
+  nlohmann::json json_ = nlohmann::json::object();
+  bool good_ = true;
+};
+
+int check(const CheckOptions& options, World& world) {
+  const Wanted wanted = wanted_by(options);
+  world.set_insecure_registries(options.insecure_registries);
+  const BuildContext context = world.build_context();
+  Subject subject;
+  open_subject(subject, wanted, options, context, world);
+  Report report;
+  const oci::ImageConfig config = oci::parse_config(subject.image.image.config_json);
+  const std::vector<LayerScan> scans = scan_layers(subject.image.image, *subject.image.layers, world);
+  const ImageContents contents = explain(scans);
+  const LibraryReport libraries = check_libraries(scans, contents, config);
+  if (wanted.has("libraries"))
+    report.add("libraries", libraries_text(libraries, options.all), libraries_json(libraries), !libraries.has_errors());
+  if (wanted.has("conflicts")) {
+    const std::vector<Conflict> conflicts = find_conflicts(scans, contents, libraries, config);
+    report.add("conflicts", conflicts_text(conflicts), conflicts_json(conflicts), conflicts.empty());
+  }
+  if (wanted.has("gpu")) {
+    const std::vector<GpuCode> code = find_gpu_code(scans, contents, wanted_architectures(subject));
+    const bool is_good = std::ranges::all_of(code, [](const GpuCode& gpu) { return gpu.missing.empty(); });
+    report.add("gpu", gpu_text(code), gpu_json(code), is_good);
+  }
+  if (wanted.has("imports") && subject.spec)
+    check_image(subject.image.image, subject.request, *subject.image.layers, context);
+  world.end_progress();
+  world.print(world.json() ? report.json() : report.text());
+  return report.good() ? 0 : exit_code(ErrorKind::Gate);
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = program.add_subcommand(
+      "check", "say what will not work in an image: libraries that are not there, packages that disagree");
+  command->add_option(
+      "CHECK... IMAGE", options->words,
+      "`libraries`, `conflicts`, `gpu`, `imports` (default: all), then a spec (default: mlbuild.yaml), which is "
+      "built first, oci:DIR[:TAG], docker:FILE.tar, or HOST/NAME:TAG in a registry");
+  command->add_option("--variant", options->variant, "this variant of the spec");
+  command->add_flag("--all", options->all, "also what may never matter");
+  command->add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec");
+  command
+      ->add_option("--insecure-registry", options->insecure_registries,
+                   "HOST[:PORT] to speak http with; loopback needs none")
+      ->allow_extra_args(false);
+  command->footer("example: mlbuild check libraries specs/sklearn-train/mlbuild.yaml");
+  command->callback([options, &chosen] { chosen = [options](World& world) { return check(*options, world); }; });
+}
+
+}  // namespace mlbuild::cli
