@@ -60,13 +60,14 @@ def make_base(folder, files):
 PYTHON = {"srv/data": "", "usr/bin/python3": "\0" "3.11.4\0", "usr/lib/python3.11/os.py": "", "usr/lib/x86_64-linux-gnu/libc-2.36.so": ""}
 
 
-def complete_lock(path, wheels, requirements):
+def complete_lock(path, wheels_of):
+    """`wheels_of(image)`: those of a member of the lock; they are required by the spec, all of them."""
     lock = json.loads(path.read_text())
     for image in lock["images"]:
-        image["wheels"] = sorted(wheels, key=lambda wheel: wheel["name"])
+        image["wheels"] = sorted(wheels_of(image), key=lambda wheel: wheel["name"])
         image["interpreter"] = {"version": "3.11", "full_version": "3.11.4", "path": "/usr/bin/python3", "glibc": "2.36",
                                 "scheme": {"purelib": SITE, "platlib": SITE, "scripts": "usr/bin", "headers": "usr/include", "data": "usr"}}
-        image["spec"]["part"]["requirements"]["runtime"] = requirements
+        image["spec"]["part"]["requirements"]["runtime"] = [f"{wheel['name']}=={wheel['version']}" for wheel in image["wheels"]]
         canonical = json.dumps(image["spec"]["part"], sort_keys=True, separators=(",", ":"))
         image["spec"]["digest"] = "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
     path.write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n")
@@ -98,7 +99,7 @@ class SmallBuild:
         locked = run("lock", self.spec, "--store", self.directory / "lock-store")
         assert locked.returncode == 0, locked.err
         self.spec.write_text(SPEC + step)
-        complete_lock(self.directory / "mlbuild.lock", wheels, ["alpha==1.0", "beta==2.0"])
+        complete_lock(self.directory / "mlbuild.lock", lambda _: wheels)
         shutil.rmtree(self.directory / "lock-store")
         self.environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/", "NO_COLOR": "1", "MLBUILD_PYTHON_INDEX": f"file://{self.directory}/index"}
 
