@@ -16,10 +16,14 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 
-from power_cut import power_cuts  # noqa: E402  (needs the path above)
+from docker_registry import DockerRegistry  # noqa: E402  (needs the path above)
+from layout import MANIFEST  # noqa: E402
+from power_cut import power_cuts  # noqa: E402
 from small_build import TOOL, SmallBuild  # noqa: E402
 from support import MLBUILD, main, run  # noqa: E402
 
@@ -73,6 +77,11 @@ class CrashTest(unittest.TestCase):
     def outputs(place):
         """Whatever the build shows to others."""
         return {name: digest for name, digest in files_below(place).items() if not name.startswith(("store/", "tmp/"))}
+
+    def copy_of(self, place):
+        copy = self.small.place()
+        shutil.rmtree(copy)
+        return shutil.copytree(place, copy, symlinks=True)
 
     def tell(self, tried, hit):
         print(f"{self.id().split('.', 1)[1]}: {tried} builds, {len(hit)} different calls hit", flush=True)
@@ -158,6 +167,73 @@ class KillWithStep(Kill):
     WITH_STEP = True
 
 
+class Collect(CrashTest):
+    """`store gc` that removes everything there is, killed on the way."""
+
+    def test_the_store_is_whole_whenever_it_is_killed(self):
+        arguments = [MLBUILD, "store", "gc", "--older-than", "0s", "--store"]
+        full = self.small.place()
+        self.small.build(full)
+        count = self.small.run(self.copy_of(full), [*arguments, full / "store"]).counted
+        self.small.build(full)
+        for number in chosen(count + 1):
+            place = self.copy_of(full)
+            done = self.small.run(place, [*arguments, place / "store"], "change", number, "kill")
+            with self.subTest(number=number, call=done.fault):
+                self.assertEqual(done.code, 137 if done.fault else 0, done.err)
+                self.check_store(place)
+                self.check_next_run(place)
+            shutil.rmtree(place)
+        self.assertGreater(count, 10)
+
+
+class Push(CrashTest):
+    """A push to a registry, killed or interrupted on the way."""
+
+    def push(self, place, registry, calls="all", number=0, fault="none"):
+        arguments = [MLBUILD, "build", "--locked", self.small.spec, "--store", f"{place}/store", "--push", "-t", f"{registry.host}/team/small:1"]
+        return self.small.run(place, arguments, calls, number, fault)
+
+    def digest(self, registry):
+        """What the registry has under the name, or nothing."""
+        request = urllib.request.Request(f"http://{registry.host}/v2/team/small/manifests/1", headers={"Accept": MANIFEST})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return hashlib.sha256(answer.read()).hexdigest()
+        except urllib.error.HTTPError as error:
+            self.assertEqual(error.code, 404)
+            return ""
+
+    def try_pushes(self, calls, fault, expect):
+        with DockerRegistry() as registry:
+            place = self.small.place()
+            count = self.push(place, registry, calls).counted
+            whole = self.digest(registry)
+        self.assertNotEqual(whole, "")
+        tried, hit = 0, set()
+        for number in chosen(count + 20):
+            place = self.small.place()
+            with DockerRegistry() as registry:
+                done = self.push(place, registry, calls, number, fault)
+                with self.subTest(calls=calls, fault=fault, number=number, call=done.fault, err=done.err):
+                    if done.fault:
+                        tried, hit = tried + 1, hit | {done.fault}
+                        expect(done)
+                    self.assertIn(self.digest(registry), (whole, "") if done.code != 0 else (whole,))
+                    again = self.push(place, registry)
+                    self.assertEqual(again.code, 0, again.err)
+                    self.assertEqual(self.digest(registry), whole)
+                    self.check_store(place)
+            shutil.rmtree(place)
+        self.tell(tried, hit)
+
+    def test_killed_before_any_call(self):
+        self.try_pushes("all", "kill", self.expect_death)
+
+    def test_interrupted_by_a_signal(self):
+        self.try_pushes("wait", "EINTR", self.expect_exit_code)
+
+
 class Faults(CrashTest):
     def test_the_disk_is_full(self):
         self.try_each("space", "ENOSPC", self.expect_exit_code)
@@ -214,11 +290,6 @@ class PowerCut(CrashTest):
                     shutil.rmtree(after)
             shutil.rmtree(place)
         self.tell(tried, hit)
-
-    def copy_of(self, place):
-        after = self.small.place()
-        shutil.rmtree(after)
-        return shutil.copytree(place, after, symlinks=True)
 
     def check_repaired(self, place):
         """Facts are not synced: `store verify` may find damaged ones, which builds take for absent. Never a blob."""

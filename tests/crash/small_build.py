@@ -116,11 +116,15 @@ class SmallBuild:
 
     def build(self, place, calls="change", number=0, fault="none"):
         """One build in which the `number`th of the calls of a class meets the fault."""
+        return self.run(place, self.arguments(place), calls, number, fault)
+
+    def run(self, place, arguments, calls="change", number=0, fault="none"):
+        """The same for any command line."""
         log = self.directory / "calls"
         temporary = place / "tmp"
         temporary.mkdir(exist_ok=True)
         with open(self.directory / "out", "wb") as out, open(self.directory / "err", "wb") as err:
-            code = subprocess.run([self._tracer, calls, str(number), fault, log, *self.arguments(place)], stdin=subprocess.DEVNULL, stdout=out,
+            code = subprocess.run([self._tracer, calls, str(number), fault, log, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=out,
                                   stderr=err, env={**self.environment, "TMPDIR": str(temporary)}, timeout=120, check=False).returncode
         done = Done(code, (self.directory / "err").read_text(errors="replace"), [], 0, "")
         for line in log.read_text(errors="replace").splitlines():
