@@ -5,13 +5,14 @@
 #   bench/run.sh --install-peers ...   installs them first (bench/install-peers.sh)
 #   bench/run.sh --alone [--case sklearn|torch] [--runs N]     mlbuild alone, and layers from warm sources against their floor
 #   bench/run.sh --push [--case ...] [--store DIR] [--runs N]  beside programs that only push: skopeo and, where Go is, crane
+#   bench/run.sh --micro [...]         hash, inflate, deflate, tar, transmux, .deb, a plan of 1,000 wheels, each alone (Google Benchmark's options)
 #   bench/run.sh --scale [...]         a thousand wheels, a hundred variants, ten thousand files, layers of 100 GB
-# Builds the release preset with the micro benches first.
+# Builds the release preset first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source third_party/install-packages.sh
 cmake --preset release -DMLBUILD_BENCH=ON -DMLBUILD_DEFAULT_PYTHON_INDEX="$(default_python_index)" >/dev/null
-cmake --build --preset release >&2
+cmake --build --preset release --target mlbuild layers_bench micro_bench >&2
 mlbuild=$PWD/build/release/src/cli/mlbuild
 case ${1:-} in
   --alone)
@@ -23,6 +24,9 @@ case ${1:-} in
     crane=()
     if python3 tests/cli/go_tools.py >&2; then crane=(--crane "$(echo "$MLBUILD_GO_TOOLS"/bin/crane-*)"); fi
     exec python3 bench/push.py --mlbuild "$mlbuild" "${crane[@]}" "$@" ;;
+  --micro)
+    shift
+    exec build/release/bench/micro_bench "$@" ;;
   --scale)
     shift
     exec python3 bench/scale.py --mlbuild "$mlbuild" --layers-bench build/release/bench/layers_bench "$@" ;;

@@ -15,6 +15,7 @@ import hashlib
 import json
 import pathlib
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -165,6 +166,7 @@ def main():
     wanted = [] if options.peers == "none" else options.peers.split(",")
     if unknown := set(wanted) - set(PEERS):
         parser.error(f"no such peer: {', '.join(sorted(unknown))}; there are {', '.join(PEERS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # daemons and mounts must go
     out = options.out or pathlib.Path(__file__).resolve().parent / "results"
     work = pathlib.Path(tempfile.mkdtemp(prefix="mlbuild-bench-"))
     try:
