@@ -11,6 +11,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source third_party/install-packages.sh
+install_packages build run test develop >&2
 cmake --preset release -DMLBUILD_BENCH=ON -DMLBUILD_DEFAULT_PYTHON_INDEX="$(default_python_index)" >/dev/null
 cmake --build --preset release --target mlbuild layers_bench micro_bench >&2
 mlbuild=$PWD/build/release/src/cli/mlbuild
