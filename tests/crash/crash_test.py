@@ -317,6 +317,9 @@ class Crowd(CrashTest):
         kills = 500 if FULL else 60
         place, chance, lock = self.small.place(), random.Random(SEED), threading.Lock()
         left, codes = [kills], []
+        begin = time.monotonic()
+        subprocess.run(self.small.arguments(self.small.place()), capture_output=True, env=self.small.environment, check=True)
+        usual = time.monotonic() - begin  # of one alone: eight on one processor take longer
 
         def builder(number):
             own = place / f"builder{number}"
@@ -327,11 +330,11 @@ class Crowd(CrashTest):
                     if left[0] <= 0:
                         break
                     left[0] -= 1
-                    pause = chance.random() ** 2 * 0.4
+                    pause = chance.random() * usual * 1.5
                     remove = chance.random() < 0.3
                 if remove:
                     shutil.rmtree(own / "layout", ignore_errors=True)
-                process = subprocess.Popen([*arguments, *(["--force"] if pause < 0.2 else [])], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                process = subprocess.Popen([*arguments, *(["--force"] if remove else [])], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                            stderr=subprocess.PIPE, env={**self.small.environment, "TMPDIR": str(own / "tmp")})
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(pause)
@@ -348,7 +351,7 @@ class Crowd(CrashTest):
         killed = sum(code == -9 for code, _ in codes)
         print(f"{len(codes)} builds, {killed} killed, {len(codes) - killed} came to their end first", flush=True)
         self.assertEqual([pair for pair in codes if pair[0] not in (0, -9)], [])
-        self.assertGreater(killed, kills // 4)
+        self.assertGreater(killed, kills // 10)
         for number in range(self.BUILDERS):
             own = place / f"builder{number}"
             self.check_nothing_partial(own)
