@@ -94,10 +94,10 @@ class CrashTest(unittest.TestCase):
                 continue
             if path.parent.name == "sha256":
                 self.assertEqual(digest, path.name, f"{name} has other bytes than its name says")
-            elif name == "layout/index.json":
-                self.check_layout(place / "layout")
+            elif path.name == "index.json":
+                self.check_layout(path.parent)
             else:
-                self.assertEqual(digest, self.reference[name], f"{name} is there and not whole")
+                self.assertEqual(digest, self.reference[name.replace("copy/", "layout/")], f"{name} is there and not whole")
 
     def check_layout(self, layout):
         for entry in json.loads((layout / "index.json").read_text())["manifests"]:
@@ -263,6 +263,36 @@ class FaultsWithStep(Faults):
 
     def expect_success(self, done):
         self.expect_exit_code(done)
+
+
+class Commands(CrashTest):
+    """The others, which read what a build left."""
+
+    def commands(self, place):
+        layout, store = f"oci:{place}/layout", ["--store", place / "store"]
+        return [["plan", self.small.spec, "--explain", *store], ["why", "alpha", self.small.spec], ["lock", "--check", self.small.spec, *store],
+                ["inspect", layout, *store], ["copy", layout + ":1", f"oci:{place}/copy"], ["store", "list", *store], ["store", "verify", *store],
+                ["store", "gc", "--older-than", "0s", *store]]
+
+    def test_none_takes_a_fault_for_a_bug_of_its_own(self):
+        tries = []
+        for index in range(len(self.commands(self.reference_place))):
+            for calls, fault in (("disk", "EIO"), ("handle", "EMFILE"), ("wait", "EINTR"), ("space", "ENOSPC")):
+                place = self.copy_of(self.reference_place)
+                count = self.small.run(place, [MLBUILD, *self.commands(place)[index]], calls).counted
+                shutil.rmtree(place)
+                tries += [(index, calls, fault, number) for number in range(1, count + 1)]
+        hit = set()
+        for chance in chosen(len(tries)):
+            index, calls, fault, number = tries[chance - 1]
+            place = self.copy_of(self.reference_place)
+            done = self.small.run(place, [MLBUILD, *self.commands(place)[index]], calls, number, fault)
+            with self.subTest(command=self.commands(place)[index], calls=calls, fault=fault, number=number, call=done.fault):
+                hit.add(done.fault)
+                self.assertIn(done.code, EXIT_CODES, done.err)
+                self.check_nothing_partial(place)
+            shutil.rmtree(place)
+        self.tell(len(hit), hit)
 
 
 class PowerCut(CrashTest):
