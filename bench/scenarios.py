@@ -17,6 +17,7 @@ import pathlib
 import shutil
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import urllib.request
@@ -132,7 +133,7 @@ def run_rounds(options, builders, case, work, result):
             one, told = Round(builder, case, work / f"round-{builder.name}", number, pullers), result["builders"][builder.name]
             try:
                 one.run(options.only)
-            except (Failed, OSError) as failure:  # the others' figures are still worth something
+            except (Failed, OSError, RuntimeError, subprocess.SubprocessError) as failure:  # the others' figures are still worth something
                 told.setdefault("failures", []).append(str(failure))
                 say(f"  {builder.name} failed: {failure}")
             told["rounds"].append(one.figures)
