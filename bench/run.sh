@@ -1,18 +1,40 @@
 #!/usr/bin/env bash
-# Times the main job in one run and prints JSON with the floor beside each figure.
-#   bench/run.sh [--case sklearn|torch] [--runs N]
-#   bench/run.sh --push [--case sklearn|torch] [--store DIR] [--runs N]   # bench/push.py: beside skopeo and, where Go is, crane
-# Builds the release preset with the micro benches, then runs bench/end_to_end.py (cold, no-op, code change) and layers_bench
-# (all wheels of the case from warm sources, against inflate + SHA-256 of the same wheels on one thread).
+# One command for the figures; bench/README.md says what they mean.
+#   bench/run.sh [--peers docker,buildkit,buildah] [--case sklearn|torch|minimal] [--bytecode on|off] [--rounds N] [--only cold]
+#                          mlbuild beside other builders, all scenarios; JSON and a table go to bench/results/
+#   bench/run.sh --install-peers ...   installs them first (bench/install-peers.sh)
+#   bench/run.sh --alone [--case sklearn|torch] [--runs N]     mlbuild alone, and layers from warm sources against their floor
+#   bench/run.sh --push [--case ...] [--store DIR] [--runs N]  beside programs that only push: skopeo and, where Go is, crane
+#   bench/run.sh --micro [...]         hash, inflate, deflate, tar, transmux, .deb, a plan of 1,000 wheels, each alone (Google Benchmark's options)
+#   bench/run.sh --scale [...]         a thousand wheels, a hundred variants, ten thousand files, layers of 100 GB
+# Builds the release preset first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cmake --preset release -DMLBUILD_BENCH=ON >/dev/null
-cmake --build --preset release >&2
-if [ "${1:-}" = --push ]; then
+source third_party/install-packages.sh
+install_packages build run test develop >&2
+cmake --preset release -DMLBUILD_BENCH=ON -DMLBUILD_DEFAULT_PYTHON_INDEX="$(default_python_index)" >/dev/null
+cmake --build --preset release --target mlbuild layers_bench micro_bench >&2
+mlbuild=$PWD/build/release/src/cli/mlbuild
+case ${1:-} in
+  --alone)
+    shift
+    exec python3 bench/end_to_end.py --mlbuild "$mlbuild" --layers-bench build/release/bench/layers_bench "$@" ;;
+  --push)
+    shift
+    export MLBUILD_GO_TOOLS=$PWD/build/release/go-tools
+    crane=()
+    if python3 tests/cli/go_tools.py >&2; then crane=(--crane "$(echo "$MLBUILD_GO_TOOLS"/bin/crane-*)"); fi
+    exec python3 bench/push.py --mlbuild "$mlbuild" "${crane[@]}" "$@" ;;
+  --micro)
+    shift
+    exec build/release/bench/micro_bench "$@" ;;
+  --scale)
+    shift
+    exec python3 bench/scale.py --mlbuild "$mlbuild" --layers-bench build/release/bench/layers_bench "$@" ;;
+esac
+tools=$PWD/build/release/bench-tools
+if [ "${1:-}" = --install-peers ]; then
   shift
-  export MLBUILD_GO_TOOLS=$PWD/build/release/go-tools
-  crane=()
-  if python3 tests/cli/go_tools.py >&2; then crane=(--crane "$(echo "$MLBUILD_GO_TOOLS"/bin/crane-*)"); fi
-  exec python3 bench/push.py --mlbuild build/release/src/cli/mlbuild "${crane[@]}" "$@"
+  bench/install-peers.sh "$tools" >&2
 fi
-exec python3 bench/end_to_end.py --mlbuild build/release/src/cli/mlbuild --layers-bench build/release/bench/layers_bench "$@"
+exec python3 bench/scenarios.py --mlbuild "$mlbuild" --tools "$tools" "$@"

@@ -44,7 +44,11 @@ std::optional<Lock> read_lock(const Spec& spec) {
   return parse_lock(read_text_file(path), path.string());
 }
 
-void write_lock(const Spec& spec, const Lock& lock) { write_file_atomically(lock_path(spec), to_json(lock)); }
+void write_lock(const Spec& spec, const Lock& lock) {
+  const std::filesystem::path path = lock_path(spec);
+  remove_abandoned_files(path.has_parent_path() ? path.parent_path() : ".");
+  write_file_atomically(path, to_json(lock));
+}
 
 Lock resolve(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade, World& world) {
   EventSink& events = world.events();

@@ -22,6 +22,7 @@
 #include <new>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 namespace {
 
@@ -197,6 +198,9 @@ int main(int argc, char** argv) {
     show(Error(ErrorKind::Io, "out of memory")
              .hint("allow mlbuild more, or let fewer layers be made at a time: `--threads 1`"),
          wants_json(argc, argv));
+    return exit_code(ErrorKind::Io);
+  } catch (const std::system_error& failure) {  // what std::filesystem throws
+    show(Error(ErrorKind::Io, failure.what()), wants_json(argc, argv));
     return exit_code(ErrorKind::Io);
   } catch (const std::exception& failure) {
     show(Error(ErrorKind::Internal, failure.what())

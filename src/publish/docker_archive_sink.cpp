@@ -37,7 +37,9 @@ class DockerArchiveSink final : public ImageSink {
     const Image& image = single_image(set, kHolder);
     const DockerArchive archive(image, tag);
     const CopyControl control{on_bytes, cancellation};
-    AtomicFile file(archive_file(file_));
+    const std::filesystem::path target = archive_file(file_);
+    remove_abandoned_files(target.has_parent_path() ? target.parent_path() : ".");
+    AtomicFile file(target);
     const std::uint64_t written_bytes = copy(*archive.open(store, control), file);
     file.commit();
     return {"docker:" + file_.string(), image.manifest.digest, written_bytes, 0};

@@ -56,10 +56,10 @@ bool is_file(const fs::path& path) {
 }  // namespace
 
 LayoutDirectory::LayoutDirectory(fs::path directory) : directory_(std::move(directory)) {
-  make_directories(directory_);
+  make_lasting_directories(directory_);
   lock_ = lock_directory(directory_);
   refuse_other_content();
-  make_directories(blobs());
+  make_lasting_directories(blobs());
   remove_litter();
   if (!is_file(directory_ / "oci-layout")) write_file_atomically(directory_ / "oci-layout", kLayoutFile);
   if (!is_file(directory_ / "index.json")) write_index(empty_layout_index());

@@ -123,6 +123,15 @@ std::vector<BuiltWheelNote> built_wheels(const Step& layer, const Plan& plan) {
   return notes;
 }
 
+/// Commands need the layers below them, which the store may have lost since they were found or made.
+void check_nothing_lost(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    if (step.kind != StepKind::Layer || step.facts) continue;
+    throw Error(ErrorKind::Io, fmt::format("the store no longer has `{}`", step.label))
+        .hint("run the build again; `mlbuild store verify` tells whether more is lost");
+  }
+}
+
 std::vector<ImageLayer> image_layers(const Plan& plan, const std::map<std::string, LayerFacts>& made) {
   std::vector<ImageLayer> layers;
   for (const Step& step : plan.steps) {
@@ -218,6 +227,7 @@ Plan run_commands(Plan plan, PlanRequest& again, StoreLookups& lookups, const Bu
                   const InputFetcher& fetcher, const BuildContext& context, BuildResult& result) {
   std::optional<LayersAnywhere> layers;
   for (;;) {
+    check_nothing_lost(plan);
     const std::vector<const Step*> commands = steps_to_run(plan, StepKind::Command);
     if (commands.empty()) return plan;
     const Step& next = *commands.front();

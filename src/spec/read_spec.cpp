@@ -21,7 +21,7 @@ using spec::YamlNode;
 using spec::YamlPointer;
 
 constexpr std::uint64_t kSpecLimitBytes = 1U << 20U;
-constexpr std::size_t kVariantLimit = 64;
+constexpr std::size_t kVariantLimit = 256;
 
 std::string read_name(const YamlNode& root, Diagnostics& diagnostics) {
   const YamlNode* name = root.find("name");

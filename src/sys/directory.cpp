@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <vector>
 
 namespace mlbuild {
 
@@ -14,6 +15,17 @@ void make_directories(const std::filesystem::path& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) throw_errno(error.value(), "make directory", directory);
+}
+
+void make_lasting_directories(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> changed;  // those that get a new name, bottom to top
+  for (std::filesystem::path missing = directory.lexically_normal();
+       !missing.empty() && !std::filesystem::exists(missing, ignored); missing = changed.back()) {
+    changed.push_back(missing.has_parent_path() ? missing.parent_path() : ".");
+  }
+  make_directories(directory);
+  for (const std::filesystem::path& parent : changed) sync_directory(parent);
 }
 
 void sync_directory(const std::filesystem::path& directory) {

@@ -25,9 +25,11 @@ void throw_errno(int error_number, const std::string& what, const std::filesyste
 }
 
 Fd open_read(const std::filesystem::path& path) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) throw_errno(errno, "open", path);
-  return fd;
+  for (;;) {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.valid()) return fd;
+    if (errno != EINTR) throw_errno(errno, "open", path);  // file systems over a network may be interrupted
+  }
 }
 
 }  // namespace mlbuild

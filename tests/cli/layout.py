@@ -12,11 +12,16 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def tar_of(files):
+    """The content of files by path: text, or the bytes of a program."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for path, content in files.items():
-            data = content if isinstance(content, bytes) else content.encode()
             member = tarfile.TarInfo(path)
+            data = content
+            if isinstance(content, bytes):
+                member.mode = 0o755
+            else:
+                data = content.encode()
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return out.getvalue()

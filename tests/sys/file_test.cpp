@@ -56,6 +56,19 @@ TEST(AtomicFile, LeavesNothingWithoutCommit) {
   EXPECT_EQ(entries_in(dir.path()), 0U);
 }
 
+TEST(AtomicFile, WhatTheDeadLeftIsRemovedAndWhatTheLivingWriteIsNot) {
+  const TempDir dir;
+  write_file_atomically(dir.path() / ".mlbuild-tmp-dead00", "left behind");
+  write_file_atomically(dir.path() / "other", "not ours");
+  AtomicFile file(dir.path() / "file");
+  file.write(as_bytes("x"));
+  remove_abandoned_files(dir.path());
+  file.commit();
+  EXPECT_FALSE(std::filesystem::exists(dir.path() / ".mlbuild-tmp-dead00"));
+  EXPECT_TRUE(std::filesystem::exists(dir.path() / "other"));
+  EXPECT_TRUE(std::filesystem::exists(dir.path() / "file"));
+}
+
 TEST(AtomicFile, ReplacesAnOldFileAsAWhole) {
   const TempDir dir;
   const fs::path path = dir.path() / "file";

@@ -1,0 +1,269 @@
+"""The builders that are compared, one small class each. All build the same image: mlbuild from its spec, the others from the
+Dockerfile that dockerfile() writes, on a base that mlbuild made of the same spec.
+
+A builder is told where things are by a Setting, starts its daemon if it has one, and answers with commands; scenarios.py runs and measures them."""
+
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from meter import Nanny
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/cli"))
+import go_tools  # noqa: E402  (needs the path above)
+
+BUILDKIT = "github.com/moby/buildkit"
+BUILDKIT_VERSION = "v0.26.3"
+
+
+class Unavailable(Exception):
+    """This builder cannot run here; the text says why."""
+
+
+@dataclasses.dataclass
+class Setting:
+    work: pathlib.Path
+    registry: str      # host:port
+    index: str         # URL of the Python index
+    bytecode: bool
+    mlbuild: str
+    environment: dict  # for mlbuild: where its packages are
+    tools: pathlib.Path
+
+
+def dockerfile(base, setting, app):
+    """What a careful person writes: pins from the lock, no cache of pip in the image, the application in a layer of its own on top."""
+    compile_option = "--compile" if setting.bytecode else "--no-compile"
+    lines = [f"FROM {base}", "COPY requirements.txt /tmp/requirements.txt",
+             f"RUN python3 -m pip install --no-cache-dir --disable-pip-version-check --no-deps {compile_option} --index-url {setting.index} "
+             "--root-user-action=ignore -r /tmp/requirements.txt"]
+    lines += [f"COPY {source} {target}" for source, target in app]
+    return "\n".join([*lines, "WORKDIR /app", "ENV PYTHONUNBUFFERED=1", 'CMD ["python3", "-m", "pipeline.main"]', ""])
+
+
+def needs(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            raise Unavailable(f"`{program}` is not there")
+
+
+def needs_root():
+    if os.geteuid() != 0:
+        raise Unavailable("it needs root here")
+
+
+class Peer:
+    name = ""
+
+    def __init__(self, setting):
+        self.setting = setting
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=setting.work))
+        self.environment = dict(os.environ, HOME=str(self.home), TMPDIR=str(self.home))
+        self._nanny = None
+
+    def version(self):
+        raise NotImplementedError
+
+    def forget(self):
+        """As on a machine that never built anything."""
+        raise NotImplementedError
+
+    def build(self, context, name, fresh):
+        """Commands that build `context` and push it as `name`; `fresh`: a runner with nothing, with that image as the cache."""
+        raise NotImplementedError
+
+    def pull(self, name):
+        """Commands that pull and unpack; None when it only builds."""
+        return None
+
+    def daemons(self):
+        return [self._nanny.pid] if self._nanny else []
+
+    def end(self):
+        if self._nanny:
+            self._nanny.end()
+        for place in reversed(_mounts_below(self.home)):
+            subprocess.run(["umount", "-l", place], check=False, stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _start(self, command, answers, environment=None):
+        self._nanny = Nanny(command, self.home / "log", environment or self.environment)
+        for _ in range(300):
+            if not self._nanny.runs():
+                break
+            if subprocess.run(answers, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0:
+                return
+            time.sleep(0.1)
+        words = self._nanny.last_words()
+        self.end()
+        raise Unavailable(f"{command[0]} does not start: {words}")
+
+    def _do(self, *command, check=True):
+        done = subprocess.run(list(map(str, command)), env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr[-2000:]}")
+        return done.stdout
+
+
+def _mounts_below(directory):
+    with open("/proc/self/mountinfo") as table:
+        return [place for line in table if (place := line.split()[4]).startswith(f"{directory}/")]
+
+
+def _has_overlay(directory):
+    """Whether an overlay can be mounted there."""
+    with tempfile.TemporaryDirectory(dir=directory) as probe:
+        for part in ("lower", "upper", "work", "root"):
+            os.mkdir(f"{probe}/{part}")
+        options = f"lowerdir={probe}/lower,upperdir={probe}/upper,workdir={probe}/work"
+        done = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, f"{probe}/root"], capture_output=True, check=False)
+        if done.returncode == 0:
+            subprocess.run(["umount", f"{probe}/root"], check=True)
+        return done.returncode == 0
+
+
+class Mlbuild(Peer):
+    name = "mlbuild"
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self.environment |= setting.environment
+
+    def version(self):
+        return self._do(self.setting.mlbuild, "--version").strip()
+
+    def forget(self):
+        shutil.rmtree(self.home / "store", ignore_errors=True)
+
+    def build(self, context, name, fresh):
+        return [[self.setting.mlbuild, "--store", self.home / "store", "--quiet", "build", "--locked", context / "mlbuild.yaml", "--push", "-t", name]]
+
+
+class Docker(Peer):
+    """dockerd by hand: no bridge, no rules of iptables, RUN on the host's network; the builder that it has by default."""
+    name = "docker"
+
+    def __init__(self, setting):
+        needs("dockerd", "docker")
+        needs_root()
+        super().__init__(setting)
+        (self.home / "daemon.json").write_text("{}")
+        storage = "overlay2" if _has_overlay(self.home) else "vfs"
+        self._client = [self._client_program(), "--host", f"unix://{self.home}/docker.sock"]
+        self.environment["DOCKER_BUILDKIT"] = "0"
+        self._start(["dockerd", f"--config-file={self.home}/daemon.json", f"--data-root={self.home}/data", f"--exec-root={self.home}/exec",
+                     f"--pidfile={self.home}/docker.pid", f"--host=unix://{self.home}/docker.sock", "--containerd-namespace=mlbuild-bench",
+                     "--containerd-plugins-namespace=mlbuild-bench-plugins", f"--storage-driver={storage}", "--bridge=none", "--iptables=false",
+                     "--ip6tables=false"], [*self._client, "version"], dict(self.environment, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
+
+    @staticmethod
+    def _client_program():
+        """That of the same release as the daemon's: newer ones want plugins to build."""
+        return "/usr/bin/docker" if os.access("/usr/bin/docker", os.X_OK) else "docker"
+
+    def version(self):
+        return self._do(*self._client, "version", "--format", "dockerd {{.Server.Version}}").strip()
+
+    def forget(self):
+        self._do(*self._client, "system", "prune", "--all", "--force", "--volumes")
+
+    def build(self, context, name, fresh):
+        cache = ["--cache-from", name] if fresh else []
+        commands = [[*self._client, "pull", "--quiet", name]] if fresh else []
+        return [*commands, [*self._client, "build", "--quiet", "--network=host", *cache, "-t", name, context], [*self._client, "push", "--quiet", name]]
+
+    def pull(self, name):
+        return [[*self._client, "pull", "--quiet", name]]
+
+
+class BuildKit(Peer):
+    """buildkitd with its runc worker, built from its Go module."""
+    name = "buildkit"
+
+    def __init__(self, setting):
+        needs("runc")
+        needs_root()
+        self._bin = setting.tools / "bin"
+        if not (self._bin / "buildkitd").exists():
+            raise Unavailable("buildkitd is not built: bench/install-peers.sh does it where Go is there")
+        super().__init__(setting)
+        snapshots = "overlayfs" if _has_overlay(self.home) else "native"
+        (self.home / "buildkitd.toml").write_text(f'[registry."{setting.registry}"]\n  http = true\n')
+        self._client = [self._bin / "buildctl", "--addr", f"unix://{self.home}/buildkitd.sock"]
+        self._start([self._bin / "buildkitd", "--root", self.home / "root", "--addr", f"unix://{self.home}/buildkitd.sock", "--config",
+                     self.home / "buildkitd.toml", "--oci-worker=true", "--containerd-worker=false", "--oci-worker-net=host",
+                     f"--oci-worker-snapshotter={snapshots}", "--oci-worker-gc=false"], [*self._client, "debug", "workers"],
+                    dict(self.environment, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
+
+    def version(self):
+        return "buildkitd " + BUILDKIT_VERSION
+
+    def forget(self):
+        self._do(*self._client, "prune", "--all")
+
+    def build(self, context, name, fresh):
+        cache = ["--import-cache", f"type=registry,ref={name}"] if fresh else []
+        return [[*self._client, "build", "--progress=plain", "--frontend=dockerfile.v0", "--local", f"context={context}", "--local",
+                 f"dockerfile={context}", "--output", f"type=image,name={name},push=true", "--export-cache", "type=inline", *cache]]
+
+
+class Buildah(Peer):
+    name = "buildah"
+
+    def __init__(self, setting):
+        needs("buildah")
+        needs_root()
+        super().__init__(setting)
+        driver = "overlay" if _has_overlay(self.home) else "vfs"
+        self._buildah = ["buildah", "--root", self.home / "root", "--runroot", self.home / "run", "--storage-driver", driver]
+        (self.home / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+
+    def version(self):
+        return self._do("buildah", "--version").strip()
+
+    def forget(self):
+        self._do(*self._buildah, "rm", "--all", check=False)
+        self._do(*self._buildah, "rmi", "--all", "--force", check=False)
+
+    def build(self, context, name, fresh):
+        cache = name.rpartition(":")[0] + "-cache"
+        return [[*self._buildah, "build", "--quiet", "--layers", "--isolation", "chroot", "--network", "host", "--tls-verify=false", "--signature-policy",
+                 self.home / "policy.json", "--cache-to", cache, *(["--cache-from", cache] if fresh else []), "-t", name, context],
+                [*self._buildah, "push", "--quiet", "--tls-verify=false", "--signature-policy", self.home / "policy.json", name]]
+
+    def pull(self, name):
+        return [[*self._buildah, "pull", "--quiet", "--tls-verify=false", "--signature-policy", self.home / "policy.json", name]]
+
+
+PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah)}
+
+
+def build_buildkit(directory):
+    """Its go.mod has directives that `go install` refuses, so it is built as a dependency of a module of no code."""
+    go, reason = go_tools.find_go()
+    if not go:
+        raise Unavailable(f"buildkitd cannot be built: {reason}")
+    module = directory / "buildkit-module"
+    shutil.rmtree(module, ignore_errors=True)
+    module.mkdir(parents=True)
+    environment = dict(os.environ, GOPATH=str(directory / "path"), GOCACHE=str(directory / "cache"), GOFLAGS="-mod=mod -modcacherw", GOTOOLCHAIN="local")
+    programs = [f"{BUILDKIT}/cmd/{name}" for name in ("buildkitd", "buildctl")]
+    for command in (["mod", "init", "bench.example/buildkit"], ["get", *(f"{program}@{BUILDKIT_VERSION}" for program in programs)],
+                    ["build", "-o", f"{directory / 'bin'}/", *programs]):
+        subprocess.run(["nice", go, *command], cwd=module, env=environment, check=True)
+    for rest in ("path", "cache", "buildkit-module"):  # a gigabyte that nobody asks for again
+        shutil.rmtree(directory / rest, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    place = pathlib.Path(sys.argv[1])
+    if not (place / "bin/buildkitd").exists():
+        try:
+            build_buildkit(place)
+        except Unavailable as why:
+            print(why, file=sys.stderr)
