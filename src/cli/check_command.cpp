@@ -57,6 +57,9 @@ struct Subject {
 void open_subject(Subject& subject, const Wanted& wanted, const CheckOptions& options, const BuildContext& context,
                   World& world) {
   if (const std::optional<ImagePlace> place = ImagePlace::parse_unless_file(wanted.image)) {
+    if (!wanted.checks.empty() && wanted.has("imports"))
+      throw Error(ErrorKind::Usage, "an image alone does not say what must import in it")
+          .hint("`check.imports` of a spec does: name the spec instead");
     subject.image = open_kept_image(*place, wanted.image, world);
     return;
   }
@@ -117,10 +120,10 @@ int check(const CheckOptions& options, World& world) {
     const bool is_good = std::ranges::all_of(code, [](const GpuCode& gpu) { return gpu.missing.empty(); });
     report.add("gpu", gpu_text(code), gpu_json(code), is_good);
   }
-  if (wanted.has("imports") && subject.spec)
-    check_image(subject.image.image, subject.request, *subject.image.layers, context);
   world.end_progress();
   world.print(world.json() ? report.json() : report.text());
+  if (wanted.has("imports") && subject.spec)  // last: it ends with the first import that fails
+    check_image(subject.image.image, subject.request, *subject.image.layers, context);
   return report.good() ? 0 : exit_code(ErrorKind::Gate);
 }
 

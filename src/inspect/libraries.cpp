@@ -17,15 +17,17 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kProgramDirectories = {
     "usr/local/bin", "usr/local/sbin", "usr/bin", "usr/sbin", "bin", "sbin"};
-/// Modules that their package tries to import and does without, by the end of their path before the tag; and those of
-/// the standard library: Python without Tk or readline is no mistake.
-constexpr std::array<std::string_view, 2> kOptionalModules = {"numba/np/ufunc/omppool", "numba/np/ufunc/tbbpool"};
+/// Modules that their package tries to import and does without, by the end of their path before the tag, and programs
+/// that only installers run (bases without a package manager have no libraries for them). Modules of the standard
+/// library are like these: Python without Tk or readline is no mistake.
+constexpr std::array<std::string_view, 3> kOptional = {"numba/np/ufunc/omppool", "numba/np/ufunc/tbbpool",
+                                                       "usr/sbin/update-passwd"};
 constexpr std::string_view kStandardModules = "/lib-dynload/";
 
 bool is_optional(std::string_view path) {
   const std::string_view untagged = path.substr(0, path.find('.', path.rfind('/') + 1));
   return path.find(kStandardModules) != std::string_view::npos ||
-         std::ranges::any_of(kOptionalModules, [&](std::string_view module) { return untagged.ends_with(module); });
+         std::ranges::any_of(kOptional, [&](std::string_view file) { return untagged.ends_with(file); });
 }
 
 std::string_view directory_of(std::string_view path) {
@@ -112,7 +114,7 @@ class Checker {
   std::optional<Root> certain_root(const std::string& path, const elf::Object& object) const {
     const bool is_program = !object.interpreter.empty() &&
                             std::ranges::find(kProgramDirectories, directory_of(path)) != kProgramDirectories.end();
-    if (is_program) return Root{path, false, Certainty::Certain};
+    if (is_program) return Root{path, false, is_optional(path) ? Certainty::Perhaps : Certainty::Certain};
     if (python_.program.empty()) return std::nullopt;
     const ModuleTag tag = tag_of(path);
     const bool says_so = std::ranges::find(object.python_init, module_name(path)) != object.python_init.end();

@@ -285,9 +285,24 @@ std::optional<std::string> capability(std::string_view text) {
   return digits;
 }
 
+/// "12.1"
+bool is_release(std::string_view text) {
+  const std::vector<std::string_view> numbers = split(text, '.');
+  return numbers.size() == 2 && std::ranges::all_of(numbers, [](std::string_view number) {
+           return !number.empty() && number.size() <= 2 &&
+                  number.find_first_not_of("0123456789") == std::string_view::npos;
+         });
+}
+
 GpuSpec read_gpu(const YamlNode* node, Diagnostics& diagnostics) {
   GpuSpec gpu;
-  if (const YamlNode* cuda = find_below(node, "cuda")) gpu.cuda = {cuda->text, cuda->location};
+  if (const YamlNode* cuda = find_below(node, "cuda")) {
+    if (is_release(cuda->text))
+      gpu.cuda = {cuda->text, cuda->location};
+    else
+      add_mistake(diagnostics, fmt::format("`gpu.cuda` cannot be `{}`", printable(cuda->text)), cuda->location,
+                  "write a version in quotation marks, MAJOR.MINOR: `cuda: \"12.1\"`");
+  }
   for (Located<std::string>& wanted : texts_below(node, "architectures")) {
     if (const auto digits = capability(wanted.value))
       gpu.architectures.push_back({*digits, wanted.location});

@@ -158,6 +158,16 @@ TEST(Libraries, APlainModuleSaysThatItIsOne) {
   EXPECT_THAT(told(problems({base().object(kSite + "a/_C.so", module)})), ElementsAre("error missing libgone.so.1"));
 }
 
+TEST(Libraries, WhatIsDoneWithoutIsNoError) {
+  EXPECT_THAT(
+      told(problems({base()
+                         .object("usr/sbin/update-passwd", program({"libselinux.so.1"}))
+                         .object("usr/lib/python3.11/lib-dynload/_tkinter" + kModule, library("", {"libtk8.6.so"}))
+                         .object(kSite + "numba/np/ufunc/tbbpool" + kModule, library("", {"libtbb.so.12"}))})),
+      ::testing::UnorderedElementsAre("perhaps missing libselinux.so.1", "perhaps missing libtk8.6.so",
+                                      "perhaps missing libtbb.so.12"));
+}
+
 TEST(Libraries, LayersAboveHideAndReplace) {
   const ScanBuilder below =
       base().object("usr/bin/tool", program({"libone.so.1"})).object(kLib + "libone.so.1", library("libone.so.1"));
