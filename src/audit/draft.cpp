@@ -21,7 +21,8 @@ class ByteSum {
     take(plain_, bytes.plain_bytes);
   }
   SavedBytes exact() const { return any_ ? SavedBytes{exact(compressed_), exact(plain_)} : SavedBytes{}; }
-  SavedBytes at_least() const { return {at_least(compressed_), at_least(plain_)}; }
+  /// Of compressed bytes at least what is known: files beside the spec have none yet.
+  SavedBytes at_least() const { return {at_least(compressed_), exact(plain_)}; }
 
  private:
   struct Side {
@@ -97,7 +98,7 @@ AuditResult count_drafts(std::vector<Draft> drafts, const PackageGraph& wheels, 
     }
     result.findings.push_back(std::move(draft.finding));
   }
-  result.total = counter.count(all_wheels, all_debs, all_parts).at_least();
+  if (!result.findings.empty()) result.total = counter.count(all_wheels, all_debs, all_parts).at_least();
   std::ranges::stable_sort(result.findings, std::ranges::greater(),
                            [](const Finding& finding) { return finding.saves.weight(); });
   return result;

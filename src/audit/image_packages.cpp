@@ -2,6 +2,7 @@
 
 #include "marker.hpp"
 
+#include "mlbuild/audit/audit_image.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/debian/control.hpp"
 #include "mlbuild/debian/dependency.hpp"
@@ -166,6 +167,15 @@ std::string source_of_bytecode(std::string_view path) {
   return std::string(path.substr(0, cache)).append("/").append(file.substr(0, file.find('.'))).append(".py");
 }
 
+std::string python_version_of(const ImageContents& contents) {
+  std::string found = "3.11";
+  for (const auto& [path, text] : contents.texts) {
+    if (!path.ends_with(".dist-info/METADATA")) continue;
+    if (const auto version = version_in(path)) found = *version;
+  }
+  return found;
+}
+
 ImagePackages::ImagePackages(const ImageContents& contents, const std::string& machine) {
   give_files(contents);
   read_wheels(contents, machine);
@@ -208,10 +218,7 @@ void ImagePackages::read_wheels(const ImageContents& contents, const std::string
   for (const ContentFile& file : contents.files) {
     if (file.path.ends_with(".dist-info/REQUESTED")) requested.insert(owners_[file.package].name);
   }
-  for (const auto& [path, text] : contents.texts) {
-    if (!path.ends_with(".dist-info/METADATA")) continue;
-    if (const auto version = version_in(path)) python_version_ = *version;
-  }
+  python_version_ = python_version_of(contents);
   const std::map<std::string, Distribution> distributions = distributions_of(contents);
   Needs needs(distributions, linux_markers(python_version_, machine));
   for (const auto& [name, distribution] : distributions) {

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <utility>
 
 namespace mlbuild {
 namespace {
@@ -73,7 +75,7 @@ void remove_line(Lines& lines, std::size_t number) {
 bool apply_edit(Lines& lines, const TextEdit& edit) {
   if (edit.location.line == 0 || edit.location.line > lines.size()) return false;
   const std::size_t number = edit.location.line - 1;
-  if (!lines[number]) return false;
+  if (!lines[number]) return true;  // the line is gone, and the mistake with it
   std::string& line = *lines[number];
   const std::size_t from = std::min<std::size_t>(edit.location.column == 0 ? 0 : edit.location.column - 1, line.size());
   const auto at = line.find(edit.before, from);
@@ -109,9 +111,15 @@ EditedText apply_edits(std::string_view text, const std::vector<TextEdit>& edits
   std::ranges::stable_sort(order, std::ranges::greater(), [](const TextEdit* edit) {
     return std::pair(edit->kind == TextEdit::Kind::Remove, edit->location.column);
   });
+  std::set<std::pair<unsigned, unsigned>> replaced;  // a second change of the same words would not know the first
   for (const TextEdit* edit : order) {
     if (edit->kind == TextEdit::Kind::Append) continue;
-    if (!apply_edit(lines, *edit)) result.left.push_back(*edit);
+    const std::pair place(edit->location.line, edit->location.column);
+    if (replaced.contains(place) || !apply_edit(lines, *edit)) {
+      result.left.push_back(*edit);
+    } else if (edit->kind == TextEdit::Kind::Replace) {
+      replaced.insert(place);
+    }
   }
   for (const TextEdit& edit : edits) {
     if (edit.kind == TextEdit::Kind::Append) append_line(lines, edit.after);

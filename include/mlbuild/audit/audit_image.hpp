@@ -20,4 +20,7 @@ struct ImageSubject {
 /// Every rule that looks at images, on one of any builder. Reads nothing but the subject.
 AuditResult audit_image(const ImageSubject& subject);
 
+/// "3.11": of the directory that distributions are installed to; what wheels for it must fit.
+std::string python_version_of(const ImageContents& contents);
+
 }  // namespace mlbuild

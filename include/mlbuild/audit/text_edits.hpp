@@ -10,7 +10,7 @@ namespace mlbuild {
 
 struct EditedText {
   std::string text;
-  std::vector<TextEdit> left;  ///< edits whose text is not there (any more): the same line was edited twice
+  std::vector<TextEdit> left;  ///< edits whose text is not there, or was replaced already: for a second run
 };
 
 /// Applies edits of one file; lines that no edit names stay byte for byte as they are, comments and layout of the
