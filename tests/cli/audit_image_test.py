@@ -113,16 +113,15 @@ def torch_layer(path, wheels, cuda):
     return layer.finish()
 
 
-def python_layer(path, wheels, requested, caches=True, litter=True):
-    """RUN pip install -r requirements.txt"""
+def python_layer(path, wheels, requested, cached, litter=True):
+    """RUN pip install -r requirements.txt; `cached`: wheels that pip keeps, whatever else is there."""
     layer = LayerFile(pathlib.Path(path))
-    wheels = [wheel for wheel in wheels if wheel["name"] != "torch" and not is_cuda(wheel)]
     for wheel in wheels:
-        add_wheel(layer, wheel, wheel["name"] in requested)
-    if caches:
-        for wheel in wheels:
-            if wheel["size"] < 20_000_000 and wheel["name"] not in ("mlflow", "mlflow-skinny"):
-                layer.add(f"root/.cache/pip/http-v2/{wheel['sha256'][-2:]}/{wheel['sha256'][-40:]}.body", blob(wheel["sha256"]).read_bytes())
+        if wheel["name"] != "torch" and not is_cuda(wheel):
+            add_wheel(layer, wheel, wheel["name"] in requested)
+    for wheel in cached:
+        if wheel["size"] < 20_000_000:
+            layer.add(f"root/.cache/pip/http-v2/{wheel['sha256'][-2:]}/{wheel['sha256'][-40:]}.body", blob(wheel["sha256"]).read_bytes())
     if litter:
         layer.add("tmp/pip-build/objects.o", noise("objects", 30_000_000))
     return layer.finish()
@@ -201,14 +200,14 @@ class AuditImage(CliTest):
         whole, requested = images[""], {name.split("==")[0] for name in RUNTIME}
         debs = {name: image["base"]["packages"] + image["system"]["runtime"] for name, image in images.items()}
         jobs = {
-            "debian": (debian_layer, debs[""]), "torch": (torch_layer, whole["wheels"], True), "python": (python_layer, whole["wheels"], requested),
+            "debian": (debian_layer, debs[""]), "torch": (torch_layer, whole["wheels"], True), "python": (python_layer, whole["wheels"], requested, whole["wheels"]),
             "app": (app_layer, True), "removing": (removing_layer,),
             "compilers": (debian_layer, debs["compilers"]), "devel-base": (debian_layer, debs["devel-base"]),
             "cuda-in-cpu-image": (torch_layer, whole["wheels"], False),
-            "mlflow-skinny": (python_layer, images["mlflow-skinny"]["wheels"], requested | {"mlflow-skinny"}),
-            "notebook-tools": (python_layer, images["notebook-tools"]["wheels"], requested),
-            "plotting-tools": (python_layer, images["plotting-tools"]["wheels"], requested),
-            "abandoned-caches": (python_layer, whole["wheels"], requested, False), "hidden-bytes": (python_layer, whole["wheels"], requested, True, False),
+            "mlflow-skinny": (python_layer, images["mlflow-skinny"]["wheels"], requested | {"mlflow-skinny"}, whole["wheels"]),
+            "notebook-tools": (python_layer, images["notebook-tools"]["wheels"], requested, whole["wheels"]),
+            "plotting-tools": (python_layer, images["plotting-tools"]["wheels"], requested, whole["wheels"]),
+            "abandoned-caches": (python_layer, whole["wheels"], requested, []), "hidden-bytes": (python_layer, whole["wheels"], requested, whole["wheels"], False),
             "app-clutter": (app_layer, False),
         }
         with concurrent.futures.ProcessPoolExecutor(max_workers=2) as pool:
@@ -235,7 +234,8 @@ class AuditImage(CliTest):
         """The findings by rule, and the most memory that it took."""
         child = subprocess.Popen([MLBUILD, "audit", image, "--store", self.directory / "store", "--format", "json"], stdout=subprocess.PIPE,
                                  env=dict(os.environ, NO_COLOR="1"))
-        said = child.stdout.read()
+        with child.stdout:
+            said = child.stdout.read()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(child.returncode, 0)
