@@ -1,7 +1,7 @@
 #include "package_rules.hpp"
 
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/layer/prune.hpp"
+#include "mlbuild/python/prune.hpp"
 
 #include <fmt/format.h>
 
@@ -35,10 +35,10 @@ std::vector<std::string> largest(const std::map<std::string, std::uint64_t>& pac
 
 std::vector<Draft> prune_drafts(const PackageSubject& subject) {
   if (!subject.files_of) return {};
-  std::map<PruneKind, Prunable> kinds;
+  std::map<python::PruneKind, Prunable> kinds;
   for (const auto& [name, package] : subject.wheels.packages()) {
     for (const WheelFileBytes& file : subject.files_of(name)) {
-      const auto kind = prune_kind_of(file.path);
+      const auto kind = python::prune_kind_of(file.path);
       if (!kind) continue;
       kinds[*kind].parts.push_back({name + "/" + file.path, name, file.bytes});
       kinds[*kind].plain_bytes[name] += file.bytes.plain_bytes.value_or(0);
@@ -49,8 +49,8 @@ std::vector<Draft> prune_drafts(const PackageSubject& subject) {
     std::uint64_t sum = 0;
     for (const auto& [name, bytes] : prunable.plain_bytes) sum += bytes;
     if (sum < kWorthPruning) continue;
-    Draft draft = draft_of("prune", fmt::format("{} inside wheels", prune_name(kind)));
-    draft.finding.way_out = fmt::format("`prune: {{{}: true}}`; `prune.keep` names exceptions", prune_name(kind));
+    Draft draft = draft_of("prune", fmt::format("{} inside wheels", python::prune_name(kind)));
+    draft.finding.way_out = fmt::format("`prune: {{{}: true}}`; `prune.keep` names exceptions", python::prune_name(kind));
     draft.finding.evidence = largest(prunable.plain_bytes);
     draft.finding.measured = subject.measured;
     draft.parts = std::move(prunable.parts);

@@ -49,12 +49,6 @@ Rule required(Rule rule) {
   return rule;
 }
 
-Rule never_yet(std::string description) {  // false is what happens anyway
-  Rule rule = word(std::move(description), {"false"}, {"true"});
-  rule.shape = Shape::Boolean;
-  return rule;
-}
-
 Rule switch_rule(std::string description) {
   Rule rule = word(std::move(description), {"true", "false"});
   rule.shape = Shape::Boolean;
@@ -186,13 +180,20 @@ Rule budget_rule() {
         text("The image before: HOST/NAME:TAG or oci:DIR:TAG. Default: what is behind the name that is pushed.")}});
 }
 
+Rule prune_rule() {
+  return mapping(
+      "Files of wheels that are left out of the image, and of RECORD.",
+      {{"tests", switch_rule("Directories called tests or test.")},
+       {"type-stubs", switch_rule("*.pyi.")},
+       {"headers", switch_rule("C, C++ and Cython headers.")},
+       {"static-libraries", switch_rule("*.a.")},
+       {"sources", switch_rule("C, C++, Cython, CUDA and Fortran sources.")},
+       {"documentation", switch_rule("Files that are no code in doc and docs, and source maps.")},
+       {"keep", texts("Exceptions.", "A project, or a path below site-packages: numpy, scipy/stats/tests.")}});
+}
+
 std::vector<Rule::Key> later_keys() {
-  return {{"prune", mapping("Files of packages to leave out.", {{"tests", never_yet("Test suites.")},
-                                                                {"type-stubs", never_yet("Type stubs.")},
-                                                                {"headers", never_yet("C and C++ headers.")},
-                                                                {"static-libraries", never_yet("Static libraries.")},
-                                                                {"keep", later(texts("Exceptions.", "A path."))}})},
-          {"gpu", mapping("What the image expects of the host's GPU.", {{"cuda", later(text("CUDA version."))}})}};
+  return {{"gpu", mapping("What the image expects of the host's GPU.", {{"cuda", later(text("CUDA version."))}})}};
 }
 
 }  // namespace
@@ -211,7 +212,7 @@ std::vector<std::string> Rule::key_names() const {
 }
 
 std::vector<std::string> variant_keys() {
-  return {"base", "requirements", "python", "system", "steps", "app", "config", "layers", "check", "budget"};
+  return {"base", "requirements", "python", "system", "steps", "app", "config", "layers", "check", "budget", "prune"};
 }
 
 Rule spec_rule() {
@@ -230,7 +231,8 @@ Rule spec_rule() {
                        {"config", config_rule()},
                        {"layers", layers_rule()},
                        {"check", check_rule()},
-                       {"budget", budget_rule()}});
+                       {"budget", budget_rule()},
+                       {"prune", prune_rule()}});
   Rule variant = mapping("One more image; lists and values named here replace those of the spec.", {});
   for (const std::string& key : variant_keys()) variant.keys.push_back({key, *root.find(key)});
   for (Rule::Key& key : later_keys()) {

@@ -44,7 +44,7 @@ class SpecErrors(CliTest):
                    requirements__txt="tomli==2.0.1\nnumpy=>1\n")
 
     def test_what_a_later_version_does_is_told_so(self):
-        self.check(GOOD + "prune: {tests: true}\n", 2, "mlbuild.yaml:4", "not yet supported")
+        self.check(GOOD + "layers: {compression: zstd}\n", 2, "mlbuild.yaml:4", "not yet supported")
 
     def test_locked_without_a_lock_names_the_unpinned_requirement(self):
         spec = self.write_spec(GOOD + "requirements: {runtime: [tomli]}\n")

@@ -146,9 +146,6 @@ TEST_P(LaterVersion, SaysNotYetSupported) {
 
 INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
                          ::testing::Values(LaterCase{"layers: {compression: zstd}", "layers.compression: zstd"},
-                                           LaterCase{"prune: {tests: true}", "prune.tests: true"},
-                                           LaterCase{"prune: {headers: true}", "prune.headers: true"},
-
                                            LaterCase{"check: {libraries: error}", "check.libraries"},
                                            LaterCase{"gpu: {cuda: \"12.1\"}", "gpu.cuda"}));
 
@@ -428,6 +425,14 @@ TEST(ReadSpec, AKeyOfTheWholeSpecInAVariantIsSentToTheTop) {
     EXPECT_EQ(mistake(text), "3:20 unknown key `" + key + "` in `variants.serve`");
     EXPECT_EQ(hint_of(text), "`" + key + "` belongs at the top of the spec; it holds for all variants");
   }
+}
+
+TEST(ReadSpec, PruneIsAPolicyWithExceptions) {
+  const Spec spec = parse(kHead + "prune: {tests: true, headers: false, keep: [scipy/stats/, numpy]}\n");
+  EXPECT_EQ(spec.variants[0].prune.canonical(), "tests, keep numpy scipy/stats");
+  EXPECT_EQ(spec.variants[0].prune_location.line, 3U);
+  EXPECT_FALSE(parse(kHead + "prune: {tests: false}\n").variants[0].prune.any());
+  EXPECT_EQ(mistake(kHead + "prune: {keep: [/usr/lib]}\n"), "3:16 `prune.keep` cannot name `/usr/lib`");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/oci/oci.hpp"
+#include "mlbuild/python/prune.hpp"
 #include "mlbuild/python/requirement.hpp"
 
 #include <cstdint>
@@ -131,6 +132,8 @@ struct SpecVariant {
   RunConfig config;
   ImageChecks check;
   SizeBudget budget;
+  python::PrunePolicy prune;
+  Location prune_location;  ///< of `prune:`, where it leaves anything out
   unsigned max_layers = 64;
   bool bytecode = true;  ///< where there is a sandbox
 };

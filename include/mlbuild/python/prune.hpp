@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mlbuild {
+namespace mlbuild::python {
 
 /// Files of wheels that programs seldom need while they run.
 enum class PruneKind { Tests, TypeStubs, Headers, StaticLibraries, Sources, Documentation };
@@ -30,4 +30,4 @@ struct PrunePolicy {
   friend bool operator==(const PrunePolicy&, const PrunePolicy&) = default;
 };
 
-}  // namespace mlbuild
+}  // namespace mlbuild::python

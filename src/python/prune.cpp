@@ -1,11 +1,11 @@
-#include "mlbuild/layer/prune.hpp"
+#include "mlbuild/python/prune.hpp"
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/python/names.hpp"
 
 #include <algorithm>
 
-namespace mlbuild {
+namespace mlbuild::python {
 namespace {
 
 struct Ending {
@@ -66,7 +66,7 @@ bool PrunePolicy::drops(std::string_view project, std::string_view path) const {
   const std::optional<PruneKind> kind = prune_kind_of(path);
   if (!kind || !kinds[static_cast<std::size_t>(*kind)]) return false;
   return std::ranges::none_of(keep, [&](const std::string& exception) {
-    return python::normalize_name(exception) == project || is_below(path, exception);
+    return normalize_name(exception) == project || is_below(path, exception);
   });
 }
 
@@ -81,4 +81,4 @@ std::string PrunePolicy::canonical() const {
   return text;
 }
 
-}  // namespace mlbuild
+}  // namespace mlbuild::python
