@@ -14,6 +14,7 @@ namespace mlbuild::cli {
 using Action = std::function<int(World&)>;
 
 /// Each adds one command with its options, its help and an example.
+void add_audit_command(CLI::App& program, Action& chosen);
 void add_build_command(CLI::App& program, Action& chosen);
 void add_plan_command(CLI::App& program, Action& chosen);
 void add_check_command(CLI::App& program, Action& chosen);

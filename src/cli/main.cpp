@@ -81,6 +81,7 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   using namespace mlbuild::cli;  // NOLINT(google-build-using-namespace): the table of commands reads better
   program.require_subcommand(1);
   program.fallthrough();
+  add_audit_command(program, chosen);
   add_build_command(program, chosen);
   add_check_command(program, chosen);
   add_copy_command(program, chosen);

@@ -209,6 +209,7 @@ ImageContents explain(const std::vector<LayerScan>& layers) {
   ImageContents contents = files_of(stack);
   const std::map<std::string, std::string_view> texts = stack.texts();
   assign_packages(contents, find_packages(texts));
+  for (const auto& [path, text] : texts) contents.texts.emplace(path, text);
   sort_packages(contents);
   find_duplicates(contents);
   return contents;

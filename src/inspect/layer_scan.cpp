@@ -100,14 +100,18 @@ class LayerScanner {
     scan_.entries.push_back(std::move(scanned));
   }
 
-  /// Extended headers are not told of here, so places in the tar are a little off; all bytes are given to somebody.
+  /// Extended headers are not told of here: what the tar has more than its entries is given first to names that need
+  /// one, then to all alike, so that places do not drift from those of the stream. All bytes are given to somebody.
   LayerScan finish(Progress& progress) {
     scan_.plain_size_bytes = progress.plain_bytes();
+    const Extended extended = extended_headers();
     std::uint64_t place = 0, given_bytes = 0;
     for (ScannedEntry& entry : scan_.entries) {
-      place += kHeaderBytes + entry.size_bytes + tar_padding_bytes(entry.size_bytes);
+      place += kHeaderBytes + entry.size_bytes + tar_padding_bytes(entry.size_bytes) + extended.each;
+      if (is_long(entry)) place += extended.long_name;
       const bool is_last = &entry == &scan_.entries.back();
-      const std::uint64_t upto = is_last ? progress.compressed_bytes() : progress.compressed_at(place);
+      const std::uint64_t upto =
+          is_last ? progress.compressed_bytes() : std::max(given_bytes, progress.compressed_at(place));
       entry.compressed_size_bytes = upto - given_bytes;
       given_bytes = upto;
     }
@@ -115,6 +119,27 @@ class LayerScanner {
   }
 
  private:
+  /// Bytes of extended headers in front of an entry.
+  struct Extended {
+    std::uint64_t long_name = 0, each = 0;
+  };
+  static bool is_long(const ScannedEntry& entry) { return entry.path.size() > kNameBytes; }
+
+  Extended extended_headers() const {
+    std::uint64_t told = kEndBytes, long_names = 0;
+    for (const ScannedEntry& entry : scan_.entries) {
+      told += kHeaderBytes + entry.size_bytes + tar_padding_bytes(entry.size_bytes);
+      if (is_long(entry)) ++long_names;
+    }
+    if (scan_.entries.empty() || scan_.plain_size_bytes <= told) return {};
+    std::uint64_t rest = scan_.plain_size_bytes - told;
+    Extended extended;
+    if (long_names > 0) extended.long_name = std::min(2 * kHeaderBytes, rest / long_names);
+    rest -= extended.long_name * long_names;
+    extended.each = rest / scan_.entries.size();
+    return extended;
+  }
+
   void read_content(ScannedEntry& entry, Source& content) {
     const bool is_told = (tells_package(entry.path) || configures_loader(entry.path)) &&
                          entry.size_bytes <= kTextLimitBytes && text_bytes_ + entry.size_bytes <= kAllTextsLimitBytes;
@@ -153,6 +178,8 @@ class LayerScanner {
   }
 
   static constexpr std::uint64_t kHeaderBytes = 512;
+  static constexpr std::uint64_t kEndBytes = 10240;  // two zero blocks, most often padded to a record
+  static constexpr std::size_t kNameBytes = 99;      // what one header holds
   std::uint64_t text_bytes_ = 0;
   LayerScan scan_;
   std::array<std::byte, kStreamBufferBytes> buffer_{};

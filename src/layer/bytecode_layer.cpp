@@ -193,13 +193,14 @@ KeyCard WheelBytecodeRecipe::card() const {
       .set("scheme scripts", scheme_.scripts)
       .set("scheme headers", scheme_.headers)
       .set("scheme data", scheme_.data);
+  if (parameters_.prune.any()) card.set("prune", parameters_.prune.canonical());
   add_parameters(card, parameters_);
   return card;
 }
 
 LayerFacts WheelBytecodeRecipe::write(BlobStore& blobs, LayerSink& out) const {
   std::vector<WheelArchive> wheels = open_wheels(wheels_, scheme_, blobs);
-  const std::vector<InstalledFile> files = merge_files(wheels, scheme_);
+  const std::vector<InstalledFile> files = merge_files(wheels, scheme_, parameters_.prune);
   const std::vector<const InstalledFile*> chosen = sources_among(files, parameters_.format);
   std::vector<Owner> owners;
   for (const WheelArchive& wheel : wheels) {

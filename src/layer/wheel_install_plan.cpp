@@ -52,9 +52,11 @@ std::string_view wrapped_name(std::string_view file_name) {
 
 class InstallPlanner {
  public:
-  InstallPlanner(WheelArchive& wheel, const InstallScheme& scheme)
+  InstallPlanner(WheelArchive& wheel, const InstallScheme& scheme, const python::PrunePolicy& prune)
       : wheel_(wheel),
         scheme_(scheme),
+        prune_(prune),
+        project_(python::normalize_name(wheel.metadata.name)),
         library_(wheel.wheel.root_is_purelib ? scheme.purelib : scheme.platlib),
         claims_(wheel) {
     for (const python::EntryPoint& entry : wheel.entry_points) entry_names_.insert(entry.name);
@@ -80,6 +82,8 @@ class InstallPlanner {
 
   WheelArchive& wheel_;
   const InstallScheme& scheme_;
+  const python::PrunePolicy& prune_;
+  const std::string project_;
   const std::string& library_;
   RecordClaims claims_;
   std::set<std::string, std::less<>> entry_names_;
@@ -96,6 +100,7 @@ void InstallPlanner::add_member(const ZipMember& member) {
     add_data_member(member, name.substr(slash + 1));
     return;
   }
+  if (prune_.drops(project_, name)) return;
   add_as_is(member, fmt::format("{}/{}", library_, name), is_executable(member));
 }
 
@@ -108,6 +113,7 @@ void InstallPlanner::add_data_member(const ZipMember& member, std::string_view b
   const std::string_view rest = below_data.substr(slash + 1);
   const auto below = [&](std::string_view directory) { return fmt::format("{}/{}", directory, rest); };
   if (key == "scripts") return add_script(member, below(scheme_.scripts));
+  if ((key == "purelib" || key == "platlib") && prune_.drops(project_, rest)) return;
   const bool executable = is_executable(member);
   if (key == "purelib") return add_as_is(member, below(scheme_.purelib), executable);
   if (key == "platlib") return add_as_is(member, below(scheme_.platlib), executable);
@@ -184,8 +190,9 @@ void InstallPlanner::add_generated(std::string path, std::string content, bool e
 
 }  // namespace
 
-std::vector<InstalledFile> plan_install(WheelArchive& wheel, const InstallScheme& scheme) {
-  return InstallPlanner(wheel, scheme).plan();
+std::vector<InstalledFile> plan_install(WheelArchive& wheel, const InstallScheme& scheme,
+                                        const python::PrunePolicy& prune) {
+  return InstallPlanner(wheel, scheme, prune).plan();
 }
 
 }  // namespace mlbuild

@@ -22,6 +22,8 @@ struct InstalledFile {
 
 /// Where each file of a wheel goes, as pip does it: PEP 427, "Installing a wheel"; PyPA "Recording installed projects".
 /// Nothing but scripts is read. Adds to wheel.warnings. The result points into `wheel`. Throws Error{Foreign}.
-std::vector<InstalledFile> plan_install(WheelArchive& wheel, const InstallScheme& scheme);
+/// What `prune` drops is neither installed nor in RECORD.
+std::vector<InstalledFile> plan_install(WheelArchive& wheel, const InstallScheme& scheme,
+                                        const python::PrunePolicy& prune);
 
 }  // namespace mlbuild

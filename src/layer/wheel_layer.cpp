@@ -165,6 +165,7 @@ KeyCard WheelLayerRecipe::card() const {
   if (parameters_.part.count > 1) {
     card.set("part", fmt::format("{} of {}", parameters_.part.number + 1, parameters_.part.count));
   }
+  if (parameters_.prune.any()) card.set("prune", parameters_.prune.canonical());
   card.set("epoch seconds", std::to_string(parameters_.epoch_seconds))
       .set("deflate level", std::to_string(parameters_.deflate_level))
       .set("deflater", Deflater::version())
@@ -174,13 +175,15 @@ KeyCard WheelLayerRecipe::card() const {
 
 LayerFacts WheelLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
   std::vector<WheelArchive> wheels = open_wheels(wheels_, parameters_.scheme, blobs);
-  const std::vector<InstalledFile> files = files_of_part(merge_files(wheels, parameters_.scheme), parameters_.part);
+  const std::vector<InstalledFile> files =
+      files_of_part(merge_files(wheels, parameters_.scheme, parameters_.prune), parameters_.part);
   return WheelLayer(parameters_, out).write(wheels, files);
 }
 
-void check_wheel_collisions(const std::vector<WheelInput>& wheels, const InstallScheme& scheme, BlobStore& blobs) {
+void check_wheel_collisions(const std::vector<WheelInput>& wheels, const InstallScheme& scheme, BlobStore& blobs,
+                            const python::PrunePolicy& prune) {
   std::vector<WheelArchive> opened = open_wheels(wheels, scheme, blobs);
-  merge_files(opened, scheme);
+  merge_files(opened, scheme, prune);
 }
 
 }  // namespace mlbuild

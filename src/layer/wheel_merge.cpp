@@ -61,11 +61,12 @@ std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const Inst
   return wheels;
 }
 
-std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme) {
+std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme,
+                                       const python::PrunePolicy& prune) {
   std::vector<InstalledFile> all;
   for (WheelArchive& wheel : wheels) {
-    std::vector<InstalledFile> files =
-        with_context([&] { return wheel_context(wheel.input.filename); }, [&] { return plan_install(wheel, scheme); });
+    std::vector<InstalledFile> files = with_context([&] { return wheel_context(wheel.input.filename); },
+                                                    [&] { return plan_install(wheel, scheme, prune); });
     std::move(files.begin(), files.end(), std::back_inserter(all));
   }
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

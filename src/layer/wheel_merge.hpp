@@ -13,7 +13,8 @@ std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const Inst
 
 /// The files of all wheels, sorted by path, each path once. Wheels that bring different content for one path, or a file
 /// where another needs a directory, are Error{Foreign} that names both.
-std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme);
+std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme,
+                                       const python::PrunePolicy& prune);
 
 /// The files of one part: in path order, as many compressed bytes in each part as whole files allow.
 std::vector<InstalledFile> files_of_part(std::vector<InstalledFile> files, const LayerPart& part);

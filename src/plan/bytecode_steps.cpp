@@ -88,8 +88,10 @@ Step wheel_bytecode_step(const PlanRequest& request, const std::vector<const Pla
   std::vector<WheelInput> known = add_wheels(step, wheels, lookups);
   if (step.state == StepState::Open) return step;
   add_inputs(step, deb_step_inputs(interpreter_packages(*request.image), lookups));
+  BytecodeLayerParameters parameters = bytecode_parameters(request);
+  parameters.prune = request.variant->prune;
   step.recipe = std::make_shared<WheelBytecodeRecipe>(std::move(known), install_scheme(request.image->interpreter),
-                                                      bytecode_parameters(request), request.compiler);
+                                                      std::move(parameters), request.compiler);
   return step;
 }
 

@@ -27,6 +27,7 @@ WheelLayerParameters wheel_parameters(const PlanRequest& request, const LayerPar
   parameters.part = part;
   parameters.scheme = install_scheme(request.image->interpreter);
   parameters.epoch_seconds = request.epoch_seconds;
+  parameters.prune = request.variant->prune;
   return parameters;
 }
 

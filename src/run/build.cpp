@@ -302,7 +302,7 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   announce(layers, context.events);
   result.fetched_bytes += missing_bytes(layers);
   std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
-  check_collisions(plan, install_scheme(request.image->interpreter), context);
+  check_collisions(plan, install_scheme(request.image->interpreter), request.variant->prune, context);
   result.layers_made = layers.size();
   if (std::ranges::any_of(plan.steps, [](const Step& step) { return step.command.has_value(); })) {
     for (const Step* step : layers) again.made.insert(step->id);

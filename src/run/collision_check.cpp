@@ -7,11 +7,12 @@
 namespace mlbuild {
 namespace {
 
-KeyCard collision_card(const Plan& plan, const InstallScheme& scheme) {
+KeyCard collision_card(const Plan& plan, const InstallScheme& scheme, const python::PrunePolicy& prune) {
   KeyCard card("wheel-collisions", 1);
   for (const WheelInput& wheel : plan.wheels) card.set("wheel " + wheel.filename, wheel.digest.to_string());
   card.set("purelib", scheme.purelib).set("platlib", scheme.platlib).set("scripts", scheme.scripts);
   card.set("headers", scheme.headers).set("data", scheme.data);
+  if (prune.any()) card.set("prune", prune.canonical());
   return card;
 }
 
@@ -28,9 +29,10 @@ std::vector<StepKey> wheel_layers(const Plan& plan) {
 
 }  // namespace
 
-void check_collisions(const Plan& plan, const InstallScheme& scheme, const BuildContext& context) {
+void check_collisions(const Plan& plan, const InstallScheme& scheme, const python::PrunePolicy& prune,
+                      const BuildContext& context) {
   DiskStore& store = context.store;
-  const StepKey key = collision_card(plan, scheme).key();
+  const StepKey key = collision_card(plan, scheme, prune).key();
   if (plan.wheels.size() < 2 || store.get(key)) return;
   std::vector<WheelInput> here;
   for (const WheelInput& wheel : plan.wheels) {
@@ -38,7 +40,7 @@ void check_collisions(const Plan& plan, const InstallScheme& scheme, const Build
   }
   const std::size_t elsewhere = plan.wheels.size() - here.size();
   if (elsewhere > 0 && context.registry != nullptr && context.registry->has_together(wheel_layers(plan))) return;
-  check_wheel_collisions(here, scheme, store);
+  check_wheel_collisions(here, scheme, store, prune);
   if (elsewhere == 0) {
     store.put(key, "{}");
     return;

@@ -9,6 +9,7 @@ namespace mlbuild {
 /// Error{Foreign} that names both. A set of wheels that passed is remembered and not read again, here or in the image
 /// of a registry that has all of their layers. Wheels that are in no image together and not all in the store are
 /// checked as far as they are, with a warning: fetching the others would be what the registry spares.
-void check_collisions(const Plan& plan, const InstallScheme& scheme, const BuildContext& context);
+void check_collisions(const Plan& plan, const InstallScheme& scheme, const python::PrunePolicy& prune,
+                      const BuildContext& context);
 
 }  // namespace mlbuild

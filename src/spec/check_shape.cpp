@@ -60,14 +60,10 @@ class ShapeCheck {
                    : refuse(*node, path, fmt::format("write one value, or {}", mapping_hint(rule, path)));
       case Shape::Mapping:
       case Shape::Names:
-        if (node->is(Kind::Scalar) && std::ranges::count(rule.later_words, node->text) > 0)
-          return refuse_later(node->location, path + ": " + node->text);
         if (node->is(Kind::Scalar) && std::ranges::count(rule.words, node->text) > 0) return node;
         if (!node->is(Kind::Mapping)) return refuse(*node, path, mapping_hint(rule, path));
         return rule.shape == Shape::Mapping ? check_keys(*node, rule, path)
                                             : check_names(*node, rule.item.front(), path);
-      case Shape::Anything:
-        break;
     }
     return node;
   }
@@ -103,17 +99,8 @@ class ShapeCheck {
     return nothing();
   }
 
-  YamlPointer refuse_later(const Location& at, const std::string& what) {
-    diagnostics_.add(Error(ErrorKind::Spec, fmt::format("{} is not yet supported by this version", quoted(what)))
-                         .at(at)
-                         .hint("remove it; `mlbuild schema` prints what this version reads"));
-    return nothing();
-  }
-
   YamlPointer check_scalar(const YamlPointer& node, const Rule& rule, const std::string& path) {
     if (!node->is(Kind::Scalar)) return refuse(*node, path, "write one value");
-    if (std::ranges::count(rule.later_words, node->text) > 0)
-      return refuse_later(node->location, path + ": " + node->text);
     if (rule.shape == Shape::Integer && !is_digits(node->text)) {
       diagnostics_.add(
           Error(ErrorKind::Spec, fmt::format("{} must be a number, not {}", quoted(path), quoted(node->text)))
@@ -179,8 +166,6 @@ class ShapeCheck {
       const Rule* known = rule.find(entry.key);
       if (known == nullptr)
         refuse_key(entry, rule, path);
-      else if (known->later)
-        refuse_later(entry.location, here);
       else
         good->entries.push_back({entry.key, entry.location, check(entry.value, *known, here)});
     }

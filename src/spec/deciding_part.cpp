@@ -67,6 +67,15 @@ json layers_part(const SpecVariant& variant) {
   return {{"compression", is_zstd ? "zstd" : "gzip"}, {"max", variant.max_layers}};
 }
 
+json prune_part(const python::PrunePolicy& policy) {
+  json part = json::object();
+  for (const python::PruneKind kind : python::kPruneKinds) {
+    if (policy.kinds[static_cast<std::size_t>(kind)]) part[std::string(python::prune_name(kind))] = true;
+  }
+  if (policy.any() && !policy.keep.empty()) part["keep"] = policy.keep;
+  return part;
+}
+
 /// What it adds to the image's environment.
 json gpu_part(const GpuSpec& gpu) {
   json part = json::object();
@@ -86,6 +95,7 @@ std::string deciding_part_json(const Spec& spec, const SpecVariant& variant, con
                   {"steps", steps_part(variant.steps)},
                   {"config", config_part(variant.config)},
                   {"gpu", gpu_part(variant.gpu)},
+                  {"prune", prune_part(variant.prune)},
                   {"layers", layers_part(variant)}};
   return part.dump();
 }

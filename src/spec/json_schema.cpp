@@ -55,8 +55,6 @@ ordered_json shape_schema(const Rule& rule) {
       return mapping_schema(rule);
     case Rule::Shape::Names:
       return names_schema(rule);
-    case Rule::Shape::Anything:
-      return ordered_json::object();
     case Rule::Shape::Text:
     case Rule::Shape::Integer:
     case Rule::Shape::Boolean:
@@ -67,11 +65,6 @@ ordered_json shape_schema(const Rule& rule) {
 
 ordered_json schema_of(const Rule& rule) {
   ordered_json schema{{"description", rule.description}};
-  if (rule.later) {  // editors mark the key and show why
-    schema["description"] = "Not yet supported by this version. " + rule.description;
-    schema["not"] = ordered_json::object();
-    return schema;
-  }
   schema.update(shape_schema(rule));
   return schema;
 }

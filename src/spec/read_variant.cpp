@@ -3,6 +3,7 @@
 #include "foreign_base.hpp"
 #include "read_budget.hpp"
 #include "read_config.hpp"
+#include "read_prune.hpp"
 #include "read_steps.hpp"
 #include "requirements.hpp"
 #include "value_reader.hpp"
@@ -332,6 +333,8 @@ SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   variant.check = read_check(root.find("check"), context.diagnostics);
   variant.budget = read_budget(root.find("budget"), context.diagnostics);
   variant.gpu = read_gpu(root.find("gpu"), context.diagnostics);
+  variant.prune = read_prune(root.find("prune"), context.diagnostics);
+  if (variant.prune.any()) variant.prune_location = root.find("prune")->location;
   variant.max_layers = read_max_layers(root, context.diagnostics);
   variant.compression = read_compression(root);
   check_scratch(variant, context.diagnostics);

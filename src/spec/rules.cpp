@@ -15,10 +15,9 @@ Rule text(std::string description, std::string pattern = {}) {
   return rule;
 }
 
-Rule word(std::string description, Words words, Words later_words = {}) {
+Rule word(std::string description, Words words) {
   Rule rule = text(std::move(description));
   rule.words = std::move(words);
-  rule.later_words = std::move(later_words);
   return rule;
 }
 
@@ -39,19 +38,8 @@ Rule texts(std::string description, std::string of_each) {
   return shaped(Shape::List, std::move(description), {text(std::move(of_each))});
 }
 
-Rule later(Rule rule) {
-  rule.later = true;
-  return rule;
-}
-
 Rule required(Rule rule) {
   rule.required = true;
-  return rule;
-}
-
-Rule never_yet(std::string description) {  // false is what happens anyway
-  Rule rule = word(std::move(description), {"false"}, {"true"});
-  rule.shape = Shape::Boolean;
   return rule;
 }
 
@@ -195,12 +183,16 @@ Rule gpu_rule() {
        {"architectures", texts("Compute capabilities that compiled code must be there for.", "8.0 or sm_80.")}});
 }
 
-std::vector<Rule::Key> later_keys() {
-  return {{"prune", mapping("Files of packages to leave out.", {{"tests", never_yet("Test suites.")},
-                                                                {"type-stubs", never_yet("Type stubs.")},
-                                                                {"headers", never_yet("C and C++ headers.")},
-                                                                {"static-libraries", never_yet("Static libraries.")},
-                                                                {"keep", later(texts("Exceptions.", "A path."))}})}};
+Rule prune_rule() {
+  return mapping(
+      "Files of wheels that are left out of the image, and of RECORD.",
+      {{"tests", switch_rule("Directories called tests or test.")},
+       {"type-stubs", switch_rule("*.pyi.")},
+       {"headers", switch_rule("C, C++ and Cython headers.")},
+       {"static-libraries", switch_rule("*.a.")},
+       {"sources", switch_rule("C, C++, Cython, CUDA and Fortran sources.")},
+       {"documentation", switch_rule("Files that are no code in doc and docs, and source maps.")},
+       {"keep", texts("Exceptions.", "A project, or a path below site-packages: numpy, scipy/stats/tests.")}});
 }
 
 }  // namespace
@@ -212,14 +204,13 @@ const Rule* Rule::find(std::string_view key) const {
 
 std::vector<std::string> Rule::key_names() const {
   std::vector<std::string> names;
-  for (const Key& key : keys) {
-    if (!key.rule.later) names.push_back(key.name);
-  }
+  for (const Key& key : keys) names.push_back(key.name);
   return names;
 }
 
 std::vector<std::string> variant_keys() {
-  return {"base", "requirements", "python", "system", "steps", "app", "config", "layers", "check", "budget", "gpu"};
+  return {"base",   "requirements", "python", "system", "steps", "app",
+          "config", "layers",       "check",  "budget", "prune", "gpu"};
 }
 
 Rule spec_rule() {
@@ -239,13 +230,10 @@ Rule spec_rule() {
                        {"layers", layers_rule()},
                        {"check", check_rule()},
                        {"budget", budget_rule()},
+                       {"prune", prune_rule()},
                        {"gpu", gpu_rule()}});
   Rule variant = mapping("One more image; lists and values named here replace those of the spec.", {});
   for (const std::string& key : variant_keys()) variant.keys.push_back({key, *root.find(key)});
-  for (Rule::Key& key : later_keys()) {
-    variant.keys.push_back(key);
-    root.keys.push_back(std::move(key));
-  }
   root.keys.push_back({"variants", shaped(Shape::Names, "Several images from one file.", {std::move(variant)})});
   return root;
 }

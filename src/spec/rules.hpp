@@ -19,18 +19,15 @@ struct Rule {
     Mapping,        ///< with the keys in `keys`
     TextOrMapping,  ///< one scalar, or a mapping with the keys in `keys`
     Names,          ///< a mapping whose keys the user chooses; values are `item`
-    Anything,       ///< only for what a later version will read
   };
   struct Key;
 
   Shape shape = Shape::Text;
   std::string description;
   std::vector<Key> keys;
-  std::vector<Rule> item;                ///< exactly one for List, TextOrList and Names
-  std::vector<std::string> words;        ///< the only scalars allowed; empty: any
-  std::vector<std::string> later_words;  ///< scalars that a later version will take
-  std::string pattern;                   ///< of the scalar, for the schema; the parser says more than "does not match"
-  bool later = false;                    ///< the whole key is for a later version
+  std::vector<Rule> item;          ///< exactly one for List, TextOrList and Names
+  std::vector<std::string> words;  ///< the only scalars allowed; empty: any
+  std::string pattern;             ///< of the scalar, for the schema; the parser says more than "does not match"
   bool required = false;
 
   const Rule* find(std::string_view key) const;

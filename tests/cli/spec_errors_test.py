@@ -43,9 +43,6 @@ class SpecErrors(CliTest):
         self.check(GOOD + "requirements: {runtime: requirements.txt}\n", 2, "requirements.txt:2",
                    requirements__txt="tomli==2.0.1\nnumpy=>1\n")
 
-    def test_what_a_later_version_does_is_told_so(self):
-        self.check(GOOD + "prune: {tests: true}\n", 2, "mlbuild.yaml:4", "not yet supported")
-
     def test_locked_without_a_lock_names_the_unpinned_requirement(self):
         spec = self.write_spec(GOOD + "requirements: {runtime: [tomli]}\n")
         self.assert_fails(run("build", "--locked", spec), 2, "mlbuild.yaml:4", "not pinned", "mlbuild lock")

@@ -217,5 +217,29 @@ TEST(WheelLayer, CardNamesEachProject) {
               ElementsAre(CardChange{"epoch seconds", "315532800", "315532801"}));
 }
 
+TEST(WheelLayer, PrunedFilesAreNeitherThereNorInRecord) {
+  WheelBuilder wheel;
+  wheel.add("toy/__init__.py", "x").add("toy/tests/test_a.py", "y").add("toy/a.pyi", "z");
+  WheelLayerParameters parameters;
+  parameters.prune.kinds[static_cast<std::size_t>(python::PruneKind::Tests)] = true;
+  const ReadLayer layer = install({wheel}, parameters);
+  EXPECT_FALSE(layer.has(kSite + "toy/tests/test_a.py"));
+  EXPECT_FALSE(layer.has(kSite + "toy/tests"));
+  EXPECT_TRUE(layer.has(kSite + "toy/a.pyi"));
+  const std::string& record = layer.content(kSite + "toy-1.0.dist-info/RECORD");
+  EXPECT_EQ(record.find("test_a"), std::string::npos);
+  EXPECT_NE(record.find("toy/__init__.py"), std::string::npos);
+}
+
+TEST(WheelLayer, APolicyIsPartOfTheKeyOnlyWhereItDropsSomething) {
+  const WheelInput input{"toy-1.0-py3-none-any.whl", BlobDigest()};
+  WheelLayerParameters parameters;
+  const KeyCard plain = WheelLayerRecipe({input}, parameters).card();
+  parameters.prune.keep = {"toy"};
+  EXPECT_EQ(WheelLayerRecipe({input}, parameters).card().key(), plain.key());
+  parameters.prune.kinds[0] = true;
+  EXPECT_EQ(WheelLayerRecipe({input}, parameters).card().fields().at("prune"), "tests, keep toy");
+}
+
 }  // namespace
 }  // namespace mlbuild::test

@@ -132,22 +132,6 @@ TEST(ReadSpec, NamesAreRepositoryNames) {
   EXPECT_EQ(mistake("version: 1\nname: churn-train_2.0\n"), "");
 }
 
-struct LaterCase {
-  std::string text, what;
-  friend void PrintTo(const LaterCase& value, std::ostream* out) { *out << value.what; }
-};
-class LaterVersion : public ::testing::TestWithParam<LaterCase> {};
-
-TEST_P(LaterVersion, SaysNotYetSupported) {
-  const std::string told = mistake(kHead + GetParam().text + "\n");
-  EXPECT_THAT(told, ::testing::StartsWith("3:"));
-  EXPECT_THAT(told, ::testing::EndsWith("`" + GetParam().what + "` is not yet supported by this version"));
-}
-
-INSTANTIATE_TEST_SUITE_P(ReadSpec, LaterVersion,
-                         ::testing::Values(LaterCase{"prune: {tests: true}", "prune.tests: true"},
-                                           LaterCase{"prune: {headers: true}", "prune.headers: true"}));
-
 TEST(ReadSpec, LibrariesAreCheckedWhenAskedFor) {
   using Mode = LibraryCheck::Mode;
   EXPECT_EQ(parse(kHead).variants[0].check.libraries.mode, Mode::Off);
@@ -443,6 +427,14 @@ TEST(ReadSpec, AKeyOfTheWholeSpecInAVariantIsSentToTheTop) {
     EXPECT_EQ(mistake(text), "3:20 unknown key `" + key + "` in `variants.serve`");
     EXPECT_EQ(hint_of(text), "`" + key + "` belongs at the top of the spec; it holds for all variants");
   }
+}
+
+TEST(ReadSpec, PruneIsAPolicyWithExceptions) {
+  const Spec spec = parse(kHead + "prune: {tests: true, headers: false, keep: [scipy/stats/, numpy]}\n");
+  EXPECT_EQ(spec.variants[0].prune.canonical(), "tests, keep numpy scipy/stats");
+  EXPECT_EQ(spec.variants[0].prune_location.line, 3U);
+  EXPECT_FALSE(parse(kHead + "prune: {tests: false}\n").variants[0].prune.any());
+  EXPECT_EQ(mistake(kHead + "prune: {keep: [/usr/lib]}\n"), "3:16 `prune.keep` cannot name `/usr/lib`");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,7 @@ struct ImageContents {
   std::vector<ContentPackage> packages;    ///< largest first
   std::vector<ByteCount> hidden;           ///< of each layer: what layers above replace or delete
   std::vector<DuplicateFiles> duplicates;  ///< most wasted first; files of less than 4 KiB are left out
+  std::map<std::string, std::string> texts;  ///< LayerScan::texts that are seen in the image
   ByteCount sum() const;                   ///< of all files that are seen
   ByteCount of(FileCategory category) const;
 };

@@ -41,7 +41,8 @@ struct BytecodeLayerParameters {
   /// What the interpreter is, by content: other bytes may compile differently.
   std::string interpreter;
   std::int64_t epoch_seconds = 315532800;
-  int deflate_level = 5;  ///< 1 % larger than 6 in six sevenths of the time; 8 % at 1 would halve it
+  python::PrunePolicy prune = {};  ///< of the wheels: what is not installed is not compiled
+  int deflate_level = 5;           ///< 1 % larger than 6 in six sevenths of the time; 8 % at 1 would halve it
 };
 
 inline constexpr std::string_view kBytecodeLayerKind = "bytecode-layer";  ///< of the key card

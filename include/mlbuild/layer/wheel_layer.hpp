@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mlbuild/layer/layer.hpp"
+#include "mlbuild/python/prune.hpp"
 
 #include <cstdint>
 #include <string>
@@ -37,6 +38,7 @@ struct WheelLayerParameters {
   LayerPart part;
   std::int64_t epoch_seconds = 315532800;  ///< mtime of every entry; 1980-01-01
   int deflate_level = 6;                   ///< for what is not transmuxed
+  python::PrunePolicy prune = {};          ///< part of the key card where it drops anything
 };
 
 inline constexpr std::string_view kWheelLayerKind = "wheel-layer";  ///< of the key card
@@ -59,7 +61,8 @@ class WheelLayerRecipe final : public LayerRecipe {
 
 /// Checks wheels that go into different layers of one image against each other: two that bring different content for
 /// one path are Error{Foreign} that names both. Reads zip directories, dist-info and `#!python` scripts only.
-void check_wheel_collisions(const std::vector<WheelInput>& wheels, const InstallScheme& scheme, BlobStore& blobs);
+void check_wheel_collisions(const std::vector<WheelInput>& wheels, const InstallScheme& scheme, BlobStore& blobs,
+                            const python::PrunePolicy& prune = {});
 
 /// How wheels are spread over layers: one of kOwnLayerBytes or more has its own; smaller ones share kGroups groups by a
 /// stable hash of the normalised name, so that a bump touches one group only. When that would exceed `max_layers`, the

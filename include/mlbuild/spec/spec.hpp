@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/oci/oci.hpp"
+#include "mlbuild/python/prune.hpp"
 #include "mlbuild/python/requirement.hpp"
 
 #include <cstdint>
@@ -146,6 +147,8 @@ struct SpecVariant {
   ImageChecks check;
   SizeBudget budget;
   GpuSpec gpu;
+  python::PrunePolicy prune;
+  Location prune_location;  ///< of `prune:`, where it leaves anything out
   unsigned max_layers = 64;
   oci::LayerCompression compression = oci::LayerCompression::Gzip;
   bool bytecode = true;  ///< where there is a sandbox
@@ -163,8 +166,7 @@ struct Spec {
 };
 
 /// Reads and checks a spec and the requirements files it names. All mistakes are reported in one Error
-/// (Error::others()), each with its place; keys that a later version will honour are errors that say "not yet
-/// supported".
+/// (Error::others()), each with its place.
 Spec read_spec(const std::filesystem::path& path);
 
 /// Digest of the part of a variant that a lock answers: base, requirements, indexes, policies, system packages,

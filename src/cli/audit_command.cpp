@@ -1,0 +1,197 @@
+#include "alternatives.hpp"
+#include "commands.hpp"
+#include "inspecting.hpp"
+#include "locking.hpp"
+
+#include "mlbuild/audit/audit_image.hpp"
+#include "mlbuild/audit/audit_spec.hpp"
+#include "mlbuild/audit/rules.hpp"
+#include "mlbuild/audit/text_edits.hpp"
+#include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/report/audit_text.hpp"
+#include "mlbuild/run/copy_image.hpp"
+#include "mlbuild/sys/child_process.hpp"
+#include "mlbuild/sys/file.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace mlbuild::cli {
+namespace {
+
+struct AuditOptions {
+  std::string subject = "mlbuild.yaml";
+  std::string variant, platform;
+  std::vector<std::string> rules;
+  std::string fail_above;
+  std::vector<std::string> insecure_registries;
+  bool apply = false;
+};
+
+python::TargetPlatform target_for(const std::string& python_version, const oci::Platform& platform) {
+  python::TargetPlatform target;
+  target.python_version = python_version;
+  target.machine = platform.architecture == "arm64" ? "aarch64" : "x86_64";
+  return target;
+}
+
+AuditResult audit_place(const AuditOptions& options, World& world) {
+  if (options.apply) {
+    throw Error(ErrorKind::Usage, "`--apply` changes a spec, and this is an image")
+        .hint("name the spec that the image was built from");
+  }
+  std::optional<oci::Platform> platform;
+  if (!options.platform.empty()) platform = oci::Platform::parse(options.platform);
+  const InspectedImage image = inspect_place(options.subject, platform, world);
+  std::vector<std::string> labels;
+  for (const ImageLayer& layer : image.image.layers) labels.push_back(layer.created_by);
+  const python::TargetPlatform target = target_for(python_version_of(image.contents), image.config.platform);
+  return audit_image({image.contents, image.config, std::move(labels), alternatives_of(nullptr, target, world)});
+}
+
+/// An interpreter to read sources with: the base's own where mlbuild makes it, else this machine's.
+std::optional<AppImports> imports_of(const std::vector<AppFile>& app, const LockedImage& image, World& world) {
+  try {
+    std::vector<std::filesystem::path> roots;
+    if (!image.base.empty()) {
+      EventSink& events = world.events();
+      const ResolveContext context{world.http(),
+                                   world.store(),
+                                   world.sandbox(),
+                                   world.site(),
+                                   world.cancellation(),
+                                   world.threads(),
+                                   [&](const std::string& text) { events.on(ActivityStarted{text}); }};
+      roots = {debian_tree(image.base, context)};
+    } else if (!find_program("python3")) {
+      return std::nullopt;
+    }
+    return read_app_imports(app, world.sandbox(), roots, world.cancellation());
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Interrupted || error.kind() == ErrorKind::Internal) throw;
+    world.events().on(WarningRaised{fmt::format("the application's imports were not read: {}", error.message())});
+    return std::nullopt;
+  }
+}
+
+std::optional<std::uint64_t> base_bytes(const Spec& spec, ForeignBase base, const std::string& reference,
+                                        const oci::Platform& platform, World& world) {
+  if (base.kind != ForeignBase::Kind::Image) return std::nullopt;
+  try {
+    base.reference.value = reference.substr(0, reference.find('@'));
+    ImagePlace place;
+    place.reference = oci::Reference::parse(base.reference.value);
+    if (place.reference.tag.empty()) return std::nullopt;
+    const std::unique_ptr<ImageSource> source = open_place(place, world);
+    return image_to_copy(*source, platform).images().front().compressed_size_bytes();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Interrupted || error.kind() == ErrorKind::Internal) throw;
+    world.note(fmt::format("note: base of {} was not asked for: {}\n", spec.path.string(), error.message()));
+    return std::nullopt;
+  }
+}
+
+AuditResult audit_spec_file(const AuditOptions& options, World& world) {
+  const Spec spec = read_spec(options.subject);
+  const Lock lock = ensure_lock(spec, LockPolicy::DryRun, world);
+  std::vector<std::string> platforms;
+  if (!options.platform.empty()) platforms.push_back(options.platform);
+  const LockedImage& image = *chosen_images(spec, lock, options.variant, platforms).front();
+  const SpecVariant& variant = spec.variant(options.variant);
+  SpecSubject subject{spec, variant, image};
+  subject.store = &world.store();
+  subject.app = list_app_files(spec, variant);
+  subject.imports = imports_of(subject.app, image, world);
+  subject.alternative = alternatives_of(&variant, target_for(image.interpreter.version, image.platform), world);
+  if (variant.foreign_base) {
+    subject.base_bytes = [&](const std::string& reference) {
+      return base_bytes(spec, *variant.foreign_base, reference, image.platform, world);
+    };
+  }
+  return audit_spec(subject);
+}
+
+void keep_rules(AuditResult& result, const std::vector<std::string>& rules) {
+  if (rules.empty()) return;
+  for (const std::string& rule : rules) audit_rule(rule);
+  std::erase_if(result.findings, [&](const Finding& finding) { return std::ranges::count(rules, finding.id) == 0; });
+  result.total = {};  // of other rules, too
+}
+
+/// Edits the files and prints what changed. Each file is written whole or not at all.
+void apply_patches(const AuditResult& result, const AuditOptions& options, World& world) {
+  std::map<std::string, std::vector<TextEdit>> files;
+  for (const Finding& finding : result.findings) {
+    if (finding.severity == Severity::Note && options.rules.empty()) continue;
+    for (const TextEdit& edit : finding.patch) files[edit.location.file].push_back(edit);
+  }
+  std::size_t left = 0;
+  for (const auto& [file, edits] : files) {
+    const std::string before = std::filesystem::exists(file) ? read_text_file(file) : std::string();
+    const EditedText edited = apply_edits(before, edits);
+    left += edited.left.size();
+    if (edited.text == before) continue;
+    write_file_atomically(file, edited.text);
+    world.print(diff_lines(file, before, edited.text));
+  }
+  if (left > 0) world.note(fmt::format("{} more changes of the same lines: audit again\n", left));
+  if (files.empty()) world.note("nothing to apply\n");
+}
+
+int audit(const AuditOptions& options, World& world) {
+  world.set_insecure_registries(options.insecure_registries);
+  for (const std::string& rule : options.rules) audit_rule(rule);
+  const bool is_spec = std::filesystem::exists(options.subject) || options.subject.ends_with(".yaml");
+  AuditResult result = is_spec ? audit_spec_file(options, world) : audit_place(options, world);
+  world.end_progress();
+  keep_rules(result, options.rules);
+  if (world.json()) {
+    world.print(audit_json(options.subject, result) + "\n");
+  } else if (!options.apply) {
+    world.print(audit_text(options.subject, result));
+  }
+  if (options.apply && !world.json()) apply_patches(result, options, world);
+  if (options.fail_above.empty()) return 0;
+  const std::uint64_t limit = parse_bytes(options.fail_above).value_or(0);
+  std::uint64_t sum = result.total.weight();
+  if (!options.rules.empty()) {
+    sum = 0;
+    for (const Finding& finding : result.findings) sum += finding.saves.weight();
+  }
+  if (sum <= limit) return 0;
+  throw Error(ErrorKind::Gate,
+              fmt::format("{} could be saved, and `--fail-above` allows {}", human_bytes(sum), human_bytes(limit)))
+      .hint("the findings are above, the largest first; `mlbuild audit SPEC --apply` makes the changes it can");
+}
+
+}  // namespace
+
+void add_audit_command(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<AuditOptions>();
+  CLI::App* command =
+      program.add_subcommand("audit", "say what a spec or an image could do without, and what it saves");
+  command->add_option("SUBJECT", options->subject,
+                      "a spec (default: mlbuild.yaml), or an image of any builder: HOST/NAME:TAG, oci:DIR[:TAG], "
+                      "docker:FILE.tar");
+  command->add_flag("--apply", options->apply, "change the spec and its requirements files, and print the difference");
+  command->add_option("--rule", options->rules, "only these rules: docs/audit.md")->delimiter(',');
+  command
+      ->add_option("--fail-above", options->fail_above,
+                   "exit with 4 when more than this could be saved, e.g. 100MB (default: never)")
+      ->check([](const std::string& text) { return parse_bytes(text) ? std::string() : "`" + text + "` is no size"; },
+              "");
+  command->add_option("--variant", options->variant, "of this variant of the spec");
+  command->add_option("--platform", options->platform, "this one of several platforms");
+  command
+      ->add_option("--insecure-registry", options->insecure_registries,
+                   "HOST[:PORT] to speak http with; loopback needs none")
+      ->allow_extra_args(false);
+  command->footer("example: mlbuild audit specs/sklearn-train/mlbuild.yaml\n         mlbuild audit oci:out/train");
+  command->callback([options, &chosen] { chosen = [options](World& world) { return audit(*options, world); }; });
+}
+
+}  // namespace mlbuild::cli
