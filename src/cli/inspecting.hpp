@@ -1,5 +1,6 @@
 #pragma once
 
+#include "built_image.hpp"
 #include "image_places.hpp"
 
 #include "mlbuild/report/contents_text.hpp"
@@ -12,5 +13,8 @@ namespace mlbuild::cli {
 /// Reads every layer of the image at `place` that was not read before. Of several platforms that of this machine is
 /// taken when none is given.
 InspectedImage inspect_place(const std::string& place, const std::optional<oci::Platform>& platform, World& world);
+
+/// The same of an image that was just built.
+InspectedImage inspect_built(const std::string& name, const BuiltImage& built, World& world);
 
 }  // namespace mlbuild::cli

@@ -1,8 +1,6 @@
-#include "bases.hpp"
+#include "built_image.hpp"
 #include "commands.hpp"
-#include "epoch.hpp"
 #include "image_places.hpp"
-#include "locking.hpp"
 #include "run_options.hpp"
 
 #include "mlbuild/run/copy_image.hpp"
@@ -47,16 +45,6 @@ StartOptions start_options(const RunOptions& options, const World& world) {
   return start;
 }
 
-BuildRequest request_for(const Spec& spec, const Lock& lock, const std::string& variant) {
-  const std::string platform = host_platform().to_string();
-  BuildRequest request;
-  request.spec = &spec;
-  request.variant = &spec.variant(variant);
-  request.image = chosen_images(spec, lock, variant, {platform}).front();
-  request.epoch_seconds = epoch_from_environment();
-  return request;
-}
-
 /// What is started, and where the bytes of its layers are.
 struct ReadyImage {
   Image image;
@@ -75,16 +63,11 @@ ReadyImage open_kept(const ImagePlace& place, const std::string& text, const Bui
   return ready;
 }
 
-ReadyImage build_from_spec(const RunOptions& options, const BuildContext& context, World& world) {
-  const Spec spec = read_spec(options.spec);
-  spec.variant(options.variant);
-  const Lock lock = ensure_lock(spec, options.locked ? LockPolicy::Locked : LockPolicy::Update, world);
-  const BuildRequest request = request_for(spec, lock, options.variant);
+ReadyImage open_spec(const RunOptions& options, World& world) {
+  BuiltImage built = build_from_spec({options.spec, options.variant, "", options.locked}, world);
   ReadyImage ready;
-  ready.image = build_image(request, context).image;
-  auto layers = std::make_unique<BaseBlobs>(world.store());
-  add_bases(*layers, {request}, world);
-  ready.layers = std::move(layers);
+  ready.image = std::move(built.image);
+  ready.layers = std::move(built.layers);
   return ready;
 }
 
@@ -93,8 +76,7 @@ int run_image(const RunOptions& options, World& world) {
   world.set_insecure_registries(options.insecure_registries);
   const BuildContext context = world.build_context();
   const std::optional<ImagePlace> place = ImagePlace::parse_unless_file(options.spec);
-  const ReadyImage ready =
-      place ? open_kept(*place, options.spec, context, world) : build_from_spec(options, context, world);
+  const ReadyImage ready = place ? open_kept(*place, options.spec, context, world) : open_spec(options, world);
   world.end_progress();
   const SignalRelay relay({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   start.signals = relay.descriptor();

@@ -1,4 +1,4 @@
-#include "credential_base64.hpp"
+#include "mlbuild/base/base64.hpp"
 #include "credential_places.hpp"
 #include "credential_record.hpp"
 #include "docker_config.hpp"

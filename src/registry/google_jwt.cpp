@@ -1,6 +1,6 @@
 #include "google_jwt.hpp"
 
-#include "credential_base64.hpp"
+#include "mlbuild/base/base64.hpp"
 
 #include "mlbuild/base/error.hpp"
 

@@ -1,6 +1,6 @@
 #include "login_encoding.hpp"
 
-#include "credential_base64.hpp"
+#include "mlbuild/base/base64.hpp"
 
 #include "mlbuild/net/url.hpp"
 

@@ -1,4 +1,4 @@
-#include "../../src/registry/credential_base64.hpp"
+#include "mlbuild/base/base64.hpp"
 #include "../../src/registry/docker_config.hpp"
 
 #include "mlbuild/base/error.hpp"

@@ -1,6 +1,6 @@
 #include "registry/credential_home.hpp"
 
-#include "../../src/registry/credential_base64.hpp"
+#include "mlbuild/base/base64.hpp"
 
 #include "mlbuild/sys/file.hpp"
 

@@ -1,4 +1,4 @@
-#include "../../src/registry/credential_base64.hpp"
+#include "mlbuild/base/base64.hpp"
 #include "registry/credential_home.hpp"
 #include "registry/google_double.hpp"
 

@@ -55,10 +55,20 @@ struct DuplicateFiles {
   std::uint64_t wasted_bytes() const { return size_bytes * (files.size() - 1); }
 };
 
+/// A regular file that nobody sees: layers above have another one in its place, or delete it.
+struct HiddenFile {
+  std::string path;
+  ByteCount bytes;
+  std::size_t layer = 0;
+  std::size_t by = 0;       ///< the layer that hides it; its own when the tar has it twice
+  bool is_deleted = false;  ///< rather than replaced
+};
+
 struct ImageContents {
   std::vector<ContentFile> files;          ///< by path
   std::vector<ContentPackage> packages;    ///< largest first
   std::vector<ByteCount> hidden;           ///< of each layer: what layers above replace or delete
+  std::vector<HiddenFile> hidden_files;    ///< the same, largest compressed first
   std::vector<DuplicateFiles> duplicates;  ///< most wasted first; files of less than 4 KiB are left out
   ByteCount sum() const;                   ///< of all files that are seen
   ByteCount of(FileCategory category) const;

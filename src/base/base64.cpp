@@ -1,4 +1,4 @@
-#include "credential_base64.hpp"
+#include "mlbuild/base/base64.hpp"
 
 #include "mlbuild/base/text.hpp"
 
