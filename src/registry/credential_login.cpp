@@ -1,8 +1,8 @@
-#include "mlbuild/base/base64.hpp"
 #include "credential_places.hpp"
 #include "credential_record.hpp"
 #include "docker_config.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/registry/login.hpp"

@@ -1,7 +1,6 @@
 #include "docker_config.hpp"
 
 #include "mlbuild/base/base64.hpp"
-
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 

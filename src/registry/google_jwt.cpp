@@ -1,7 +1,6 @@
 #include "google_jwt.hpp"
 
 #include "mlbuild/base/base64.hpp"
-
 #include "mlbuild/base/error.hpp"
 
 #include <openssl/bio.h>

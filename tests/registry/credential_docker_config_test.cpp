@@ -1,6 +1,6 @@
-#include "mlbuild/base/base64.hpp"
 #include "../../src/registry/docker_config.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/error.hpp"
 
 #include <gmock/gmock.h>

@@ -1,7 +1,6 @@
 #include "registry/google_double.hpp"
 
 #include "mlbuild/base/base64.hpp"
-
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/net/url.hpp"
 
