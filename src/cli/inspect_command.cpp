@@ -13,7 +13,7 @@ namespace {
 struct InspectOptions {
   std::string image, other;
   std::string platform;
-  bool all = false;
+  bool all = false, read = false;
   std::size_t files = 0;
   std::vector<std::string> insecure_registries;
 };
@@ -27,11 +27,19 @@ std::optional<oci::Platform> platform_of(const InspectOptions& options) {
 
 int inspect_image(const InspectOptions& options, World& world) {
   world.set_insecure_registries(options.insecure_registries);
-  const InspectedImage image = inspect_place(options.image, platform_of(options), world);
-  world.end_progress();
   ShownRows rows;
   if (options.all) rows.packages = kAll;
   rows.files = options.files;
+  if (rows.files == 0 && !options.read) {
+    if (const std::optional<RecordedImage> record = inspect_record(options.image, platform_of(options), world)) {
+      world.end_progress();
+      world.print(world.json() ? recorded_json(options.image, record->image, record->contents) + "\n"
+                               : recorded_text(options.image, record->image, record->contents, rows));
+      return 0;
+    }
+  }
+  const InspectedImage image = inspect_place(options.image, platform_of(options), world);
+  world.end_progress();
   world.print(world.json() ? contents_json(image) + "\n" : contents_text(image, rows));
   return 0;
 }
@@ -67,6 +75,8 @@ void add_inspect_command(CLI::App& program, Action& chosen) {
   CLI::App* command = program.add_subcommand("inspect", "show what an image consists of, by layer, package and file");
   command->add_option("IMAGE", options->image, kPlaces)->required();
   command->add_option("--files", options->files, "show so many of the largest files");
+  command->add_flag("--read-layers", options->read,
+                    "read the layers even where the manifest of an image in a registry tells what is in them");
   add_choices(*command, options);
   command->footer("example: mlbuild inspect oci:out/sklearn-train --files 10");
   command->callback(

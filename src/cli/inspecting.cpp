@@ -43,6 +43,20 @@ InspectedImage inspect_place(const std::string& text, const std::optional<oci::P
       text, std::move(image), [&](const BlobDigest& digest) { return blobs.stream(digest); }, world);
 }
 
+std::optional<RecordedImage> inspect_record(const std::string& text, const std::optional<oci::Platform>& platform,
+                                            World& world) {
+  const ImagePlace place = ImagePlace::parse(text);
+  if (place.kind != ImagePlace::Kind::Registry) return std::nullopt;
+  const std::unique_ptr<ImageSource> source = open_place(place, world);
+  RecordedImage recorded;
+  recorded.image = with_context([&] { return fmt::format("reading {}", printable(text)); },
+                                [&] { return image_to_inspect(*source, platform, host_platform()); });
+  std::optional<RecordedContents> contents = recorded_contents(recorded.image);
+  if (!contents || is_scanned(recorded.image, world.store())) return std::nullopt;
+  recorded.contents = std::move(*contents);
+  return recorded;
+}
+
 InspectedImage inspect_built(const std::string& name, const BuiltImage& built, World& world) {
   return inspect_layers(
       name, built.image, [&](const BlobDigest& digest) { return built.layers->stream(digest); }, world);

@@ -3,6 +3,7 @@
 #include "built_image.hpp"
 #include "image_places.hpp"
 
+#include "mlbuild/inspect/recorded_contents.hpp"
 #include "mlbuild/report/contents_text.hpp"
 
 #include <optional>
@@ -13,6 +14,15 @@ namespace mlbuild::cli {
 /// Reads every layer of the image at `place` that was not read before. Of several platforms that of this machine is
 /// taken when none is given.
 InspectedImage inspect_place(const std::string& place, const std::optional<oci::Platform>& platform, World& world);
+
+/// An image of a registry that was looked at without its layers, since mlbuild made it and they were not read before.
+struct RecordedImage {
+  Image image;
+  RecordedContents contents;
+};
+/// Nothing when the layers have to be read: elsewhere than in a registry that costs no download.
+std::optional<RecordedImage> inspect_record(const std::string& place, const std::optional<oci::Platform>& platform,
+                                            World& world);
 
 /// The same of an image that was just built.
 InspectedImage inspect_built(const std::string& name, const BuiltImage& built, World& world);
