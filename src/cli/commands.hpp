@@ -24,6 +24,7 @@ void add_login_command(CLI::App& program, Action& chosen);
 void add_logout_command(CLI::App& program, Action& chosen);
 void add_report_command(CLI::App& program, Action& chosen);
 void add_run_command(CLI::App& program, Action& chosen);
+void add_sbom_command(CLI::App& program, Action& chosen);
 void add_schema_command(CLI::App& program, Action& chosen);
 void add_store_command(CLI::App& program, Action& chosen);
 void add_version_command(CLI::App& program, Action& chosen);

@@ -25,22 +25,29 @@ std::optional<oci::Platform> platform_of(const InspectOptions& options) {
   return oci::Platform::parse(options.platform);
 }
 
+void show(const InspectedImage& image, const ShownRows& rows, World& world) {
+  world.end_progress();
+  world.print(world.json() ? contents_json(image) + "\n" : contents_text(image, rows));
+}
+
 int inspect_image(const InspectOptions& options, World& world) {
   world.set_insecure_registries(options.insecure_registries);
   ShownRows rows;
   if (options.all) rows.packages = kAll;
   rows.files = options.files;
-  if (rows.files == 0 && !options.read) {
-    if (const std::optional<RecordedImage> record = inspect_record(options.image, platform_of(options), world)) {
-      world.end_progress();
-      world.print(world.json() ? recorded_json(options.image, record->image, record->contents) + "\n"
-                               : recorded_text(options.image, record->image, record->contents, rows));
-      return 0;
-    }
+  if (rows.files > 0 || options.read) {
+    show(inspect_place(options.image, platform_of(options), world), rows, world);
+    return 0;
   }
-  const InspectedImage image = inspect_place(options.image, platform_of(options), world);
+  const auto found = inspect_place_or_record(options.image, platform_of(options), world);
+  if (const auto* image = std::get_if<InspectedImage>(&found)) {
+    show(*image, rows, world);
+    return 0;
+  }
+  const auto& record = std::get<RecordedImage>(found);
   world.end_progress();
-  world.print(world.json() ? contents_json(image) + "\n" : contents_text(image, rows));
+  world.print(world.json() ? recorded_json(options.image, record.image, record.contents) + "\n"
+                           : recorded_text(options.image, record.image, record.contents, rows));
   return 0;
 }
 
@@ -66,7 +73,8 @@ void add_choices(CLI::App& command, const std::shared_ptr<InspectOptions>& optio
       ->allow_extra_args(false);
 }
 
-constexpr const char* kPlaces = "HOST/NAME:TAG in a registry, oci:DIR[:TAG], or docker:FILE.tar; of any builder";
+constexpr const char* kPlaces =
+    "HOST/NAME:TAG in a registry, oci:DIR[:TAG], docker:FILE.tar, or daemon:NAME:TAG; of any builder";
 
 }  // namespace
 

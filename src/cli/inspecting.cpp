@@ -32,34 +32,49 @@ InspectedImage inspect_layers(const std::string& name, Image image, OpenLayer op
   return inspected;
 }
 
+/// An image where somebody keeps it.
+struct OpenedImage {
+  std::unique_ptr<ImageSource> source;
+  Image image;
+};
+
+OpenedImage open_image(const std::string& text, const std::optional<oci::Platform>& platform, World& world) {
+  OpenedImage opened;
+  opened.source = open_place(ImagePlace::parse(text), world);
+  opened.image = with_context([&] { return fmt::format("reading {}", printable(text)); },
+                              [&] { return image_to_inspect(*opened.source, platform, host_platform()); });
+  return opened;
+}
+
+InspectedImage inspect_opened(const std::string& text, const OpenedImage& opened, World& world) {
+  SourceBlobs blobs(*opened.source, {opened.image});
+  return inspect_layers(
+      text, opened.image, [&](const BlobDigest& digest) { return blobs.stream(digest); }, world);
+}
+
 }  // namespace
 
 InspectedImage inspect_place(const std::string& text, const std::optional<oci::Platform>& platform, World& world) {
-  const std::unique_ptr<ImageSource> source = open_place(ImagePlace::parse(text), world);
-  Image image = with_context([&] { return fmt::format("reading {}", printable(text)); },
-                             [&] { return image_to_inspect(*source, platform, host_platform()); });
-  SourceBlobs blobs(*source, {image});
-  return inspect_layers(
-      text, std::move(image), [&](const BlobDigest& digest) { return blobs.stream(digest); }, world);
+  return inspect_opened(text, open_image(text, platform, world), world);
 }
 
-std::optional<RecordedImage> inspect_record(const std::string& text, const std::optional<oci::Platform>& platform,
-                                            World& world) {
-  const ImagePlace place = ImagePlace::parse(text);
-  if (place.kind != ImagePlace::Kind::Registry) return std::nullopt;
-  const std::unique_ptr<ImageSource> source = open_place(place, world);
-  RecordedImage recorded;
-  recorded.image = with_context([&] { return fmt::format("reading {}", printable(text)); },
-                                [&] { return image_to_inspect(*source, platform, host_platform()); });
-  std::optional<RecordedContents> contents = recorded_contents(recorded.image);
-  if (!contents || is_scanned(recorded.image, world.store())) return std::nullopt;
-  recorded.contents = std::move(*contents);
-  return recorded;
+std::variant<InspectedImage, RecordedImage> inspect_place_or_record(const std::string& text,
+                                                                    const std::optional<oci::Platform>& platform,
+                                                                    World& world) {
+  const OpenedImage opened = open_image(text, platform, world);
+  const bool is_far = ImagePlace::parse(text).kind == ImagePlace::Kind::Registry;
+  std::optional<RecordedContents> contents = is_far ? recorded_contents(opened.image) : std::nullopt;
+  if (!contents || is_scanned(opened.image, world.store())) return inspect_opened(text, opened, world);
+  return RecordedImage{opened.image, std::move(*contents)};
+}
+
+InspectedImage inspect_stored(const std::string& name, const Image& image, BlobStore& layers, World& world) {
+  return inspect_layers(
+      name, image, [&](const BlobDigest& digest) { return layers.stream(digest); }, world);
 }
 
 InspectedImage inspect_built(const std::string& name, const BuiltImage& built, World& world) {
-  return inspect_layers(
-      name, built.image, [&](const BlobDigest& digest) { return built.layers->stream(digest); }, world);
+  return inspect_stored(name, built.image, *built.layers, world);
 }
 
 }  // namespace mlbuild::cli

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 
 namespace mlbuild::cli {
 
@@ -20,11 +21,13 @@ struct RecordedImage {
   Image image;
   RecordedContents contents;
 };
-/// Nothing when the layers have to be read: elsewhere than in a registry that costs no download.
-std::optional<RecordedImage> inspect_record(const std::string& place, const std::optional<oci::Platform>& platform,
-                                            World& world);
+/// Reads layers only where it has to: elsewhere than in a registry that costs no download.
+std::variant<InspectedImage, RecordedImage> inspect_place_or_record(const std::string& place,
+                                                                    const std::optional<oci::Platform>& platform,
+                                                                    World& world);
 
 /// The same of an image that was just built.
 InspectedImage inspect_built(const std::string& name, const BuiltImage& built, World& world);
+InspectedImage inspect_stored(const std::string& name, const Image& image, BlobStore& layers, World& world);
 
 }  // namespace mlbuild::cli

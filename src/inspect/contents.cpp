@@ -178,10 +178,10 @@ std::optional<std::size_t> owner_of(const std::string& path, const Owners& owner
 void assign_packages(ImageContents& contents, const std::vector<FoundPackage>& found) {
   Owners owners;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    contents.packages.push_back({found[i].kind, found[i].name, found[i].version, {}, {}});
+    contents.packages.push_back({found[i].kind, found[i].name, found[i].version, {}, {}, found[i].description});
     for (const std::string& path : found[i].paths) owners.try_emplace(path, i);
   }
-  contents.packages.push_back({"files", "", "", {}, {}});
+  contents.packages.push_back({"files", "", "", {}, {}, {}});
   for (ContentFile& file : contents.files) {
     file.package = owner_of(file.path, owners).value_or(found.size());
     add_to(contents.packages[file.package], file);

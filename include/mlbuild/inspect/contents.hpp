@@ -29,6 +29,15 @@ struct ByteCount {
   friend bool operator==(const ByteCount&, const ByteCount&) = default;
 };
 
+/// What a package says of itself: METADATA of a wheel, the control stanza of a .deb. For bills of materials.
+struct PackageDescription {
+  std::string architecture;              ///< of a .deb
+  std::string license;                   ///< as written; "" when nothing is
+  std::vector<std::string> classifiers;  ///< of licences only: "License :: OSI Approved :: MIT License"
+  bool is_license_expression = false;    ///< SPDX, rather than free text
+  std::vector<std::string> needs;        ///< names of packages; alternatives and those of other platforms included
+};
+
 /// An installed distribution or Debian package; or, last, what belongs to none.
 struct ContentPackage {
   std::string kind;  ///< "wheel", "deb", "files"
@@ -36,6 +45,7 @@ struct ContentPackage {
   std::string version;
   ByteCount bytes;                  ///< that are seen in the image
   std::vector<std::size_t> layers;  ///< that have them, bottom to top
+  PackageDescription description = {};
 };
 
 /// A regular file that is seen in the image.
