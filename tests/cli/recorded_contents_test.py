@@ -34,7 +34,7 @@ class RecordedContents(CliTest):
         for package, size in read["sizes"].items():
             if "python3.11" in package[1]:
                 continue  # the library's bytecode is a row of its own in the manifest: which .deb a source is of is not known there
-            self.assertAlmostEqual(recorded["sizes"][package], size, delta=0.05 * size + 30000, msg=package)  # settings of a .deb are in no list of its files
+            self.assertAlmostEqual(recorded["sizes"][package], size, delta=0.05 * size + 100000, msg=package)  # settings of a .deb are in no list of its files
 
     def test_text_tells_where_it_is_from_and_the_way_to_more(self):
         done = self.assert_ok(run("inspect", self.name, "--store", self.directory / "empty"))
