@@ -43,7 +43,7 @@ std::optional<ImageBefore> image_before(const BuildRequest& request, const std::
   const oci::Platform& platform = request.image->platform;
   return with_context([] { return std::string("reading the image that `budget.growth` compares with"); },
                       [&] {
-                        return ImageBefore{place->kind == ImagePlace::Kind::Registry ? where.to_string() : place->path,
+                        return ImageBefore{place->path.empty() ? where.to_string() : place->path,
                                            image_to_copy(*source, platform).images().front()};
                       });
 }

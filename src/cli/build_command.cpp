@@ -5,17 +5,21 @@
 #include "epoch.hpp"
 #include "library_gate.hpp"
 #include "locking.hpp"
+#include "sboms.hpp"
 
 #include "mlbuild/report/plan_text.hpp"
+#include "mlbuild/report/summary_markdown.hpp"
 #include "mlbuild/run/base_blobs.hpp"
 #include "mlbuild/run/build.hpp"
 #include "mlbuild/run/check_image.hpp"
+#include "mlbuild/sys/atomic_file.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 
 namespace mlbuild::cli {
 namespace {
@@ -25,7 +29,8 @@ struct BuildOptions {
   PublishOptions publish;
   std::vector<std::string> insecure_registries;
   std::string variant;
-  std::vector<std::string> platforms;
+  std::vector<std::string> platforms, sboms;
+  std::string summary;
   bool locked = false, explain = false, dry_run = false, force = false;
 };
 
@@ -82,6 +87,17 @@ void print_results(const std::vector<BuildResult>& results, const std::vector<Pu
   }
 }
 
+/// For people who look at a pull request: to a file, and to the page of the CI job where it says where that is.
+void write_summary(const std::vector<BuildResult>& results, const BuildOptions& options, const Spec& spec,
+                   const Error* refused) {
+  std::string text;
+  for (const BuildResult& result : results)
+    text += build_summary_markdown(result, image_tag(options.publish, spec), refused) + "\n";
+  if (!options.summary.empty()) write_file_atomically(options.summary, text);
+  const std::optional<std::string> page = environment_variable("GITHUB_STEP_SUMMARY");
+  if (page && !page->empty()) std::ofstream(*page, std::ios::app) << text;
+}
+
 void refuse_several_names(const BuildOptions& options) {
   if (options.publish.push || options.publish.tags.size() < 2) return;
   throw Error(ErrorKind::Usage,
@@ -96,6 +112,8 @@ int run_build(const BuildOptions& options, World& world) {
   // Made once more later; what is wrong is told before any work.
   const std::vector<Destination> outputs = output_destinations(options.publish, registries, world);
   refuse_several_names(options);
+  const std::vector<SbomForm> sboms = parse_sbom_forms(options.sboms);
+  if (!options.dry_run) check_sbom_places(sboms, options.publish);
   const Spec spec = read_spec(options.spec);
   if (options.publish.push) push_targets(options.publish.tags, spec, "latest");
   const LockPolicy policy = options.locked    ? LockPolicy::Locked
@@ -120,7 +138,12 @@ int run_build(const BuildOptions& options, World& world) {
     if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
   }
   context.ready_layers = nullptr;
-  check_budgets(results, requests, targets, world);
+  try {
+    check_budgets(results, requests, targets, world);
+  } catch (const Error& refused) {
+    write_summary(results, options, spec, &refused);
+    throw;
+  }
   BaseBlobs bases(world.store());
   add_bases(bases, requests, world);
   BackedStore store(
@@ -132,12 +155,14 @@ int run_build(const BuildOptions& options, World& world) {
     check_image(results[i].image, requests[i], store, context);
   }
   const std::vector<PublishResult> published = publish(results, places, image_tag(options.publish, spec), store, world);
+  write_sboms(sboms, results, requests, options.publish, targets, store, world);
   registries.keep_layers(results, targets, store);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (!results.empty()) results.back().seconds = seconds.count();
   if (const auto level = world.sandbox_level()) {
     for (BuildResult& result : results) result.sandbox_level = to_string(*level);
   }
+  write_summary(results, options, spec, nullptr);
   print_results(results, published, options, spec, world);
   return 0;
 }
@@ -188,6 +213,15 @@ void add_build_command(CLI::App& program, Action& chosen) {
       ->add_option("--cache-to", options->publish.cache_to,
                    "repository in a registry, HOST/NAME, that keeps layers for other images; it is read, too; may be "
                    "given more than once")
+      ->allow_extra_args(false);
+  command->add_option("--summary", options->summary,
+                      "write size, budget and largest packages to this file, as Markdown for a pull request; also "
+                      "appended to what GITHUB_STEP_SUMMARY names");
+  command
+      ->add_option("--sbom", options->sboms,
+                   "bills of materials, spdx or cyclonedx or both: beside each file or directory that is written, and "
+                   "attached to what is pushed")
+      ->delimiter(',')
       ->allow_extra_args(false);
   command->footer("example: mlbuild build specs/sklearn-train/mlbuild.yaml -o oci:out/sklearn-train");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });

@@ -1,5 +1,6 @@
+#include "chosen_image.hpp"
 #include "commands.hpp"
-#include "ready_image.hpp"
+#include "inspecting.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/report/check_text.hpp"
@@ -47,31 +48,18 @@ Wanted wanted_by(const CheckOptions& options) {
   return wanted;
 }
 
-/// What is looked at.
-struct Subject {
-  std::optional<LockedSpec> spec;
-  BuildRequest request;  ///< of the spec
-  ReadyImage image;
-};
-
-void open_subject(Subject& subject, const Wanted& wanted, const CheckOptions& options, const BuildContext& context,
-                  World& world) {
-  if (const std::optional<ImagePlace> place = ImagePlace::parse_unless_file(wanted.image)) {
-    if (!wanted.checks.empty() && wanted.has("imports"))
-      throw Error(ErrorKind::Usage, "an image alone does not say what must import in it")
-          .hint("`check.imports` of a spec does: name the spec instead");
-    subject.image = open_kept_image(*place, wanted.image, world);
-    return;
-  }
-  subject.spec.emplace(wanted.image, options.variant, options.locked, world);
-  subject.request = subject.spec->request(options.variant);
-  subject.image = build_from_spec(subject.request, context, world);
+ChosenImage open_subject(const Wanted& wanted, const CheckOptions& options, World& world) {
+  const bool is_spec = !ImagePlace::parse_unless_file(wanted.image);
+  if (!is_spec && !wanted.checks.empty() && wanted.has("imports"))
+    throw Error(ErrorKind::Usage, "an image alone does not say what must import in it")
+        .hint("`check.imports` of a spec does: name the spec instead");
+  return open_chosen_image({wanted.image, options.variant, "", options.locked}, world);
 }
 
-std::vector<std::string> wanted_architectures(const Subject& subject) {
+std::vector<std::string> wanted_architectures(const ChosenImage& subject) {
   std::vector<std::string> wanted;
-  if (!subject.spec) return wanted;
-  for (const Located<std::string>& capability : subject.request.variant->gpu.architectures)
+  if (!subject.built) return wanted;
+  for (const Located<std::string>& capability : subject.built->request.variant->gpu.architectures)
     wanted.push_back(capability.value);
   return wanted;
 }
@@ -101,12 +89,10 @@ class Report {
 int check(const CheckOptions& options, World& world) {
   const Wanted wanted = wanted_by(options);
   world.set_insecure_registries(options.insecure_registries);
-  const BuildContext context = world.build_context();
-  Subject subject;
-  open_subject(subject, wanted, options, context, world);
+  const ChosenImage subject = open_subject(wanted, options, world);
   Report report;
-  const oci::ImageConfig config = oci::parse_config(subject.image.image.config_json);
-  const std::vector<LayerScan> scans = scan_layers(subject.image.image, *subject.image.layers, world);
+  const oci::ImageConfig config = oci::parse_config(subject.image().config_json);
+  const std::vector<LayerScan> scans = scan_layers(subject.image(), subject.layers(), world);
   const ImageContents contents = explain(scans);
   const LibraryReport libraries = check_libraries(scans, contents, config);
   if (wanted.has("libraries"))
@@ -122,8 +108,8 @@ int check(const CheckOptions& options, World& world) {
   }
   world.end_progress();
   world.print(world.json() ? report.json() : report.text());
-  if (wanted.has("imports") && subject.spec)  // last: it ends with the first import that fails
-    check_image(subject.image.image, subject.request, *subject.image.layers, context);
+  if (wanted.has("imports") && subject.built)  // last: it ends with the first import that fails
+    check_image(subject.image(), subject.built->request, subject.layers(), world.build_context());
   return report.good() ? 0 : exit_code(ErrorKind::Gate);
 }
 

@@ -2,7 +2,10 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/publish/daemon_export.hpp"
 #include "mlbuild/spec/spec.hpp"
+#include "mlbuild/sys/atomic_file.hpp"
+#include "mlbuild/sys/temp_dir.hpp"
 
 #include <fmt/format.h>
 
@@ -14,8 +17,8 @@ namespace mlbuild::cli {
 namespace {
 
 constexpr const char* kPossible =
-    "write `HOST/NAME:TAG` for an image in a registry, `oci:DIR` for an OCI layout, or `docker:FILE.tar` for what "
-    "`docker save` wrote";
+    "write `HOST/NAME:TAG` for an image in a registry, `oci:DIR` for an OCI layout, `docker:FILE.tar` for what "
+    "`docker save` wrote, or `daemon:NAME:TAG` for what docker or podman has here";
 
 std::optional<std::string> after(const std::string& text, std::string_view prefix) {
   return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
@@ -53,6 +56,35 @@ ImagePlace registry_place(const std::string& name) {
   return place;
 }
 
+ImagePlace daemon_place(const std::string& name) {
+  ImagePlace place;
+  place.kind = ImagePlace::Kind::Daemon;
+  place.reference = oci::Reference::parse(name);
+  return place;
+}
+
+/// What the daemon gave, in a file that goes with it: an archive's list of layers may come last.
+class ExportedImage final : public ImageSource {
+ public:
+  ExportedImage(const std::string& name, World& world) {
+    const std::filesystem::path file = directory_.path() / "image.tar";
+    AtomicFile out(file, 0600);
+    export_from_daemon({world.http(), daemon_sockets(whole_environment())}, name, out);
+    out.commit();
+    archive_ = copy_from_archive(file);
+  }
+  RegistryManifest top() override { return archive_->top(); }
+  RegistryManifest manifest(const oci::Descriptor& descriptor) override { return archive_->manifest(descriptor); }
+  std::string config(const oci::Descriptor& descriptor) override { return archive_->config(descriptor); }
+  std::unique_ptr<Source> open_blob(const oci::Descriptor& descriptor) override {
+    return archive_->open_blob(descriptor);
+  }
+
+ private:
+  TempDir directory_;
+  std::unique_ptr<ImageSource> archive_;
+};
+
 }  // namespace
 
 ImagePlace ImagePlace::parse(const std::string& text) {
@@ -63,6 +95,7 @@ ImagePlace ImagePlace::parse(const std::string& text) {
   for (const std::string_view prefix : {"docker:", "archive:"}) {
     if (const auto file = after(text, prefix); file && !file->empty()) return archive_place(*file);
   }
+  if (const auto name = after(text, "daemon:"); name && !name->empty()) return daemon_place(*name);
   return registry_place(text);
 }
 
@@ -75,7 +108,7 @@ std::optional<ImagePlace> ImagePlace::parse_unless_file(const std::string& text)
 }
 
 std::string ImagePlace::name() const {
-  if (kind != Kind::Registry) return tag;
+  if (kind == Kind::Layout || kind == Kind::Archive) return tag;
   oci::Reference named = reference;
   named.digest.reset();
   return named.tag.empty() ? "" : named.to_string();
@@ -87,6 +120,8 @@ std::unique_ptr<ImageSource> open_place(const ImagePlace& place, World& world) {
       return copy_from_layout(place.path, place.tag);
     case ImagePlace::Kind::Archive:
       return copy_from_archive(place.path);
+    case ImagePlace::Kind::Daemon:
+      return std::make_unique<ExportedImage>(place.reference.to_string(), world);
     case ImagePlace::Kind::Registry:
       break;
   }

@@ -10,13 +10,13 @@
 
 namespace mlbuild::cli {
 
-/// Where a command finds an image: "oci:DIR[:TAG]" | "docker:FILE.tar" | "[registry:]HOST/NAME[:TAG|@DIGEST]". A tar of
-/// an OCI layout is as good as one of `docker save`.
+/// Where a command finds an image: "oci:DIR[:TAG]" | "docker:FILE.tar" | "daemon:NAME[:TAG]" |
+/// "[registry:]HOST/NAME[:TAG|@DIGEST]". A tar of an OCI layout is as good as one of `docker save`.
 struct ImagePlace {
-  enum class Kind { Layout, Archive, Registry } kind = Kind::Registry;
+  enum class Kind { Layout, Archive, Registry, Daemon } kind = Kind::Registry;
   std::string path;          ///< of a layout or archive
   std::string tag;           ///< of a layout
-  oci::Reference reference;  ///< of a registry, with host, and a tag or digest
+  oci::Reference reference;  ///< of a registry, with host, and a tag or digest; of a daemon
 
   static ImagePlace parse(const std::string& text);  ///< throws Error{Usage} with what is possible
   /// Nothing for the path of a spec: what is a file is one, whatever it looks like.

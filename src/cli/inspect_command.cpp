@@ -13,7 +13,7 @@ namespace {
 struct InspectOptions {
   std::string image, other;
   std::string platform;
-  bool all = false;
+  bool all = false, read = false;
   std::size_t files = 0;
   std::vector<std::string> insecure_registries;
 };
@@ -25,14 +25,29 @@ std::optional<oci::Platform> platform_of(const InspectOptions& options) {
   return oci::Platform::parse(options.platform);
 }
 
+void show(const InspectedImage& image, const ShownRows& rows, World& world) {
+  world.end_progress();
+  world.print(world.json() ? contents_json(image) + "\n" : contents_text(image, rows));
+}
+
 int inspect_image(const InspectOptions& options, World& world) {
   world.set_insecure_registries(options.insecure_registries);
-  const InspectedImage image = inspect_place(options.image, platform_of(options), world);
-  world.end_progress();
   ShownRows rows;
   if (options.all) rows.packages = kAll;
   rows.files = options.files;
-  world.print(world.json() ? contents_json(image) + "\n" : contents_text(image, rows));
+  if (rows.files > 0 || options.read) {
+    show(inspect_place(options.image, platform_of(options), world), rows, world);
+    return 0;
+  }
+  const auto found = inspect_place_or_record(options.image, platform_of(options), world);
+  if (const auto* image = std::get_if<InspectedImage>(&found)) {
+    show(*image, rows, world);
+    return 0;
+  }
+  const auto& record = std::get<RecordedImage>(found);
+  world.end_progress();
+  world.print(world.json() ? recorded_json(options.image, record.image, record.contents) + "\n"
+                           : recorded_text(options.image, record.image, record.contents, rows));
   return 0;
 }
 
@@ -58,7 +73,8 @@ void add_choices(CLI::App& command, const std::shared_ptr<InspectOptions>& optio
       ->allow_extra_args(false);
 }
 
-constexpr const char* kPlaces = "HOST/NAME:TAG in a registry, oci:DIR[:TAG], or docker:FILE.tar; of any builder";
+constexpr const char* kPlaces =
+    "HOST/NAME:TAG in a registry, oci:DIR[:TAG], docker:FILE.tar, or daemon:NAME:TAG; of any builder";
 
 }  // namespace
 
@@ -67,6 +83,8 @@ void add_inspect_command(CLI::App& program, Action& chosen) {
   CLI::App* command = program.add_subcommand("inspect", "show what an image consists of, by layer, package and file");
   command->add_option("IMAGE", options->image, kPlaces)->required();
   command->add_option("--files", options->files, "show so many of the largest files");
+  command->add_flag("--read-layers", options->read,
+                    "read the layers even where the manifest of an image in a registry tells what is in them");
   add_choices(*command, options);
   command->footer("example: mlbuild inspect oci:out/sklearn-train --files 10");
   command->callback(

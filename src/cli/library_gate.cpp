@@ -1,6 +1,6 @@
 #include "library_gate.hpp"
 
-#include "ready_image.hpp"
+#include "inspecting.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/report/check_text.hpp"

@@ -91,7 +91,9 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   add_login_command(program, chosen);
   add_logout_command(program, chosen);
   add_plan_command(program, chosen);
+  add_report_command(program, chosen);
   add_run_command(program, chosen);
+  add_sbom_command(program, chosen);
   add_schema_command(program, chosen);
   add_store_command(program, chosen);
   add_verify_command(program, chosen);

@@ -1,5 +1,5 @@
+#include "chosen_image.hpp"
 #include "commands.hpp"
-#include "ready_image.hpp"
 #include "run_options.hpp"
 
 #include "mlbuild/run/gpu.hpp"
@@ -46,15 +46,11 @@ int run_image(const RunOptions& options, World& world) {
   StartOptions start = start_options(options, world);
   world.set_insecure_registries(options.insecure_registries);
   const BuildContext context = world.build_context();
-  const std::optional<ImagePlace> place = ImagePlace::parse_unless_file(options.spec);
-  std::optional<LockedSpec> spec;
-  if (!place) spec.emplace(options.spec, options.variant, options.locked, world);
-  const ReadyImage ready = place ? open_kept_image(*place, options.spec, world)
-                                 : build_from_spec(spec->request(options.variant), context, world);
+  const ChosenImage chosen = open_chosen_image({options.spec, options.variant, "", options.locked}, world);
   world.end_progress();
   const SignalRelay relay({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   start.signals = relay.descriptor();
-  const SandboxOutcome outcome = start_image(ready.image, start, *ready.layers, context);
+  const SandboxOutcome outcome = start_image(chosen.image(), start, chosen.layers(), context);
   if (outcome.end == SandboxOutcome::End::MemoryExceeded)
     world.note(fmt::format("the command was ended: it needed more memory than `--memory {}` allows\n", options.memory));
   return shell_exit_code(outcome);

@@ -27,7 +27,7 @@ DiffId read_diff_id(const oci::Descriptor& layer) {
 
 std::string cache_tag(const StepKey& key) {
   constexpr std::size_t kDigits = 40;  // a tag has at most 128 characters; 160 bits are enough not to meet by accident
-  return "k-" + key.hex().substr(0, kDigits);
+  return "k2-" + key.hex().substr(0, kDigits);
 }
 
 CacheEntry compose_cache_entry(const ImageLayer& layer) {

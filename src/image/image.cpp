@@ -2,6 +2,7 @@
 
 #include "annotations.hpp"
 #include "layer_descriptor.hpp"
+#include "layer_packages.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
@@ -115,6 +116,7 @@ oci::Descriptor layer_descriptor(const ImageLayer& layer) {
   if (layer.is_base) return descriptor;
   descriptor.annotations.emplace(annotation::kKey, layer.key.to_string());
   descriptor.annotations.emplace(annotation::kPlainSize, fmt::format("{}", layer.facts.plain_size_bytes));
+  descriptor.annotations.emplace(annotation::kPackages, packages_to_annotation(layer.facts.packages));
   for (const BuiltWheelNote& wheel : layer.built_wheels) {
     descriptor.annotations.emplace(fmt::format("{}{}", annotation::kBuiltPrefix, wheel.key.hex()),
                                    fmt::format("{} {}", wheel.digest.to_string(), wheel.filename));

@@ -5,6 +5,7 @@
 #include "mlbuild/image/known_layers.hpp"
 
 #include "annotations.hpp"
+#include "layer_packages.hpp"
 
 #include "mlbuild/base/error.hpp"
 
@@ -67,16 +68,17 @@ std::optional<BuiltWheelNote> read_built_wheel(std::string_view name, std::strin
 }
 
 std::optional<LayerFacts> read_layer(const oci::Descriptor& descriptor, const DiffId& diff_id) {
-  const std::optional<std::uint64_t> plain_size_bytes = read_plain_size(descriptor);
+  std::optional<RecordedLayer> recorded = recorded_layer(descriptor);
   const bool is_ours =
       descriptor.media_type == oci::kLayerGzipMediaType || descriptor.media_type == oci::kLayerZstdMediaType;
-  if (!plain_size_bytes || !is_ours) return std::nullopt;
+  if (!recorded || !is_ours) return std::nullopt;
   LayerFacts facts;
   facts.media_type = descriptor.media_type;
   facts.digest = descriptor.digest;
   facts.size_bytes = descriptor.size_bytes;
   facts.diff_id = diff_id;
-  facts.plain_size_bytes = *plain_size_bytes;
+  facts.plain_size_bytes = recorded->plain_size_bytes;
+  facts.packages = std::move(recorded->packages);
   return facts;
 }
 
@@ -101,6 +103,15 @@ KnownLayers known_layers(const oci::Manifest& manifest, const oci::ImageConfig& 
     }
   }
   return known;
+}
+
+std::optional<RecordedLayer> recorded_layer(const oci::Descriptor& layer) {
+  const std::optional<std::uint64_t> plain_size_bytes = read_plain_size(layer);
+  const std::string* text = find(layer, annotation::kPackages);
+  if (!plain_size_bytes || text == nullptr) return std::nullopt;
+  std::optional<std::vector<LayerPackage>> packages = packages_from_annotation(*text);
+  if (!packages) return std::nullopt;
+  return RecordedLayer{*plain_size_bytes, std::move(*packages)};
 }
 
 bool has_known_layers(const oci::Manifest& manifest) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -26,42 +27,48 @@ std::string_view name_of(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+/// Who hides a path, and how.
+struct HiddenBy {
+  std::size_t layer = 0;
+  bool is_deleted = false;
+};
+
 /// What the layers above the one at hand hide of it, looked at from the top down.
 class Cover {
  public:
-  bool hides(std::string_view path) const {
-    if (taken_.contains(path) || gone_.contains(path)) return true;
+  std::optional<HiddenBy> hidden_by(std::string_view path) const {
+    if (const auto found = taken_.find(path); found != taken_.end()) return HiddenBy{found->second, false};
+    if (const auto found = gone_.find(path); found != gone_.end()) return found->second;
     for (std::string_view at = parent_of(path);; at = parent_of(at)) {
-      if (gone_.contains(at)) return true;
-      if (at.empty()) return false;
+      if (const auto found = gone_.find(at); found != gone_.end()) return found->second;
+      if (at.empty()) return std::nullopt;
     }
   }
   /// Adds what `layer` hides of those below it.
-  void add(const LayerScan& layer) {
-    for (const ScannedEntry& entry : layer.entries) add_entry(entry);
+  void add(const LayerScan& layer, std::size_t number) {
+    for (const ScannedEntry& entry : layer.entries) add_entry(entry, number);
   }
 
  private:
-  void add_entry(const ScannedEntry& entry) {
+  void add_entry(const ScannedEntry& entry, std::size_t number) {
     const std::string_view name = name_of(entry.path);
     const std::string_view directory = parent_of(entry.path);
     if (name == kOpaque) {
-      gone_.insert(directory);
+      gone_.try_emplace(directory, HiddenBy{number, true});
     } else if (name.starts_with(kWhiteout)) {
       const std::string_view hidden = name.substr(kWhiteout.size());
-      gone_.insert(
-          *whiteouts_
-               .insert(directory.empty() ? std::string(hidden) : std::string(directory).append("/").append(hidden))
-               .first);
+      const auto own = whiteouts_.insert(directory.empty() ? std::string(hidden)
+                                                           : std::string(directory).append("/").append(hidden));
+      gone_.try_emplace(*own.first, HiddenBy{number, true});
     } else {
-      taken_.insert(entry.path);
-      if (entry.type != TarType::Directory) gone_.insert(entry.path);
+      taken_.insert_or_assign(entry.path, number);  // the lowest of those above is the one that did it
+      if (entry.type != TarType::Directory) gone_.try_emplace(entry.path, HiddenBy{number, false});
     }
   }
 
-  std::set<std::string> whiteouts_;   // own the names that no entry has
-  std::set<std::string_view> taken_;  // paths
-  std::set<std::string_view> gone_;   // paths with all that is below them
+  std::set<std::string> whiteouts_;                // own the names that no entry has
+  std::map<std::string_view, std::size_t> taken_;  // paths
+  std::map<std::string_view, HiddenBy> gone_;      // paths with all that is below them
 };
 
 /// The image as it is seen, with who hides what.
@@ -71,7 +78,7 @@ class Stack {
     Cover cover;
     for (std::size_t i = layers.size(); i-- > 0;) {
       add_layer(i, cover);
-      cover.add(layers[i]);
+      cover.add(layers[i], i);
     }
   }
 
@@ -81,6 +88,7 @@ class Stack {
   };
   const std::map<std::string_view, Seen>& seen() const { return seen_; }
   const std::vector<ByteCount>& hidden() const { return hidden_; }
+  const std::vector<HiddenFile>& hidden_files() const { return hidden_files_; }
 
   std::map<std::string, std::string_view> texts() const {
     std::map<std::string, std::string_view> texts;
@@ -97,8 +105,8 @@ class Stack {
   void add_layer(std::size_t number, const Cover& cover) {
     for (const ScannedEntry& entry : layers_[number].entries) {
       if (entry.type != TarType::File || name_of(entry.path).starts_with(kWhiteout)) continue;
-      if (cover.hides(entry.path)) {
-        hidden_[number] += bytes_of(entry);
+      if (const std::optional<HiddenBy> by = cover.hidden_by(entry.path)) {
+        hide(entry, number, *by);
       } else {
         add_file(entry, number);
       }
@@ -109,18 +117,27 @@ class Stack {
   void add_file(const ScannedEntry& entry, std::size_t number) {
     const auto [at, is_new] = seen_.try_emplace(entry.path, Seen{&entry, number});
     if (is_new) return;
-    hidden_[number] += bytes_of(*at->second.entry);
+    hide(*at->second.entry, number, {number, false});
     at->second = {&entry, number};
+  }
+
+  void hide(const ScannedEntry& entry, std::size_t number, const HiddenBy& by) {
+    hidden_[number] += bytes_of(entry);
+    hidden_files_.push_back({entry.path, bytes_of(entry), number, by.layer, by.is_deleted});
   }
 
   const std::vector<LayerScan>& layers_;
   std::vector<ByteCount> hidden_;
+  std::vector<HiddenFile> hidden_files_;
   std::map<std::string_view, Seen> seen_;
 };
 
 ImageContents files_of(const Stack& stack) {
   ImageContents contents;
   contents.hidden = stack.hidden();
+  contents.hidden_files = stack.hidden_files();
+  std::ranges::stable_sort(contents.hidden_files, std::ranges::greater(),
+                           [](const HiddenFile& file) { return file.bytes.compressed_bytes; });
   for (const auto& [path, seen] : stack.seen()) {
     ContentFile& file = contents.files.emplace_back();
     file.path = path;
@@ -138,17 +155,35 @@ void add_to(ContentPackage& package, const ContentFile& file) {
   if (at == package.layers.end() || *at != file.layer) package.layers.insert(at, file.layer);
 }
 
+/// The source that a file of bytecode was made from (PEP 3147): "a/__pycache__/b.cpython-311.pyc" gives "a/b.py".
+std::optional<std::string> source_of_bytecode(std::string_view path) {
+  constexpr std::string_view kCache = "__pycache__";
+  const std::string_view cache = parent_of(path);
+  const std::string_view name = name_of(path);
+  if (name_of(cache) != kCache || !name.ends_with(".pyc")) return std::nullopt;
+  return std::string(cache.substr(0, cache.size() - kCache.size())).append(name.substr(0, name.find('.'))) + ".py";
+}
+
+using Owners = std::unordered_map<std::string_view, std::size_t>;
+
+/// Bytecode that nobody lists belongs to its source's package: it is there because of it, and goes with it.
+std::optional<std::size_t> owner_of(const std::string& path, const Owners& owners) {
+  if (const auto owner = owners.find(path); owner != owners.end()) return owner->second;
+  const std::optional<std::string> source = source_of_bytecode(path);
+  const auto owner = source ? owners.find(*source) : owners.end();
+  return owner == owners.end() ? std::nullopt : std::optional(owner->second);
+}
+
 /// Gives every file to a package; the last one has what belongs to none.
 void assign_packages(ImageContents& contents, const std::vector<FoundPackage>& found) {
-  std::unordered_map<std::string_view, std::size_t> owners;
+  Owners owners;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    contents.packages.push_back({found[i].kind, found[i].name, found[i].version, {}, {}});
+    contents.packages.push_back({found[i].kind, found[i].name, found[i].version, {}, {}, found[i].description});
     for (const std::string& path : found[i].paths) owners.try_emplace(path, i);
   }
-  contents.packages.push_back({"files", "", "", {}, {}});
+  contents.packages.push_back({"files", "", "", {}, {}, {}});
   for (ContentFile& file : contents.files) {
-    const auto owner = owners.find(file.path);
-    file.package = owner == owners.end() ? found.size() : owner->second;
+    file.package = owner_of(file.path, owners).value_or(found.size());
     add_to(contents.packages[file.package], file);
   }
 }

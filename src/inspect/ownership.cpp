@@ -5,7 +5,9 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/debian/control.hpp"
+#include "mlbuild/debian/dependency.hpp"
 #include "mlbuild/debian/merged_usr.hpp"
+#include "mlbuild/python/names.hpp"
 #include "mlbuild/python/wheel.hpp"
 
 #include <filesystem>
@@ -35,13 +37,53 @@ std::vector<std::string> record_paths(std::string_view record_file, std::string_
   return paths;
 }
 
+/// Those of licences. Header fields end at the first empty line.
+std::vector<std::string> license_classifiers(std::string_view metadata) {
+  constexpr std::string_view kField = "classifier: ";
+  std::vector<std::string> classifiers;
+  for (const std::string_view line : split_lines(metadata)) {
+    if (line.empty()) break;
+    if (to_lower(line.substr(0, kField.size())) != kField) continue;
+    const std::string_view value = trim(line.substr(kField.size()));
+    if (value.starts_with("License ::")) classifiers.emplace_back(value);
+  }
+  return classifiers;
+}
+
+/// Core metadata specifications: License-Expression (PEP 639), before it License and classifiers. What only an extra
+/// needs is left out.
+PackageDescription describe(const python::Metadata& fields, std::string_view metadata) {
+  PackageDescription description;
+  description.is_license_expression = !fields.license_expression.empty();
+  description.license = description.is_license_expression ? fields.license_expression : fields.license;
+  description.classifiers = license_classifiers(metadata);
+  for (const std::string& need : fields.requires_dist) {
+    const auto marker = need.find(';');
+    if (marker != std::string::npos && need.find("extra", marker) != std::string::npos) continue;
+    description.needs.push_back(python::normalize_name(need.substr(0, need.find_first_of(" ;[(<>=!~@"))));
+  }
+  return description;
+}
+
+PackageDescription describe(const debian::Stanza& stanza) {
+  PackageDescription description;
+  description.architecture = stanza.get("Architecture");
+  for (const char* field : {"Pre-Depends", "Depends"}) {
+    for (const debian::DependencyGroup& group : debian::parse_dependencies(stanza.get(field))) {
+      for (const debian::Dependency& need : group) description.needs.push_back(need.name);
+    }
+  }
+  return description;
+}
+
 std::optional<FoundPackage> wheel_of(const std::string& record_file, const Texts& texts) {
   const std::string metadata_file = record_file.substr(0, record_file.rfind('/')) + "/METADATA";
   const auto metadata = texts.find(metadata_file);
   if (metadata == texts.end()) return std::nullopt;
   try {
     const python::Metadata fields = python::Metadata::parse(metadata->second);
-    return FoundPackage{"wheel", fields.name, fields.version, record_paths(record_file, texts.at(record_file))};
+    return FoundPackage{"wheel", fields.name, fields.version, record_paths(record_file, texts.at(record_file)),
+                        describe(fields, metadata->second)};
   } catch (const Error&) {  // somebody else's image: what cannot be read belongs to nobody
     return std::nullopt;
   }
@@ -76,7 +118,7 @@ void add_status(std::string_view text, std::map<std::string, FoundPackage>& debs
       const std::string_view state = stanza.get("Status");
       if (!state.empty() && !state.ends_with(" installed")) continue;
       const std::string name(stanza.get("Package"));
-      debs[name] = {"deb", name, std::string(stanza.get("Version")), {}};
+      debs[name] = {"deb", name, std::string(stanza.get("Version")), {}, describe(stanza)};
     }
   } catch (const Error&) {  // as above
   }

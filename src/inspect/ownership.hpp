@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mlbuild/inspect/contents.hpp"
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -13,6 +15,7 @@ struct FoundPackage {
   std::string name;
   std::string version;
   std::vector<std::string> paths;  ///< TarEntry::path; also of files that are not there
+  PackageDescription description = {};
 };
 
 /// `texts`: those of LayerScan that are seen in the image. What is malformed tells of nothing. By kind and name.

@@ -40,6 +40,11 @@ LayerScan scan(const ImageLayer& layer, const ScanContext& context) {
 
 }  // namespace
 
+bool is_scanned(const Image& image, KeyIndex& known) {
+  return std::ranges::all_of(
+      image.layers, [&](const ImageLayer& layer) { return known.get(scan_key(layer.facts.digest)).has_value(); });
+}
+
 std::vector<LayerScan> scan_image(const Image& image, const ScanContext& context) {
   std::vector<std::size_t> order(image.layers.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -2,9 +2,9 @@
 #include "credential_record.hpp"
 #include "docker_config.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/io/base64.hpp"
 #include "mlbuild/registry/login.hpp"
 #include "mlbuild/sys/file.hpp"
 

@@ -1,8 +1,8 @@
 #include "docker_config.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/io/base64.hpp"
 
 #include <fmt/format.h>
 

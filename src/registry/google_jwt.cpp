@@ -1,7 +1,7 @@
 #include "google_jwt.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/error.hpp"
-#include "mlbuild/io/base64.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

@@ -1,6 +1,6 @@
 #include "login_encoding.hpp"
 
-#include "mlbuild/io/base64.hpp"
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/net/url.hpp"
 
 namespace mlbuild {

@@ -1,19 +1,16 @@
 #include "mlbuild/report/contents_text.hpp"
 
 #include "text_table.hpp"
+#include "waste.hpp"
 
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <utility>
 
 namespace mlbuild {
 namespace {
-
-constexpr std::size_t kShownPlaces = 3;
 
 std::string package_label(const ContentPackage& package) {
   if (package.name.empty()) return "files of no package";
@@ -52,49 +49,13 @@ std::string packages_text(const ImageContents& contents, std::size_t shown) {
   return text;
 }
 
-/// The directories that most of the category is in.
-std::string places_of(const ImageContents& contents, FileCategory category) {
-  std::map<std::string, std::uint64_t> places;
-  for (const ContentFile& file : contents.files) {
-    if (file.category != category) continue;
-    const ContentPackage& package = contents.packages[file.package];
-    const std::string place =
-        package.name.empty() ? "/" + file.path.substr(0, file.path.find('/', file.path.find('/') + 1)) : package.name;
-    places[place] += file.bytes.compressed_bytes;
-  }
-  std::vector<std::pair<std::uint64_t, std::string>> largest;
-  for (const auto& [place, bytes] : places) largest.emplace_back(bytes, printable(place));
-  std::ranges::sort(largest, std::ranges::greater());
-  std::vector<std::string> shown;
-  for (std::size_t i = 0; i < std::min(kShownPlaces, largest.size()); ++i) shown.push_back(largest[i].second);
-  if (largest.size() > kShownPlaces) shown.push_back(fmt::format("{} more", largest.size() - kShownPlaces));
-  return join(shown, ", ");
-}
-
 std::string waste_text(const InspectedImage& image) {
-  const ImageContents& contents = image.contents;
   TextTable table({"compressed", "plain", "files", "may not be needed"});
-  const auto add = [&](const ByteCount& bytes, const std::string& what) {
-    if (bytes.files == 0) return;
-    table.add({human_bytes(bytes.compressed_bytes), human_bytes(bytes.plain_bytes), std::to_string(bytes.files), what});
-  };
-  ByteCount hidden;
-  for (const ByteCount& layer : contents.hidden) hidden += layer;
-  add(hidden, "replaced or deleted by layers above");
-  for (const FileCategory category : kDispensable) {
-    add(contents.of(category), fmt::format("{}: {}", category_name(category), places_of(contents, category)));
+  for (const WasteRow& row : waste_rows(image.contents)) {
+    if (row.bytes.files == 0) continue;
+    table.add({human_bytes(row.bytes.compressed_bytes), human_bytes(row.bytes.plain_bytes),
+               std::to_string(row.bytes.files), row.places.empty() ? row.what : row.what + ": " + row.places});
   }
-  ByteCount copies;
-  for (const DuplicateFiles& duplicate : contents.duplicates) {
-    copies.plain_bytes += duplicate.wasted_bytes();
-    copies.files += duplicate.files.size() - 1;
-    copies.compressed_bytes +=
-        contents.files[duplicate.files.front()].bytes.compressed_bytes * (duplicate.files.size() - 1);
-  }
-  add(copies, contents.duplicates.empty()
-                  ? ""
-                  : fmt::format("copies of other files, e.g. {}",
-                                printable(contents.files[contents.duplicates.front().files.back()].path)));
   return table.text();
 }
 

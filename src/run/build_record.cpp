@@ -1,8 +1,8 @@
 #include "mlbuild/run/build_record.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/json_depth.hpp"
-#include "mlbuild/io/base64.hpp"
 #include "mlbuild/io/deflate.hpp"
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/image/known_layers.hpp"
 #include "mlbuild/pull/platform_choice.hpp"
 
 #include <fmt/format.h>
@@ -53,6 +54,10 @@ Image read_image(ImageSource& source, const RegistryManifest& bytes, const std::
     layer.facts.size_bytes = manifest.layers[i].size_bytes;
     if (i < diff_ids.size()) layer.facts.diff_id = diff_ids[i];
     layer.created_by = names[i];
+    if (std::optional<RecordedLayer> recorded = recorded_layer(manifest.layers[i])) {
+      layer.facts.plain_size_bytes = recorded->plain_size_bytes;
+      layer.facts.packages = std::move(recorded->packages);
+    }
   }
   return image;
 }

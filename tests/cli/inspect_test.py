@@ -1,6 +1,9 @@
 """`mlbuild inspect` and `mlbuild diff` on images of any builder."""
 
+import http.server
 import json
+import socketserver
+import threading
 
 from docker_registry import DockerRegistry
 from layout import Layout, tagged
@@ -22,6 +25,37 @@ def noise(size):
         state = state * 6364136223846793005 + 1442695040888963407 & (1 << 64) - 1
         text.append(chr(33 + (state >> 33) % 90))
     return "".join(text)
+
+
+class ExportingDaemon(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Answers GET /images/NAME/get as docker does, with the archive of `images`."""
+
+    def __init__(self, socket, images):
+        daemon = self
+        self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                daemon.asked.append(self.path)
+                archive = images.get(self.path.removeprefix("/images/").removesuffix("/get"))
+                self.send_response(200 if archive else 404)
+                body = archive.read_bytes() if archive else b'{"message":"reference does not exist"}'
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+            def address_string(self):
+                return "socket"
+
+        super().__init__(str(socket), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *args):
+        self.shutdown()
+        super().__exit__(*args)
 
 
 class Inspect(CliTest):
@@ -82,6 +116,20 @@ class Inspect(CliTest):
         added = {change["path"] for change in value["files"] if change["before_bytes"] == 0}
         self.assertIn("app/main.py", added)
         self.assertIn("the images are the same", self.assert_ok(run("diff", self.old, self.old, *self.store)).out)
+
+    def test_an_image_of_the_daemon_is_exported_and_read(self):
+        archive = self.directory / "saved.tar"
+        self.assert_ok(run("copy", self.new, f"docker:{archive}", "-t", "team/app:1.0"))
+        socket = self.directory / "docker.sock"
+        with ExportingDaemon(socket, {"team/app:1.0": archive}) as daemon:
+            environment = {"DOCKER_HOST": f"unix://{socket}", "TMPDIR": str(self.directory)}
+            done = self.assert_ok(run("inspect", "daemon:team/app:1.0", *self.store, "--format", "json", env=environment))
+            self.assertEqual(daemon.asked, ["/images/team/app:1.0/get"])
+            packages = {(package["name"], package["version"]) for package in json.loads(done.out)["packages"]}
+            self.assertIn(("one", "1.1"), packages)
+            self.assert_fails(run("inspect", "daemon:other:1.0", *self.store, env=environment), 2, "has no image `other:1.0`")
+            self.assertEqual(list(self.directory.glob("mlbuild-*")), [], "the export is gone")
+        self.assert_fails(run("inspect", "daemon:other:1.0", *self.store, env={"DOCKER_HOST": f"unix://{socket}x"}), 3, "sockx")
 
     def test_a_damaged_layer_is_told(self):
         digest = self.inspect(self.old)["layers"][1]["digest"]

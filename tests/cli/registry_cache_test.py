@@ -164,7 +164,7 @@ class RegistryCache(CliTest):
         cache = f"{self.registry.host}/ml/cache"
         first = self.push(one, "-t", f"{self.registry.host}/ml/one:1", "--cache-to", cache, store=SHARED_STORE, env={})
         shared = [layer["digest"] for layer in first["images"][0]["layers"] if "numpy" in layer["created_by"]][0]
-        entries = [path for method, path, _ in self.registry.requests() if method == "PUT" and "/ml/cache/manifests/k-" in path]
+        entries = [path for method, path, _ in self.registry.requests() if method == "PUT" and "/ml/cache/manifests/k2-" in path]
         self.assertEqual(len(entries), 6)  # base, numpy, tomli, and bytecode of each; the application's files are of no use to others
         mark, stored = len(self.registry.requests()), self.registry.stored_bytes()
         plan = json.loads(self.build(two, "--locked", "--dry-run", "--format", "json", "--cache-from", cache,

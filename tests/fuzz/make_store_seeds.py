@@ -54,13 +54,13 @@ write("oci_json", "escapes", b'{"schemaVersion":2,"manifests":[],"annotations":{
 write("known_layers", "built_wheel", compact({
     "schemaVersion": 2, "config": descriptor("config.v1+json", A),
     "layers": [descriptor("layer.v1.tar+gzip", B, annotations={
-        "dev.mlbuild.key": A, "dev.mlbuild.plain-size": "5000", "dev.mlbuild.built." + "b" * 64: A + " x-1-py3-none-any.whl"})]}) +
+        "dev.mlbuild.key": A, "dev.mlbuild.plain-size": "5000", "dev.mlbuild.packages": '[["wheel","x","1",5,4]]', "dev.mlbuild.built." + "b" * 64: A + " x-1-py3-none-any.whl"})]}) +
     b"\n" + compact({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [B]}}))
 write("cache_entry", "layer", b"a" * 64 + b"\n" + compact({
     "schemaVersion": 2, "artifactType": "application/vnd.mlbuild.cache.v1+json",
     "config": {"mediaType": "application/vnd.mlbuild.cache.v1+json", "digest": A, "size": 2},
     "layers": [descriptor("layer.v1.tar+gzip", B, annotations={
-        "dev.mlbuild.key": A, "dev.mlbuild.diff-id": B, "dev.mlbuild.plain-size": "5000",
+        "dev.mlbuild.key": A, "dev.mlbuild.diff-id": B, "dev.mlbuild.plain-size": "5000", "dev.mlbuild.packages": '[["wheel","x","1",5,4]]',
         "dev.mlbuild.built." + "b" * 64: A + " x-1-py3-none-any.whl"})]}))
 write("reference", "full", b"registry.example:5000/team/a_b.c--d:1.4@" + A.encode())
 write("reference", "plain", b"name:tag")

@@ -15,6 +15,7 @@ struct CacheEntryTest : ::testing::Test {
     layer.facts.size_bytes = 1000;
     layer.facts.diff_id = DiffId(sha256("tar"));
     layer.facts.plain_size_bytes = 5000;
+    layer.facts.packages = {{"wheel", "numpy", "1.26.4", 4000, 900}};
     layer.key = StepKey(sha256("key"));
     layer.created_by = "wheel numpy 1.26.4";
     layer.built_wheels = {{StepKey(sha256("build")), "x-1.0-py3-none-any.whl", BlobDigest(sha256("wheel"))}};
@@ -47,7 +48,7 @@ TEST_F(CacheEntryTest, TellsAllThatAnImageSaysOfItsLayer) {
 
 TEST_F(CacheEntryTest, IsAnImageManifestOfTheDocumentedForm) {
   const CacheEntry entry = compose_cache_entry(layer);
-  EXPECT_EQ(entry.tag, "k-" + layer.key.hex().substr(0, 40));
+  EXPECT_EQ(entry.tag, "k2-" + layer.key.hex().substr(0, 40));
   EXPECT_EQ(entry.config_json, "{}");
   const std::string empty = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
   const std::string type = "application/vnd.mlbuild.cache.v1+json";
@@ -66,6 +67,7 @@ TEST_F(CacheEntryTest, WhatMakesNoSenseIsRefused) {
   expect_refused(layer.facts.diff_id.to_string(), "sha256:../../etc/passwd");
   expect_refused("dev.mlbuild.diff-id", "dev.mlbuild.other");
   expect_refused("\"5000\"", "\"-1\"");
+  expect_refused("dev.mlbuild.packages", "dev.mlbuild.others");
   expect_refused(":1000}", ":4000000000000000000}");
   expect_refused("application/vnd.oci.image.layer.v1.tar+gzip", "application/x-shellscript");
   expect_refused(R"("mediaType":"application/vnd.mlbuild.cache.v1+json")", R"("mediaType":"text/html")");

@@ -19,6 +19,7 @@ ImageLayer layer(const std::string& name) {
   made.facts.size_bytes = 1000 + name.size();
   made.facts.diff_id = DiffId(sha256("tar " + name));
   made.facts.plain_size_bytes = 5000;
+  made.facts.packages = {{"wheel", name, "1.0", 4000, 900}};
   made.key = StepKey(sha256("key " + name));
   made.created_by = name;
   return made;

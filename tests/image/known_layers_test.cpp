@@ -15,6 +15,7 @@ ImageLayer layer(const std::string& name) {
   made.facts.size_bytes = 1000 + name.size();
   made.facts.diff_id = DiffId(sha256("tar " + name));
   made.facts.plain_size_bytes = 5000;
+  made.facts.packages = {{"wheel", name, "1.0", 4000, 900}, {"step", "two\nlines \"\xc3\xa4\"", "", 0, 0}};
   made.key = StepKey(sha256("key " + name));
   made.created_by = name;
   return made;
@@ -67,6 +68,15 @@ TEST_F(KnownLayersTest, AnnotationsThatMakeNoSenseAreLeftOut) {
     EXPECT_EQ(known_layers(manifest, config).layers.size(), 1U) << size;
   }
   annotation("dev.mlbuild.plain-size") = "5000";
+  const std::string packages = annotation("dev.mlbuild.packages");
+  for (const std::string& text : {std::string(), std::string("{}"), std::string("[["), std::string("[[1,2,3,4,5]]"),
+                                  std::string(R"([["wheel","x","1",-1,0]])"), std::string(R"([["wheel","x","1",1]])"),
+                                  std::string(R"([["wheel","x","1",1,9999999999999999]])"), std::string(100000, '['),
+                                  R"([["wheel",")" + std::string(300, 'x') + R"(","1",1,1]])"}) {
+    annotation("dev.mlbuild.packages") = text;
+    EXPECT_EQ(known_layers(manifest, config).layers.size(), 1U) << text;
+  }
+  annotation("dev.mlbuild.packages") = packages;
   const std::string digest = BlobDigest(sha256("wheel")).to_string();
   for (const std::string& wheel : {std::string(), digest, digest + " ", digest + " ../../x.whl", digest + " x.tar.gz",
                                    digest + "/x.whl", digest + " " + std::string(300, 'x') + ".whl"}) {
@@ -77,6 +87,17 @@ TEST_F(KnownLayersTest, AnnotationsThatMakeNoSenseAreLeftOut) {
   EXPECT_EQ(known_layers(manifest, config).built_wheels.size(), 1U);
   annotation("dev.mlbuild.key") = "sha256:short";
   EXPECT_EQ(known_layers(manifest, config).layers.size(), 1U);
+}
+
+TEST_F(KnownLayersTest, ALongNameIsCutAndStillRead) {
+  ImageLayer long_name = layer("x");
+  long_name.facts.packages = {{"step", std::string(254, 'x') + "\xc3\xa4", "", 1, 1}};
+  const Image image = compose_image({long_name}, RunConfig(), oci::Platform(), 0);
+  const auto known = known_layers(oci::parse_manifest(image.manifest_json), oci::parse_config(image.config_json));
+  ASSERT_EQ(known.layers.size(), 1U);
+  ImageLayer again = long_name;
+  again.facts = known.layers.begin()->second;
+  EXPECT_EQ(compose_image({again}, RunConfig(), oci::Platform(), 0).manifest_json, image.manifest_json);
 }
 
 TEST_F(KnownLayersTest, AConfigOfAnotherImageIsRefused) {

@@ -1,7 +1,7 @@
 #include "../../src/registry/docker_config.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/error.hpp"
-#include "mlbuild/io/base64.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

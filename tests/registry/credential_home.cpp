@@ -1,6 +1,6 @@
 #include "registry/credential_home.hpp"
 
-#include "mlbuild/io/base64.hpp"
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/sys/file.hpp"
 
 #include <fmt/format.h>

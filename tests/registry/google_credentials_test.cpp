@@ -1,7 +1,7 @@
 #include "registry/credential_home.hpp"
 #include "registry/google_double.hpp"
 
-#include "mlbuild/io/base64.hpp"
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/registry/client.hpp"
 
 #include <fmt/format.h>

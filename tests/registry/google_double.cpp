@@ -1,7 +1,7 @@
 #include "registry/google_double.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/io/base64.hpp"
 #include "mlbuild/net/url.hpp"
 
 #include <fmt/chrono.h>

@@ -1,7 +1,7 @@
 #include "mlbuild/run/build_record.hpp"
 
+#include "mlbuild/base/base64.hpp"
 #include "mlbuild/base/error.hpp"
-#include "mlbuild/io/base64.hpp"
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/io/sha256.hpp"
 

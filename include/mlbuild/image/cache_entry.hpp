@@ -14,7 +14,7 @@ inline constexpr std::string_view kCacheMediaType = "application/vnd.mlbuild.cac
 /// A layer as a cache repository keeps it: an image manifest of its own, so that no registry's garbage collection takes
 /// the blob away and every registry lets it be mounted, under a tag made of its step's key.
 struct CacheEntry {
-  std::string tag;            ///< "k-" and the first 40 hex digits of the key
+  std::string tag;            ///< "k2-" and the first 40 hex digits of the key
   std::string config_json;    ///< the same in all entries
   std::string manifest_json;  ///< kManifestMediaType
   oci::Descriptor config;

@@ -30,6 +30,15 @@ struct ByteCount {
   friend bool operator==(const ByteCount&, const ByteCount&) = default;
 };
 
+/// What a package says of itself: METADATA of a wheel, the control stanza of a .deb. For bills of materials.
+struct PackageDescription {
+  std::string architecture;              ///< of a .deb
+  std::string license;                   ///< as written; "" when nothing is
+  std::vector<std::string> classifiers;  ///< of licences only: "License :: OSI Approved :: MIT License"
+  bool is_license_expression = false;    ///< SPDX, rather than free text
+  std::vector<std::string> needs;        ///< names of packages; alternatives and those of other platforms included
+};
+
 /// An installed distribution or Debian package; or, last, what belongs to none.
 struct ContentPackage {
   std::string kind;  ///< "wheel", "deb", "files"
@@ -37,6 +46,7 @@ struct ContentPackage {
   std::string version;
   ByteCount bytes;                  ///< that are seen in the image
   std::vector<std::size_t> layers;  ///< that have them, bottom to top
+  PackageDescription description = {};
 };
 
 /// A regular file that is seen in the image.
@@ -56,10 +66,20 @@ struct DuplicateFiles {
   std::uint64_t wasted_bytes() const { return size_bytes * (files.size() - 1); }
 };
 
+/// A regular file that nobody sees: layers above have another one in its place, or delete it.
+struct HiddenFile {
+  std::string path;
+  ByteCount bytes;
+  std::size_t layer = 0;
+  std::size_t by = 0;       ///< the layer that hides it; its own when the tar has it twice
+  bool is_deleted = false;  ///< rather than replaced
+};
+
 struct ImageContents {
   std::vector<ContentFile> files;          ///< by path
   std::vector<ContentPackage> packages;    ///< largest first
   std::vector<ByteCount> hidden;           ///< of each layer: what layers above replace or delete
+  std::vector<HiddenFile> hidden_files;    ///< the same, largest compressed first
   std::vector<DuplicateFiles> duplicates;  ///< most wasted first; files of less than 4 KiB are left out
   std::map<std::string, std::string> texts;  ///< LayerScan::texts that are seen in the image
   ByteCount sum() const;                   ///< of all files that are seen

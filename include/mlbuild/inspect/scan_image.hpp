@@ -23,4 +23,7 @@ struct ScanContext {
 /// Scans of all layers of the image, bottom to top; each layer is read once for all times, several at a time.
 std::vector<LayerScan> scan_image(const Image& image, const ScanContext& context);
 
+/// Whether all layers were read before, so that scan_image() opens none.
+bool is_scanned(const Image& image, KeyIndex& known);
+
 }  // namespace mlbuild

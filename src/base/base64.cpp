@@ -1,4 +1,4 @@
-#include "mlbuild/io/base64.hpp"
+#include "mlbuild/base/base64.hpp"
 
 #include "mlbuild/base/text.hpp"
 

@@ -1,0 +1,80 @@
+#include "commands.hpp"
+#include "inspecting.hpp"
+
+#include "mlbuild/base/text.hpp"
+#include "mlbuild/report/image_page.hpp"
+#include "mlbuild/sys/atomic_file.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace mlbuild::cli {
+namespace {
+
+struct ReportOptions {
+  std::string image = "mlbuild.yaml", compare, file = "report.html";
+  std::string variant, platform;
+  bool locked = false;
+  std::vector<std::string> insecure_registries;
+};
+
+std::optional<oci::Platform> platform_of(const ReportOptions& options) {
+  if (options.platform.empty()) return std::nullopt;
+  return oci::Platform::parse(options.platform);
+}
+
+InspectedImage look_at(const std::string& image, const ReportOptions& options, World& world) {
+  if (ImagePlace::parse_unless_file(image)) return inspect_place(image, platform_of(options), world);
+  const BuiltImage built = build_from_spec({image, options.variant, options.platform, options.locked}, world);
+  return inspect_built(built.spec->name, built, world);
+}
+
+int make_report(const ReportOptions& options, World& world) {
+  world.set_insecure_registries(options.insecure_registries);
+  std::optional<InspectedImage> before;
+  if (!options.compare.empty()) before = look_at(options.compare, options, world);
+  const InspectedImage image = look_at(options.image, options, world);
+  ImageDiff diff;
+  if (before) {
+    diff = diff_images(before->contents, image.contents);
+    diff.config = diff_configs(before->config, image.config);
+  }
+  const std::optional<ComparedImage> compared = before ? std::optional(ComparedImage{*before, diff}) : std::nullopt;
+  world.end_progress();
+  if (world.json()) {
+    world.print(image_page_json(image, compared ? &*compared : nullptr, {}) + "\n");
+    return 0;
+  }
+  const std::string page = image_page(image, compared ? &*compared : nullptr, {});
+  if (options.file == "-") {
+    world.print(page);
+    return 0;
+  }
+  write_file_atomically(options.file, page);
+  world.note(fmt::format("report  {}, {}\n", printable(options.file), human_bytes(page.size())));
+  return 0;
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<ReportOptions>();
+  CLI::App* command =
+      program.add_subcommand("report", "write a page that shows what an image consists of, for a browser");
+  command->add_option("IMAGE", options->image,
+                      "the spec (default: mlbuild.yaml), which is built first; oci:DIR[:TAG], docker:FILE.tar, or "
+                      "HOST/NAME:TAG in a registry");
+  command->add_option("--compare", options->compare, "an image, or a spec, that this one is compared with");
+  command->add_option("-o,--output", options->file, "the page (default: report.html); - for stdout");
+  command->add_option("--variant", options->variant, "this variant of the spec");
+  command->add_option("--platform", options->platform, "this one of several platforms; default: that of this machine");
+  command->add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec");
+  command
+      ->add_option("--insecure-registry", options->insecure_registries,
+                   "HOST[:PORT] to speak http with; loopback needs none")
+      ->allow_extra_args(false);
+  command->footer("example: mlbuild report oci:out/sklearn-train --compare registry.example/ml/train:1.3");
+  command->callback([options, &chosen] { chosen = [options](World& world) { return make_report(*options, world); }; });
+}
+
+}  // namespace mlbuild::cli
