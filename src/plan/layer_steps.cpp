@@ -38,6 +38,7 @@ Step wheel_step(const PlanRequest& request, const std::vector<const PlannedWheel
   step.label = wheel_step_label(wheels);
   if (part.count > 1) step.label += fmt::format(", part {} of {}", part.number + 1, part.count);
   std::vector<WheelInput> recipe_inputs = add_wheels(step, wheels, lookups);
+  if (request.variant->prune.any()) step.causes.push_back(request.variant->prune_location);
   if (step.state == StepState::Open) return step;
   step.recipe = std::make_shared<WheelLayerRecipe>(std::move(recipe_inputs), wheel_parameters(request, part));
   return step;
