@@ -15,8 +15,8 @@ namespace mlbuild {
 /// included. Manifests and configs are read, layers are not. Throws Error{Usage} when there is none for the platform.
 ImageSet image_to_copy(ImageSource& source, const std::optional<oci::Platform>& platform);
 
-/// One image of it, with the plain sizes and packages that its layers' annotations tell: an image alone is taken as it is unless a platform is given, of an index that of the platform, else
-/// that for `otherwise`. Errors as above.
+/// One image of it, with the plain sizes and packages that its layers' annotations tell: an image alone is taken as it
+/// is unless a platform is given, of an index that of the platform, else that for `otherwise`. Errors as above.
 Image image_to_inspect(ImageSource& source, const std::optional<oci::Platform>& platform,
                        const oci::Platform& otherwise);
 
