@@ -145,6 +145,7 @@ class Tracer {
     if (crash::in_class(wanted_.calls, number, arguments) && ++counted_ == wanted_.number && wanted_.fault != "none") {
       if (call != nullptr) line += crash::files_of(thread, *call, arguments);
       std::fprintf(log_, "fault\t%s\n", line.c_str());
+      std::fflush(log_);  // what hangs is told, too
       return spoil(thread, arguments);
     }
     if (!crash::in_class("change", number, arguments)) return;
