@@ -33,6 +33,7 @@
 #include <chrono>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -315,7 +316,13 @@ int sandbox_helper_main() {
   if (::geteuid() == 0) ::setgroups(0, nullptr);  // inside a user namespace it is too late for that
   const std::string text = to_json(supervise());
   // No handlers of this program's libraries: they have nothing to do here, and they take time.
-  ::_exit(::write(kReport, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const ssize_t count = ::write(kReport, rest.data(), rest.size());
+    if (count < 0 && errno != EINTR) break;
+    if (count > 0) rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  ::_exit(rest.empty() ? 0 : 1);
 }
 
 }  // namespace mlbuild

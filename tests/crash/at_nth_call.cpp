@@ -145,7 +145,8 @@ class Tracer {
     if (crash::in_class(wanted_.calls, number, arguments) && ++counted_ == wanted_.number && wanted_.fault != "none") {
       if (call != nullptr) line += crash::files_of(thread, *call, arguments);
       std::fprintf(log_, "fault\t%s\n", line.c_str());
-      return spoil(thread, arguments);
+      std::fflush(log_);  // what hangs is told, too
+      return spoil(thread, number, arguments);
     }
     if (!crash::in_class("change", number, arguments)) return;
     pending_[thread] = {line + crash::files_of(thread, *call, arguments), false};
@@ -157,7 +158,7 @@ class Tracer {
     return started_;
   }
 
-  void spoil(pid_t thread, const std::uint64_t* arguments) {
+  void spoil(pid_t thread, std::uint64_t number, const std::uint64_t* arguments) {
     if (wanted_.fault == "kill") {
       for (const pid_t other : alive_) ::kill(other, SIGKILL);
       return;
@@ -166,7 +167,7 @@ class Tracer {
     if (wanted_.fault == "short") {
       registers.set_length((arguments[2] + 1) / 2);
     } else {
-      registers.skip_call();
+      if (number != SYS_close) registers.skip_call();  // a close that fails has closed all the same: close(2)
       pending_[thread] = {"", true};
     }
     registers.store();
