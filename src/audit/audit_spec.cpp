@@ -49,6 +49,7 @@ PackageGraph deb_graph(const LockedImage& image) {
 }
 
 bool wants_gpu(const SpecVariant& variant) {
+  if (variant.gpu.cuda || !variant.gpu.architectures.empty()) return true;
   const auto devices = variant.config.env.find("NVIDIA_VISIBLE_DEVICES");
   if (devices == variant.config.env.end()) return false;
   return !devices->second.empty() && devices->second != "void" && devices->second != "none";

@@ -50,7 +50,8 @@ std::vector<Draft> prune_drafts(const PackageSubject& subject) {
     for (const auto& [name, bytes] : prunable.plain_bytes) sum += bytes;
     if (sum < kWorthPruning) continue;
     Draft draft = draft_of("prune", fmt::format("{} inside wheels", python::prune_name(kind)));
-    draft.finding.way_out = fmt::format("`prune: {{{}: true}}`; `prune.keep` names exceptions", python::prune_name(kind));
+    draft.finding.way_out =
+        fmt::format("`prune: {{{}: true}}`; `prune.keep` names exceptions", python::prune_name(kind));
     draft.finding.evidence = largest(prunable.plain_bytes);
     draft.finding.measured = subject.measured;
     draft.parts = std::move(prunable.parts);

@@ -13,7 +13,7 @@
 namespace mlbuild {
 namespace {
 
-constexpr int kScanVersion = 2;  // raised when LayerScan means something else
+constexpr int kScanVersion = 3;  // raised when LayerScan means something else
 
 StepKey scan_key(const BlobDigest& layer) {
   return KeyCard("layer-scan", kScanVersion).set("layer", layer.to_string()).key();

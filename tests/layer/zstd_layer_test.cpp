@@ -63,7 +63,7 @@ TEST(ZstdLayer, DoesNotDependOnTheNumberOfWorkers) {
 TEST(ZstdLayer, WheelsHoldWhatTheyHoldInGzip) {
   MemoryStore store;
   WheelBuilder wheel;
-  wheel.file("demo/__init__.py", std::string(100'000, 'x'));
+  wheel.add("toy/big.py", std::string(100'000, 'x'));
   const auto recipe =
       std::make_shared<WheelLayerRecipe>(std::vector<WheelInput>{put_wheel(store, wheel)}, WheelLayerParameters());
   const LayerFacts gzip = make_layer(*recipe, store);

@@ -46,8 +46,8 @@ struct BytesPublished {
 struct WarningRaised {
   std::string text;
 };
-using Event = std::variant<ActivityStarted, WorkKnown, BytesFetched, StepStarted, StepFinished, InputFetched, PublishStarted,
-                           BytesPublished, WarningRaised>;
+using Event = std::variant<ActivityStarted, WorkKnown, BytesFetched, StepStarted, StepFinished, InputFetched,
+                           PublishStarted, BytesPublished, WarningRaised>;
 
 /// Receives events from any thread.
 class EventSink {

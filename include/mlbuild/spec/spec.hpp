@@ -176,8 +176,8 @@ BlobDigest locked_part_digest(const Spec& spec, const SpecVariant& variant);
 std::string locked_part_json(const Spec& spec, const SpecVariant& variant);
 
 /// What decides an image's bytes together with the lock and the application's files, and nothing else (no comments,
-/// requirements, indexes, budgets, checks): a spec of its own, as canonical JSON that read_spec() reads where the inputs
-/// of its steps are.
+/// requirements, indexes, budgets, checks): a spec of its own, as canonical JSON that read_spec() reads where the
+/// inputs of its steps are.
 std::string deciding_part_json(const Spec& spec, const SpecVariant& variant, const oci::Platform& platform);
 
 /// JSON Schema (2020-12) of the spec, for editors: `mlbuild schema`.
