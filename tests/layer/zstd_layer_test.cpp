@@ -24,7 +24,7 @@ std::shared_ptr<const LayerRecipe> files() {
   for (const std::string name : {"a", "b", "c"}) {
     std::string& content = (*contents)["app/" + name];
     for (std::uint32_t state = 7; content.size() < kFileBytes; state = state * 1664525U + 1013904223U) {
-      content += std::to_string(state >> 20U) + name;
+      content += std::to_string(state >> 20U) + name + std::string(500, 'x');
     }
     LayerFile file;
     file.path = "app/" + name;
