@@ -47,7 +47,7 @@ std::map<std::string, Distribution> distributions_of(const ImageContents& conten
 /// What needs what; an extra counts where somebody asks for it.
 class Needs {
  public:
-  Needs(const std::map<std::string, Distribution>& distributions, std::map<std::string, std::string> environment)
+  Needs(const std::map<std::string, Distribution>& distributions, python::MarkerEnvironment environment)
       : distributions_(distributions), environment_(std::move(environment)) {
     for (const auto& [name, distribution] : distributions_) visit(name, "");
     while (!open_.empty()) {
@@ -63,9 +63,9 @@ class Needs {
     if (distributions_.contains(name) && seen_.emplace(name, extra).second) open_.emplace_back(name, extra);
   }
   void follow(const std::string& name, const std::string& extra) {
-    environment_["extra"] = extra;
+    environment_.extra = extra;
     for (const python::Requirement& requirement : distributions_.at(name).requirements) {
-      if (!requirement.marker.empty() && !marker_holds(requirement.marker, environment_)) continue;
+      if (!may_hold(requirement.marker, environment_)) continue;
       if (!distributions_.contains(requirement.name)) continue;
       needs_[name].insert(requirement.name);
       for (const std::string& wanted : requirement.extras) visit(requirement.name, wanted);
@@ -73,7 +73,7 @@ class Needs {
   }
 
   const std::map<std::string, Distribution>& distributions_;
-  std::map<std::string, std::string> environment_;
+  python::MarkerEnvironment environment_;
   std::map<std::string, std::set<std::string>> needs_;
   std::set<std::pair<std::string, std::string>> seen_;
   std::deque<std::pair<std::string, std::string>> open_;
@@ -220,7 +220,7 @@ void ImagePackages::read_wheels(const ImageContents& contents, const std::string
   }
   python_version_ = python_version_of(contents);
   const std::map<std::string, Distribution> distributions = distributions_of(contents);
-  Needs needs(distributions, linux_markers(python_version_, machine));
+  Needs needs(distributions, {python_version_, machine, ""});
   for (const auto& [name, distribution] : distributions) {
     GraphPackage package{name, distribution.metadata.version, bytes_of("wheel", name), needs.of(name), {}, {}};
     package.wanted = requested.contains(name);

@@ -56,11 +56,11 @@ std::string version_label(const GraphPackage& package) {
 std::set<std::string> needs_of(const Alternative& alternative, const GraphPackage& old, const PackageSubject& subject) {
   if (!alternative.requires_dist) return old.needs;
   std::set<std::string> needs;
-  const auto environment = linux_markers(subject.python_version, subject.machine);
+  const python::MarkerEnvironment environment{subject.python_version, subject.machine, ""};
   for (const std::string& text : *alternative.requires_dist) {
     Diagnostics ignored;
     const auto requirement = python::parse_requirement(text, {}, ignored);
-    if (!requirement || (!requirement->marker.empty() && !marker_holds(requirement->marker, environment))) continue;
+    if (!requirement || !may_hold(requirement->marker, environment)) continue;
     if (subject.wheels.find(requirement->name) != nullptr) needs.insert(requirement->name);
   }
   return needs;

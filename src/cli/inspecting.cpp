@@ -21,7 +21,7 @@ InspectedImage inspect_layers(const std::string& name, Image image, OpenLayer op
   inspected.name = name;
   inspected.image = std::move(image);
   inspected.config = oci::parse_config(inspected.image.config_json);
-  world.events().on(PublishStarted{name, inspected.image.compressed_size_bytes()});
+  world.events().on(PublishStarted{name, inspected.image.compressed_size_bytes(), "reading"});
   const ScanContext context{std::move(open), world.store(),
                             [&](std::uint64_t bytes) { world.events().on(BytesPublished{bytes}); },
                             world.cancellation(), world.threads()};

@@ -31,7 +31,7 @@ Image found_image(ImageSource& source, const VerifyOptions& options) {
 
 /// What lies in files may have rotted; what a registry keeps is looked at by its digest each time.
 void read_all_layers(const Image& image, BlobStore& layers, World& world) {
-  world.events().on(PublishStarted{"reading the layers", image.compressed_size_bytes()});
+  world.events().on(PublishStarted{"the layers", image.compressed_size_bytes(), "reading"});
   for (const ImageLayer& layer : image.layers) {
     const std::unique_ptr<Source> bytes = layers.stream(layer.facts.digest);
     NullSink nowhere;
@@ -74,7 +74,10 @@ int run_verify(const VerifyOptions& options, World& world) {
   const TempDir directory;
   const Rebuild rebuild = options.spec.empty() ? rebuild_of(found, found_layers, directory.path(), world.cancellation())
                                                : rebuild_of_spec(found, options, world);
-  const BuildContext context = world.build_context();
+  BuildContext context = world.build_context();
+  if (options.spec.empty()) {
+    context.open_base = [&found_layers](const Spec&, const ForeignBase&) { return base_in(found_layers); };
+  }
   const BuildResult result = build_image(rebuild.request(), context);
   BaseBlobs made_layers(world.store());
   VerifiedImage verified{options.image, found.manifest.digest, result.image.manifest.digest,

@@ -93,10 +93,15 @@ json finding_value(const Finding& finding) {
 std::string audit_text(const std::string& subject, const AuditResult& result) {
   std::string text;
   for (const Finding& finding : result.findings) text += finding_text(finding) + "\n";
-  if (result.findings.empty()) text += fmt::format("{}: nothing to say\n", printable(subject));
   const std::string total = bytes_text(result.total);
-  if (!total.empty()) {
-    text += fmt::format("{}: {} together, each byte once, notes left out\n", printable(subject), total);
+  const auto is_note = [](const Finding& finding) { return finding.severity == Severity::Note; };
+  if (result.findings.empty()) {
+    text += fmt::format("{}: nothing to say\n", printable(subject));
+  } else if (std::ranges::all_of(result.findings, is_note)) {
+    text += fmt::format("{}: nothing that should change; what is to be considered is a choice\n", printable(subject));
+  } else if (!total.empty()) {
+    text += fmt::format("{}: {} together, each byte once, what is only to be considered left out\n", printable(subject),
+                        total);
   }
   for (const std::string& note : result.notes) text += fmt::format("note: {}\n", printable(note));
   return text;

@@ -46,9 +46,9 @@ void Profile::note(const Event& event, double now) {
     rows_.push_back({"step", step->label, now - step->seconds, step->seconds, step->cpu_seconds, step->input_bytes,
                      step->output_bytes});
   } else if (const auto* publish = std::get_if<PublishStarted>(&event)) {
-    rows_.push_back({"write", publish->where, now, 0, 0, 0, 0});
+    rows_.push_back({"transfer", fmt::format("{} {}", publish->verb, publish->where), now, 0, 0, 0, 0});
   } else if (const auto* bytes = std::get_if<BytesPublished>(&event)) {
-    if (rows_.empty() || rows_.back().kind != "write") return;  // sent early, while layers are still being made
+    if (rows_.empty() || rows_.back().kind != "transfer") return;  // sent early, while layers are still being made
     rows_.back().bytes_out += bytes->bytes;
     rows_.back().seconds = now - rows_.back().begin_seconds;
   }
@@ -68,7 +68,7 @@ std::string Profile::kind_text(const std::string& kind, const std::string& name)
     ++count;
   }
   if (count == 0) return "";
-  return fmt::format("  {:<6} {} {}, {}, from {} to {}{}\n", kind, count, name, human_bytes(bytes), seconds_text(begin),
+  return fmt::format("  {:<8} {} {}, {}, from {} to {}{}\n", kind, count, name, human_bytes(bytes), seconds_text(begin),
                      seconds_text(end), cpu > 0 ? fmt::format(", {} of processor", seconds_text(cpu)) : "");
 }
 
@@ -82,12 +82,13 @@ std::string Profile::text(const ProcessCost& cost) const {
     const Row& row = *longest[i];
     table.add({seconds_text(row.begin_seconds), seconds_text(row.seconds),
                row.kind == "step" ? seconds_text(row.cpu_seconds) : "", bytes_text(row.bytes_in),
-               bytes_text(row.bytes_out), fmt::format("{} {}", row.kind, printable(row.label))});
+               bytes_text(row.bytes_out),
+               row.kind == "transfer" ? printable(row.label) : fmt::format("{} {}", row.kind, printable(row.label))});
   }
   std::string text = table.text();
   if (longest.size() > kShownRows) text += fmt::format("and {} shorter ones\n", longest.size() - kShownRows);
-  text += kind_text("fetch", "inputs") + kind_text("step", "steps") + kind_text("write", "transfers");
-  return text + fmt::format("  whole  {}, {} of processor, {} more in programs that it ran, {} of memory at most\n",
+  text += kind_text("fetch", "inputs") + kind_text("step", "steps") + kind_text("transfer", "transfers");
+  return text + fmt::format("  whole    {}, {} of processor, {} more in programs that it ran, {} of memory at most\n",
                             seconds_text(cost.seconds), seconds_text(cost.own_cpu_seconds),
                             seconds_text(cost.child_cpu_seconds), human_bytes(cost.peak_memory_bytes));
 }

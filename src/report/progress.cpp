@@ -18,7 +18,8 @@ class Tally {
 
   /// "fetching 12.3 of 161.9 MB, 24.1 MB/s, 6 s left; layers 3 of 31"
   std::string status(double now) const {
-    if (publish_bytes_ > 0) return fmt::format("writing {}{}", where_, transfer(published_bytes_, publish_bytes_, now));
+    if (publish_bytes_ > 0)
+      return fmt::format("{} {}{}", verb_, where_, transfer(published_bytes_, publish_bytes_, now));
     std::string text;
     if (fetch_bytes_ > 0 && fetched_bytes_ < fetch_bytes_)
       text = "fetching" + transfer(fetched_bytes_, fetch_bytes_, now);
@@ -37,6 +38,7 @@ class Tally {
     layer_bytes_ = event.layer_bytes;
     fetched_bytes_ = 0;
     done_layer_bytes_ = 0;
+    publish_bytes_ = 0;  // what was read before is done
     phase_start_ = now;
   }
   void count(const BytesFetched& event, double) { fetched_bytes_ += event.bytes; }
@@ -44,6 +46,7 @@ class Tally {
   void count(const StepFinished& event, double) { done_layer_bytes_ += event.input_bytes; }
   void count(const InputFetched&, double) {}
   void count(const PublishStarted& event, double now) {
+    verb_ = event.verb;
     where_ = event.where;
     publish_bytes_ = event.bytes;
     published_bytes_ = 0;
@@ -61,7 +64,7 @@ class Tally {
     return text + fmt::format(", {}/s, {:.0f} s left", human_bytes(static_cast<std::uint64_t>(rate)), left);
   }
 
-  std::string activity_, where_;
+  std::string activity_, verb_, where_;
   std::uint64_t fetch_bytes_ = 0, fetched_bytes_ = 0, layer_bytes_ = 0, done_layer_bytes_ = 0;
   std::uint64_t publish_bytes_ = 0, published_bytes_ = 0;
   double phase_start_ = 0;

@@ -30,6 +30,15 @@ void forget_reasons(std::vector<LockedFile>& files) {
   for (LockedFile& file : files) file.required_by.clear();
 }
 
+// Where a base was is no part of what it is: its layers are in the image itself.
+constexpr const char* kAnyBase = "base.invalid/base";
+
+void forget_place(LockedBaseImage& base) {
+  base.kind = "image";
+  base.reference = kAnyBase;
+  base.manifest = BlobDigest{};
+}
+
 /// Requirements may be written differently, and other groups change, without one byte of the image being another.
 LockedImage deciding_part(LockedImage image) {
   image.variant.clear();
@@ -46,6 +55,7 @@ LockedImage deciding_part(LockedImage image) {
     forget_reasons(sdist.build_requirements);
   }
   if (image.sdists.empty()) image.system_build.clear();
+  if (image.base_image) forget_place(*image.base_image);
   return image;
 }
 
@@ -65,6 +75,7 @@ std::string inflate(const std::string& compressed) {
 BuildRecord build_record(const BuildRequest& request, bool bytecode) {
   SpecVariant variant = *request.variant;
   variant.bytecode = variant.bytecode && bytecode;
+  if (request.image->base_image) variant.foreign_base = ForeignBase{ForeignBase::Kind::Image, {kAnyBase, {}}};
   Lock lock;
   lock.images.push_back(deciding_part(*request.image));
   return {deciding_part_json(*request.spec, variant, request.image->platform), to_json(lock), !variant.app.empty()};

@@ -54,6 +54,22 @@ json unpacked_application(const Image& image, BlobStore& layers, const fs::path&
   return copies_of(files);
 }
 
+class BaseInImage final : public BaseSource {
+ public:
+  explicit BaseInImage(BlobStore& layers) : layers_(layers) {}
+  BlobDigest read_digest(const oci::Platform&) override { refuse(); }
+  PulledImage read_image(const oci::Platform&) override { refuse(); }
+  std::unique_ptr<Source> open_layer(std::size_t, const oci::Descriptor& layer) override {
+    return layers_.stream(layer.digest);
+  }
+
+ private:
+  [[noreturn]] static void refuse() {
+    throw Error(ErrorKind::Internal, "the base of a build record is locked already");
+  }
+  BlobStore& layers_;
+};
+
 json parse_spec_part(const std::string& text) {
   json spec = json::parse(text, nullptr, false);
   if (!spec.is_object()) throw Error(ErrorKind::Foreign, "the image's build record has no spec");
@@ -71,6 +87,8 @@ BuildRequest Rebuild::request() const {
   request.force = true;
   return request;
 }
+
+std::unique_ptr<BaseSource> base_in(BlobStore& layers) { return std::make_unique<BaseInImage>(layers); }
 
 Rebuild rebuild_of(const Image& image, BlobStore& layers, const fs::path& directory, const Cancellation& cancellation) {
   const BuildRecord record = record_in(image);

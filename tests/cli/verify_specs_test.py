@@ -30,6 +30,20 @@ class Specs(CliTest):
             shutil.rmtree(spec.parent)
             self.assertGreater(len(self.verified(image)["layers"]), 30)
 
+    def test_on_a_base_that_is_gone(self):
+        minimal = self.locked_spec("minimal")
+        self.build(minimal, "--locked", "-o", f"oci:{self.directory}/base", "-o", f"docker:{self.directory}/base.tar", "-t", "base:1")
+        (self.directory / "main.py").write_text("print('hello')\n")
+        digests = set()
+        for base in ("{oci: base}", "{archive: base.tar}"):
+            spec = self.write_spec(f"version: 1\nname: top\nbase: {base}\nrequirements: {{runtime: [idna==3.7]}}\n"
+                                   "steps: [{run: [python, -c, \"open('/opt/made', 'w').write('made')\"]}]\napp: [{from: main.py, to: /app/}]\n")
+            digests.add(self.build(spec, "-o", f"oci:{self.directory}/top").out)
+        self.assertEqual(len(digests), 1)
+        shutil.rmtree(self.directory / "base")
+        (self.directory / "base.tar").unlink()
+        self.verified(f"oci:{self.directory}/top")
+
     def test_steps_with_inputs_need_the_spec(self):
         (self.directory / "make.py").write_text("open('/opt/made', 'w').write('made')\n")
         spec = self.write_spec("version: 1\nname: steps\npython: {bytecode: false}\n"

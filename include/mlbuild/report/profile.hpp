@@ -29,7 +29,7 @@ class Profile final : public EventSink {
 
  private:
   struct Row {
-    std::string kind;  ///< "fetch", "step", "write"
+    std::string kind;  ///< "fetch", "step", "transfer"
     std::string label;
     double begin_seconds = 0, seconds = 0, cpu_seconds = 0;
     std::uint64_t bytes_in = 0, bytes_out = 0;

@@ -38,7 +38,8 @@ struct InputFetched {
 };
 struct PublishStarted {
   std::string where;
-  std::uint64_t bytes = 0;  ///< at most
+  std::uint64_t bytes = 0;       ///< at most
+  std::string verb = "writing";  ///< or "reading", of what is only looked at
 };
 struct BytesPublished {
   std::uint64_t bytes = 0;

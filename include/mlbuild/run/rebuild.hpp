@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 namespace mlbuild {
 
@@ -20,5 +21,8 @@ struct Rebuild {
 /// are not in it; Error{Foreign} for a record that makes no sense.
 Rebuild rebuild_of(const Image& image, BlobStore& layers, const std::filesystem::path& directory,
                    const Cancellation& cancellation);
+
+/// The base of that build: its layers are the image's lower ones. `layers` must outlive it.
+std::unique_ptr<BaseSource> base_in(BlobStore& layers);
 
 }  // namespace mlbuild
