@@ -13,7 +13,7 @@
 namespace mlbuild {
 namespace {
 
-constexpr std::size_t kMaxThreads = 4;  // each holds up to 64 MiB of a library at a time
+constexpr std::size_t kMaxThreads = 2;  // each holds up to 64 MiB of a library: with more it were above 256 MiB
 
 constexpr int kScanVersion = 3;  // raised when LayerScan means something else
 
