@@ -7,13 +7,14 @@
 #   bench/run.sh --push [--case ...] [--store DIR] [--runs N]  beside programs that only push: skopeo and, where Go is, crane
 #   bench/run.sh --micro [...]         hash, inflate, deflate, tar, transmux, .deb, a plan of 1,000 wheels, each alone (Google Benchmark's options)
 #   bench/run.sh --scale [...]         a thousand wheels, a hundred variants, ten thousand files, layers of 100 GB
+#   bench/run.sh --inspect LAYOUT [--runs N]                   `mlbuild inspect` of an OCI layout beside merely inflating its layers
 # Builds the release preset first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source third_party/install-packages.sh
 install_packages build run test develop >&2
 cmake --preset release -DMLBUILD_BENCH=ON -DMLBUILD_DEFAULT_PYTHON_INDEX="$(default_python_index)" >/dev/null
-cmake --build --preset release --target mlbuild layers_bench micro_bench >&2
+cmake --build --preset release --target mlbuild layers_bench micro_bench inflate_bench >&2
 mlbuild=$PWD/build/release/src/cli/mlbuild
 case ${1:-} in
   --alone)
@@ -28,6 +29,9 @@ case ${1:-} in
   --micro)
     shift
     exec build/release/bench/micro_bench "$@" ;;
+  --inspect)
+    shift
+    exec python3 bench/inspect_layers.py --mlbuild "$mlbuild" --inflate-bench build/release/bench/inflate_bench "$@" ;;
   --scale)
     shift
     exec python3 bench/scale.py --mlbuild "$mlbuild" --layers-bench build/release/bench/layers_bench "$@" ;;

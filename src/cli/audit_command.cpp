@@ -1,17 +1,12 @@
-#include "alternatives.hpp"
+#include "auditing.hpp"
 #include "commands.hpp"
-#include "inspecting.hpp"
 #include "locking.hpp"
 
-#include "mlbuild/audit/audit_image.hpp"
-#include "mlbuild/audit/audit_spec.hpp"
 #include "mlbuild/audit/rules.hpp"
 #include "mlbuild/audit/text_edits.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/report/audit_text.hpp"
-#include "mlbuild/run/copy_image.hpp"
-#include "mlbuild/sys/child_process.hpp"
 #include "mlbuild/sys/file.hpp"
 
 #include <CLI/CLI.hpp>
@@ -32,13 +27,6 @@ struct AuditOptions {
   bool apply = false;
 };
 
-python::TargetPlatform target_for(const std::string& python_version, const oci::Platform& platform) {
-  python::TargetPlatform target;
-  target.python_version = python_version;
-  target.machine = platform.architecture == "arm64" ? "aarch64" : "x86_64";
-  return target;
-}
-
 AuditResult audit_place(const AuditOptions& options, World& world) {
   if (options.apply) {
     throw Error(ErrorKind::Usage, "`--apply` changes a spec, and this is an image")
@@ -46,53 +34,7 @@ AuditResult audit_place(const AuditOptions& options, World& world) {
   }
   std::optional<oci::Platform> platform;
   if (!options.platform.empty()) platform = oci::Platform::parse(options.platform);
-  const InspectedImage image = inspect_place(options.subject, platform, world);
-  std::vector<std::string> labels;
-  for (const ImageLayer& layer : image.image.layers) labels.push_back(layer.created_by);
-  const python::TargetPlatform target = target_for(python_version_of(image.contents), image.config.platform);
-  return audit_image({image.contents, image.config, std::move(labels), alternatives_of(nullptr, target, world)});
-}
-
-/// An interpreter to read sources with: the base's own where mlbuild makes it, else this machine's.
-std::optional<AppImports> imports_of(const std::vector<AppFile>& app, const LockedImage& image, World& world) {
-  try {
-    std::vector<std::filesystem::path> roots;
-    if (!image.base.empty()) {
-      EventSink& events = world.events();
-      const ResolveContext context{world.http(),
-                                   world.store(),
-                                   world.sandbox(),
-                                   world.site(),
-                                   world.cancellation(),
-                                   world.threads(),
-                                   [&](const std::string& text) { events.on(ActivityStarted{text}); }};
-      roots = {debian_tree(image.base, context)};
-    } else if (!find_program("python3")) {
-      return std::nullopt;
-    }
-    return read_app_imports(app, world.sandbox(), roots, world.cancellation());
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Interrupted || error.kind() == ErrorKind::Internal) throw;
-    world.events().on(WarningRaised{fmt::format("the application's imports were not read: {}", error.message())});
-    return std::nullopt;
-  }
-}
-
-std::optional<std::uint64_t> base_bytes(const Spec& spec, ForeignBase base, const std::string& reference,
-                                        const oci::Platform& platform, World& world) {
-  if (base.kind != ForeignBase::Kind::Image) return std::nullopt;
-  try {
-    base.reference.value = reference.substr(0, reference.find('@'));
-    ImagePlace place;
-    place.reference = oci::Reference::parse(base.reference.value);
-    if (place.reference.tag.empty()) return std::nullopt;
-    const std::unique_ptr<ImageSource> source = open_place(place, world);
-    return image_to_copy(*source, platform).images().front().compressed_size_bytes();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Interrupted || error.kind() == ErrorKind::Internal) throw;
-    world.note(fmt::format("note: base of {} was not asked for: {}\n", spec.path.string(), error.message()));
-    return std::nullopt;
-  }
+  return audit_inspected(inspect_place(options.subject, platform, world), world);
 }
 
 AuditResult audit_spec_file(const AuditOptions& options, World& world) {
@@ -101,18 +43,7 @@ AuditResult audit_spec_file(const AuditOptions& options, World& world) {
   std::vector<std::string> platforms;
   if (!options.platform.empty()) platforms.push_back(options.platform);
   const LockedImage& image = *chosen_images(spec, lock, options.variant, platforms).front();
-  const SpecVariant& variant = spec.variant(options.variant);
-  SpecSubject subject{spec, variant, image};
-  subject.store = &world.store();
-  subject.app = list_app_files(spec, variant);
-  subject.imports = imports_of(subject.app, image, world);
-  subject.alternative = alternatives_of(&variant, target_for(image.interpreter.version, image.platform), world);
-  if (variant.foreign_base) {
-    subject.base_bytes = [&](const std::string& reference) {
-      return base_bytes(spec, *variant.foreign_base, reference, image.platform, world);
-    };
-  }
-  return audit_spec(subject);
+  return audit_locked(spec, spec.variant(options.variant), image, world);
 }
 
 void keep_rules(AuditResult& result, const std::vector<std::string>& rules) {

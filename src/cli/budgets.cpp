@@ -1,8 +1,10 @@
 #include "budgets.hpp"
 
+#include "auditing.hpp"
 #include "image_places.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
 #include "mlbuild/run/copy_image.hpp"
 
 #include <fmt/format.h>
@@ -48,6 +50,23 @@ std::optional<ImageBefore> image_before(const BuildRequest& request, const std::
                       });
 }
 
+constexpr std::size_t kShownWays = 3;
+
+/// What of the spec the audit would change first. It must not hide that the budget refused the image.
+void add_ways_back(Error& refused, const BuildRequest& request, World& world) {
+  std::vector<std::string> ways;
+  try {
+    for (const Finding& finding : audit_locked(*request.spec, *request.variant, *request.image, world).findings) {
+      if (finding.severity == Severity::Risk || finding.saves.weight() == 0 || ways.size() == kShownWays) continue;
+      ways.push_back(
+          fmt::format("{} (`{}`, saves {})", finding.title, finding.id, human_bytes(finding.saves.weight())));
+    }
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Interrupted || error.kind() == ErrorKind::Internal) throw;
+  }
+  if (!ways.empty()) refused.while_doing("`mlbuild audit` knows ways back: " + join(ways, "; "));
+}
+
 }  // namespace
 
 void check_budgets(std::vector<BuildResult>& results, const std::vector<BuildRequest>& requests,
@@ -60,7 +79,12 @@ void check_budgets(std::vector<BuildResult>& results, const std::vector<BuildReq
       world.events().on(WarningRaised{
           "`budget.growth` was not looked at: there is no image before this one; `budget.against` may name one"});
     }
-    results[i].budget = check_budget(results[i].image, budget, before);
+    try {
+      results[i].budget = check_budget(results[i].image, budget, before);
+    } catch (Error& refused) {
+      add_ways_back(refused, requests[i], world);
+      throw;
+    }
   }
 }
 

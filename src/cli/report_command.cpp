@@ -1,5 +1,5 @@
+#include "auditing.hpp"
 #include "commands.hpp"
-#include "inspecting.hpp"
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/report/image_page.hpp"
@@ -7,6 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
 
 namespace mlbuild::cli {
 namespace {
@@ -23,17 +26,42 @@ std::optional<oci::Platform> platform_of(const ReportOptions& options) {
   return oci::Platform::parse(options.platform);
 }
 
-InspectedImage look_at(const std::string& image, const ReportOptions& options, World& world) {
-  if (ImagePlace::parse_unless_file(image)) return inspect_place(image, platform_of(options), world);
-  const BuiltImage built = build_from_spec({image, options.variant, options.platform, options.locked}, world);
-  return inspect_built(built.spec->name, built, world);
+/// What is looked at, and for a spec what it was built from.
+struct Subject {
+  InspectedImage image;
+  std::optional<BuiltImage> built;
+};
+
+Subject look_at(const std::string& image, const ReportOptions& options, World& world) {
+  if (ImagePlace::parse_unless_file(image)) return {inspect_place(image, platform_of(options), world), std::nullopt};
+  BuiltImage built = build_from_spec({image, options.variant, options.platform, options.locked}, world);
+  InspectedImage inspected = inspect_built(built.spec->name, built, world);
+  return {std::move(inspected), std::move(built)};
+}
+
+/// Of a spec first what it says itself, which has places and patches, then what only its image shows.
+std::vector<Finding> findings_of(const Subject& subject, World& world) {
+  std::vector<Finding> findings;
+  if (subject.built) {
+    const BuildRequest& request = subject.built->request;
+    findings = audit_locked(*request.spec, *request.variant, *request.image, world).findings;
+  }
+  const std::size_t of_spec = findings.size();
+  for (Finding& finding : audit_inspected(subject.image, world).findings) {
+    const auto end = findings.begin() + static_cast<std::ptrdiff_t>(of_spec);
+    const bool is_told = std::any_of(findings.begin(), end, [&](const Finding& told) { return told.id == finding.id; });
+    if (!is_told) findings.push_back(std::move(finding));
+  }
+  return findings;
 }
 
 int make_report(const ReportOptions& options, World& world) {
   world.set_insecure_registries(options.insecure_registries);
   std::optional<InspectedImage> before;
-  if (!options.compare.empty()) before = look_at(options.compare, options, world);
-  const InspectedImage image = look_at(options.image, options, world);
+  if (!options.compare.empty()) before = look_at(options.compare, options, world).image;
+  const Subject subject = look_at(options.image, options, world);
+  const InspectedImage& image = subject.image;
+  const std::vector<Finding> findings = findings_of(subject, world);
   ImageDiff diff;
   if (before) {
     diff = diff_images(before->contents, image.contents);
@@ -42,10 +70,10 @@ int make_report(const ReportOptions& options, World& world) {
   const std::optional<ComparedImage> compared = before ? std::optional(ComparedImage{*before, diff}) : std::nullopt;
   world.end_progress();
   if (world.json()) {
-    world.print(image_page_json(image, compared ? &*compared : nullptr, {}) + "\n");
+    world.print(image_page_json(image, compared ? &*compared : nullptr, findings) + "\n");
     return 0;
   }
-  const std::string page = image_page(image, compared ? &*compared : nullptr, {});
+  const std::string page = image_page(image, compared ? &*compared : nullptr, findings);
   if (options.file == "-") {
     world.print(page);
     return 0;

@@ -6,6 +6,13 @@
 
 namespace mlbuild::elf {
 
+void KeptRanges::restart(Range first) {
+  at_ = 0;
+  parts_.resize(1);
+  parts_.front().range = first;
+  parts_.front().bytes.clear();
+}
+
 void KeptRanges::keep(Range range) {
   range.begin = std::max(range.begin, at_);
   if (range.begin < range.end) parts_.push_back({range, {}});

@@ -16,6 +16,9 @@ struct Range {
 /// Keeps chosen parts of a stream and throws the rest away.
 class KeptRanges {
  public:
+  /// Begins another stream, of which this is kept. The memory of the one before is used again: pages that the kernel
+  /// has to hand out anew for each of a thousand libraries cost more than to fill them.
+  void restart(Range first);
   /// From now on also these, as far as they have not gone by; ranges may overlap.
   void keep(Range range);
   void write(ByteSpan bytes);

@@ -25,7 +25,14 @@ constexpr std::uint64_t kHeaderBytes = 64;
 
 class ObjectScanner::State {
  public:
-  State() { kept_.keep({0, kBeginningBytes}); }
+  State() { restart(); }
+
+  void restart() {
+    kept_.restart({0, kBeginningBytes});
+    gpu_ = {};
+    headers_end_.reset();
+    is_other_ = has_ranges_ = false;
+  }
 
   void write(ByteSpan bytes) {
     if (is_other_) return;
@@ -68,6 +75,7 @@ ObjectScanner::ObjectScanner() : state_(std::make_unique<State>()) {}
 ObjectScanner::~ObjectScanner() = default;
 ObjectScanner::ObjectScanner(ObjectScanner&&) noexcept = default;
 ObjectScanner& ObjectScanner::operator=(ObjectScanner&&) noexcept = default;
+void ObjectScanner::restart() { state_->restart(); }
 void ObjectScanner::write(ByteSpan bytes) { state_->write(bytes); }
 std::optional<Object> ObjectScanner::finish() { return state_->finish(); }
 

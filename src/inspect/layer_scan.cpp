@@ -145,26 +145,28 @@ class LayerScanner {
                          entry.size_bytes <= kTextLimitBytes && text_bytes_ + entry.size_bytes <= kAllTextsLimitBytes;
     const bool is_python = may_load_libraries(entry.path) && entry.size_bytes <= kPythonLimitBytes;
     std::string text;
-    std::optional<elf::ObjectScanner> object;
-    bool is_first = true;
+    bool is_first = true, is_object = false;
     for (std::size_t count = content.read(buffer_); count > 0; count = content.read(buffer_)) {
       const ByteSpan bytes = ByteSpan(buffer_).first(count);
-      if (is_first && elf::is_elf(bytes)) object.emplace();
+      if (is_first && elf::is_elf(bytes)) {
+        is_object = true;
+        object_.restart();
+      }
       is_first = false;
       entry.crc32 = crc32(entry.crc32, bytes);
       if (is_told || is_python) text.append(as_text(bytes));
-      if (object) object->write(bytes);
+      if (is_object) object_.write(bytes);
     }
-    if (object) add_object(entry.path, *object);
+    if (is_object) add_object(entry.path);
     if (is_python) add_python(entry.path, text);
     if (!is_told) return;
     text_bytes_ += text.size();
     scan_.texts.insert_or_assign(entry.path, std::move(text));
   }
 
-  void add_object(const std::string& path, elf::ObjectScanner& scanner) {
+  void add_object(const std::string& path) {
     try {
-      if (std::optional<elf::Object> object = scanner.finish()) {
+      if (std::optional<elf::Object> object = object_.finish()) {
         scan_.objects.insert_or_assign(path, std::move(*object));
       }
     } catch (const Error& error) {  // test data of packages is broken on purpose; whoever loads it hears of it
@@ -182,6 +184,7 @@ class LayerScanner {
   static constexpr std::size_t kNameBytes = 99;      // what one header holds
   std::uint64_t text_bytes_ = 0;
   LayerScan scan_;
+  elf::ObjectScanner object_;
   std::array<std::byte, kStreamBufferBytes> buffer_{};
 };
 

@@ -13,6 +13,8 @@
 namespace mlbuild {
 namespace {
 
+constexpr std::size_t kMaxThreads = 2;  // each holds up to 64 MiB of a library: with more it were above 256 MiB
+
 constexpr int kScanVersion = 3;  // raised when LayerScan means something else
 
 StepKey scan_key(const BlobDigest& layer) {
@@ -51,7 +53,7 @@ std::vector<LayerScan> scan_image(const Image& image, const ScanContext& context
   const auto size_of = [&](std::size_t layer) { return image.layers[layer].facts.size_bytes; };
   std::ranges::stable_sort(order, std::ranges::greater(), size_of);  // the longest must not be the last to begin
   std::vector<LayerScan> scans(image.layers.size());
-  parallel_for(context.threads, order.size(), [&](std::size_t i) {
+  parallel_for(std::min(context.threads, kMaxThreads), order.size(), [&](std::size_t i) {
     scans[order[i]] = scan(image.layers[order[i]], context);
     if (context.on_bytes) context.on_bytes(size_of(order[i]));
   });

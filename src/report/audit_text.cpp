@@ -1,12 +1,13 @@
 #include "mlbuild/report/audit_text.hpp"
 
+#include "findings_value.hpp"
+
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace mlbuild {
 namespace {
@@ -54,40 +55,6 @@ std::string finding_text(const Finding& finding) {
   return text;
 }
 
-json bytes_value(const SavedBytes& saved) {
-  json value = json::object();
-  value["compressed_bytes"] = saved.compressed_bytes ? json(*saved.compressed_bytes) : json();
-  value["plain_bytes"] = saved.plain_bytes ? json(*saved.plain_bytes) : json();
-  return value;
-}
-
-json place_value(const Location& place) {
-  if (!place.known()) return {};
-  return {{"file", place.file}, {"line", place.line}, {"column", place.column}};
-}
-
-json edit_value(const TextEdit& edit) {
-  constexpr std::array<const char*, 3> kKinds{"replace", "remove", "append"};
-  return {{"kind", kKinds[static_cast<std::size_t>(edit.kind)]},
-          {"at", place_value(edit.location)},
-          {"before", edit.before},
-          {"after", edit.after}};
-}
-
-json finding_value(const Finding& finding) {
-  json patch = json::array();
-  for (const TextEdit& edit : finding.patch) patch.push_back(edit_value(edit));
-  return {{"id", finding.id},
-          {"severity", severity_name(finding.severity)},
-          {"title", finding.title},
-          {"saves", bytes_value(finding.saves)},
-          {"measured", finding.measured},
-          {"evidence", finding.evidence},
-          {"way_out", finding.way_out},
-          {"at", place_value(finding.location)},
-          {"patch", std::move(patch)}};
-}
-
 }  // namespace
 
 std::string audit_text(const std::string& subject, const AuditResult& result) {
@@ -108,12 +75,10 @@ std::string audit_text(const std::string& subject, const AuditResult& result) {
 }
 
 std::string audit_json(const std::string& subject, const AuditResult& result) {
-  json findings = json::array();
-  for (const Finding& finding : result.findings) findings.push_back(finding_value(finding));
   const json value{{"subject", subject},
-                   {"findings", std::move(findings)},
+                   {"findings", findings_value(result.findings)},
                    {"notes", result.notes},
-                   {"total", bytes_value(result.total)}};
+                   {"total", saved_bytes_value(result.total)}};
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -58,8 +58,8 @@ std::string fill(std::string_view page, const std::map<std::string_view, std::st
 
 }  // namespace
 
-std::string image_page(const InspectedImage& image, const ComparedImage* compared,
-                       const std::vector<PageFinding>& findings, const PageLimits& limits) {
+std::string image_page(const InspectedImage& image, const ComparedImage* compared, const std::vector<Finding>& findings,
+                       const PageLimits& limits) {
   return fill(page::kHtml, {{"STYLE", std::string(page::kStyle)},
                             {"SCRIPT", std::string(page::kScript)},
                             {"STYLE_HASH", hash_of(page::kStyle)},

@@ -1,5 +1,6 @@
 // The page's data: columns instead of objects, since an image has 100,000 files, and only the largest of them by name.
 
+#include "findings_value.hpp"
 #include "waste.hpp"
 
 #include "mlbuild/report/image_page.hpp"
@@ -249,22 +250,10 @@ json compare_value(const InspectedImage& image, const ComparedImage& compared, s
           {"config", std::move(config)}};
 }
 
-json findings_value(const std::vector<PageFinding>& findings) {
-  json values = json::array();
-  for (const PageFinding& finding : findings) {
-    values.push_back({{"rule", finding.rule},
-                      {"title", finding.title},
-                      {"detail", finding.detail},
-                      {"patch", finding.patch},
-                      {"saves", finding.saves_bytes}});
-  }
-  return values;
-}
-
 }  // namespace
 
 std::string image_page_json(const InspectedImage& image, const ComparedImage* compared,
-                            const std::vector<PageFinding>& findings, const PageLimits& limits) {
+                            const std::vector<Finding>& findings, const PageLimits& limits) {
   const std::uint64_t plain_bytes =
       std::accumulate(image.plain_layer_bytes.begin(), image.plain_layer_bytes.end(), std::uint64_t{0});
   json page{{"format", 1}};

@@ -42,6 +42,16 @@ class AuditSpec(CliTest):
         gone = {"pytest", "iniconfig", "pluggy", "packaging"}
         self.assertEqual(findings["test-tools"]["saves"]["compressed_bytes"], sum(lock[name]["size"] for name in gone))
 
+    def test_page_and_budget_tell_them(self):
+        audited = json.loads(self.audit("--format", "json").out)["findings"]
+        page = json.loads(self.assert_ok(run("report", self.spec, "--store", SHARED_STORE, "--format", "json")).out)
+        self.assertEqual(page["findings"][:len(audited)], audited, "with places and patches")
+        self.spec.write_text(SPEC + "budget: {compressed: 1MB}\n")
+        summary = self.directory / "summary.md"
+        refused = run("build", self.spec, "--store", SHARED_STORE, "--summary", summary)
+        self.assert_fails(refused, 4, "its budget of 1.0 MB", "`mlbuild audit` knows ways back: ", "(`test-tools`, saves ")
+        self.assertIn("test\\-tools", summary.read_text())
+
     def test_apply_changes_only_the_lines_concerned(self):
         version = next(wheel["version"] for wheel in json.loads((self.directory / "mlbuild.lock").read_text())["images"][0]["wheels"]
                        if wheel["name"] == "idna")

@@ -13,6 +13,7 @@ import sys
 DIRECTORY = pathlib.Path(os.environ.get("MLBUILD_GO_TOOLS", "/tmp/mlbuild-go-tools"))
 MODULES = {"crane": "github.com/google/go-containerregistry/cmd/crane@v0.22.1",
            "registry": "github.com/distribution/distribution/v3/cmd/registry@v3.1.2"}
+OWN = {"referrers_registry": "v0.22.1"}  # directories beside this file, with the version of what they build on
 NEEDED = (1, 26)  # what the go.mod of distribution asks for
 
 
@@ -33,7 +34,7 @@ def find_go():
 
 
 def _program(name):
-    return DIRECTORY / "bin" / f"{name}-{MODULES[name].rpartition('@')[2]}"
+    return DIRECTORY / "bin" / f"{name}-{OWN.get(name) or MODULES[name].rpartition('@')[2]}"
 
 
 def why_not(name):
@@ -43,7 +44,7 @@ def why_not(name):
     go, reason = find_go()
     if go:
         raise RuntimeError(f"{_program(name)} is not built: run ctest, or {__file__}")
-    return f"{MODULES[name]} cannot be built: {reason}"
+    return f"{MODULES.get(name, name)} cannot be built: {reason}"
 
 
 def program(name):
@@ -62,7 +63,12 @@ def build():
             print("building", module, flush=True)
             subprocess.run(["nice", go, "install", module], env=environment, check=True)
             (DIRECTORY / "bin" / name).rename(_program(name))
-    for rest in ("path", "cache"):  # sources and objects: a gigabyte that nobody asks for again
+    for name in OWN:
+        if not _program(name).exists():
+            print("building", name, flush=True)
+            shutil.copytree(pathlib.Path(__file__).with_name(name), DIRECTORY / "own" / name, dirs_exist_ok=True)  # go writes beside its sources
+            subprocess.run(["nice", go, "build", "-o", _program(name), "."], cwd=DIRECTORY / "own" / name, env=environment, check=True)
+    for rest in ("own", "path", "cache"):  # sources and objects: a gigabyte that nobody asks for again
         shutil.rmtree(DIRECTORY / rest, ignore_errors=True)
     return 0
 

@@ -72,6 +72,14 @@ class CraneServe(DockerRegistry):
         return [(method, path, 0) for method, path in re.findall(r" ([A-Z]+) (/v2/[^ ?\n]*)", self._log.read_text())]
 
 
+class ReferrersRegistry(CraneServe):
+    """The same one with the referrers API."""
+
+    def __init__(self):
+        super().__init__()
+        self._command = [go_tools.program("referrers_registry"), self.host.replace("localhost", "127.0.0.1")]
+
+
 class TokenGate(ReverseProxy):
     """Asks for a token of `tokens`, as a registry does, and believes those that were made in this process."""
 

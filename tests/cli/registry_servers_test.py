@@ -1,6 +1,6 @@
 """`build --push` and `login` to real registries, behind every door, read back by skopeo and crane.
 
-An argument chooses the registry: DebianRegistry, DistributionV3 or CraneRegistry. Where its program cannot be had the exit code is
+An argument chooses the registry: DebianRegistry, DistributionV3, CraneRegistry, or ReferrersApi. Where its program cannot be had the exit code is
 77, and ctest says that the test was skipped."""
 
 import base64
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.request
 
 import go_tools
 import registry_servers
@@ -156,6 +157,31 @@ class DistributionV3(Servers, CliTest):
 class CraneRegistry(Servers, CliTest):
     """Blobs are not per repository: what is there is there for all, and HEAD says so."""
     make, tool = staticmethod(registry_servers.crane), "crane"
+
+
+class ReferrersApi(CliTest):
+    @classmethod
+    def setUpClass(cls):
+        if reason := go_tools.why_not("referrers_registry"):
+            raise unittest.SkipTest(reason)
+
+    def test_boms_are_found_by_the_api_and_no_tag_stands_in_for_it(self):
+        spec = self.locked_spec("minimal")
+        with registry_servers.ReferrersRegistry() as registry:
+            for _ in range(2):  # a second time nothing is listed twice
+                done = self.build(spec, "--locked", "--push", "-t", f"{registry.host}/team/app:1.0", "--sbom", "spdx,cyclonedx", "--format", "json")
+            digest = json.loads(done.out)["published"][-1]["digest"]
+            repository = f"http://{registry.host}/v2/team/app"
+            # This registry tells the config's type for the artifact's, so that is asked of the manifests.
+            found = [self.read(f"{repository}/manifests/{item['digest']}") for item in self.read(f"{repository}/referrers/{digest}")["manifests"]]
+            self.assertEqual(sorted(artifact["artifactType"] for artifact in found), ["application/spdx+json", "application/vnd.cyclonedx+json"])
+            self.assertEqual({artifact["subject"]["digest"] for artifact in found}, {digest})
+            self.assertNotIn("sha256-" + digest[7:], self.read(f"{repository}/tags/list")["tags"])
+
+    @staticmethod
+    def read(url):
+        with urllib.request.urlopen(url) as answer:
+            return json.loads(answer.read())
 
 
 if __name__ == "__main__":

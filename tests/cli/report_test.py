@@ -30,15 +30,16 @@ class Report(CliTest):
         super().setUp()
         layout = Layout(self.directory / "layout")
         base = {"usr/lib/libone.so": noise(30000), "var/lib/dpkg/status": "Package: libone\nStatus: install ok installed\nVersion: 1-1\n\n",
-                "var/lib/dpkg/info/libone.list": "/.\n/usr/lib/libone.so\n", "root/.cache/pip/http/a": noise(50000)}
+                "var/lib/dpkg/info/libone.list": "/.\n/usr/lib/libone.so\n", "root/.cache/pip/http/a": noise(1_200_000)}
         old = layout.image("amd64", base, wheel("one", "1.0", noise(20000)))
         app = {f"app/data/{i:03}.json": noise(5000 + 10 * i) for i in range(40)}
         new = layout.image("amd64", base, wheel("one", "1.1", noise(90000)), {"root/.cache/.wh.pip": "", "app/main.py": "import one\n", **app, HOSTILE: noise(60000)},
                            config={"Cmd": ["python", "main.py"]})
-        layout.write_index(tagged(old, "old"), tagged(new, "new"))
+        plain = layout.image("amd64", wheel("one", "1.0", noise(20000)))
+        layout.write_index(tagged(old, "old"), tagged(new, "new"), tagged(plain, "plain"))
         self.page = self.directory / "page.html"
         self.store = ("--store", self.directory / "store")
-        self.old, self.new = f"oci:{layout.directory}:old", f"oci:{layout.directory}:new"
+        self.old, self.new, self.plain = (f"oci:{layout.directory}:{tag}" for tag in ("old", "new", "plain"))
         self.assert_ok(run("report", self.new, "--compare", self.old, "-o", self.page, *self.store))
 
     def look(self, browser, name):
@@ -117,6 +118,20 @@ class Report(CliTest):
             compare = browser.run("document.querySelector('#compare').textContent")
             self.assertIn("1.0 \u2192 1.1", compare)
             self.assertIn("/hello", compare)
+
+    def test_findings_have_bytes_evidence_and_a_way_out(self):
+        with Browser() as browser:
+            browser.open(self.page)
+            self.assertFalse(browser.run("document.querySelector('#findings').hidden"))
+            part = "document.querySelector('#findings .finding %s').textContent"
+            self.assertRegex(browser.run(part % "h3"), r"^bytes that layers above delete or replace, saves [0-9.]+\skB compressed, 1\.2\sMB plain$")
+            self.assertRegex(browser.run(part % "li"), r"^layer 1 +1\.2 MB, 1 files")
+            self.assertIn("the layer that wrote", browser.run(part % ".way"))
+            self.assertIn("hidden-bytes", browser.run(part % ".count"))
+            audited = json.loads(self.assert_ok(run("audit", self.new, "--format", "json", *self.store)).out)
+            self.assertEqual(browser.run("data.findings"), audited["findings"])
+            self.assert_ok(run("report", self.plain, "-o", self.page, *self.store))
+            browser.open(self.page)
             self.assertTrue(browser.run("document.querySelector('#findings').hidden"), "nothing found, nothing shown")
 
     def test_it_is_legible_on_a_desk_and_a_phone_by_day_and_night(self):

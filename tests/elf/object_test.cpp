@@ -136,3 +136,14 @@ TEST(ElfObject, MachinesHaveNames) {
   EXPECT_EQ(elf::machine_of("arm64"), 183);
   EXPECT_FALSE(elf::machine_of("vax"));
 }
+
+TEST(ObjectScanner, KnowsNothingOfTheObjectBefore) {
+  elf::ObjectScanner scanner;
+  scanner.write(as_bytes(seed("gpu")));
+  scanner.finish();
+  scanner.restart();
+  const std::string second = seed("program64");
+  scanner.write(as_bytes(second));
+  EXPECT_EQ(scanner.finish(), read(second));
+  EXPECT_NE(read(seed("gpu")), read(second));
+}

@@ -84,10 +84,13 @@ TEST(ImagePage, WhatIsHiddenSaysByWhom) {
 }
 
 TEST(ImagePage, FindingsAreShownAsTheyAreGiven) {
-  const PageFinding finding{"mlflow-skinny", "mlflow brings a server", "detail", "- mlflow\n+ mlflow-skinny", 12345};
+  Finding finding;
+  finding.id = "mlflow-skinny";
+  finding.saves.compressed_bytes = 12345;
+  finding.patch.push_back({TextEdit::Kind::Replace, {"mlbuild.yaml", 3, 5, 6}, "mlflow", "mlflow-skinny"});
   const json page = json::parse(image_page_json(image_of({}), nullptr, {finding}));
-  EXPECT_EQ(page["findings"][0]["saves"], 12345);
-  EXPECT_EQ(page["findings"][0]["patch"], "- mlflow\n+ mlflow-skinny");
+  EXPECT_EQ(page["findings"][0]["saves"]["compressed_bytes"], 12345);
+  EXPECT_EQ(page["findings"][0]["patch"][0]["after"], "mlflow-skinny");
 }
 
 }  // namespace

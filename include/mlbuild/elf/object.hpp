@@ -51,6 +51,7 @@ class ObjectScanner {
   ObjectScanner(ObjectScanner&&) noexcept;
   ObjectScanner& operator=(ObjectScanner&&) noexcept;
 
+  void restart();  ///< begins another object, in the same memory
   void write(ByteSpan bytes);
   /// Nothing for what is no executable and no shared object. Throws Error{Foreign} when it is broken, or, by name, when
   /// what is asked for is where only a second pass could read it.

@@ -17,7 +17,7 @@ struct ScanContext {
   KeyIndex& known;                                                 ///< what earlier scans told is kept there
   std::function<void(std::uint64_t)> on_bytes;                     ///< further compressed bytes are done with
   const Cancellation& cancellation;
-  std::size_t threads = 1;
+  std::size_t threads = 1;  ///< two of them at most are used, since each needs memory
 };
 
 /// Scans of all layers of the image, bottom to top; each layer is read once for all times, several at a time.

@@ -1,23 +1,14 @@
 #pragma once
 
+#include "mlbuild/audit/finding.hpp"
 #include "mlbuild/inspect/image_diff.hpp"
 #include "mlbuild/report/contents_text.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace mlbuild {
-
-/// Something that was found wrong with the image, or that would make it smaller, as the page shows it.
-struct PageFinding {
-  std::string rule;   ///< name of the rule, "cuda-in-cpu-step"
-  std::string title;  ///< one line
-  std::string detail;
-  std::string patch;              ///< to the spec, as text; may be empty
-  std::uint64_t saves_bytes = 0;  ///< compressed; 0: unknown
-};
 
 /// What goes on the page. The largest things by bytes are shown; sums stay exact.
 struct PageLimits {
@@ -35,11 +26,11 @@ struct ComparedImage {
 
 /// What the page shows as data: docs/report.md.
 std::string image_page_json(const InspectedImage& image, const ComparedImage* compared,
-                            const std::vector<PageFinding>& findings, const PageLimits& limits = {});
+                            const std::vector<Finding>& findings, const PageLimits& limits = {});
 
 /// One HTML page that needs nothing else, and may run nothing but its own script (Content Security Policy Level 3).
 /// Names from the image are in it as data only.
-std::string image_page(const InspectedImage& image, const ComparedImage* compared,
-                       const std::vector<PageFinding>& findings, const PageLimits& limits = {});
+std::string image_page(const InspectedImage& image, const ComparedImage* compared, const std::vector<Finding>& findings,
+                       const PageLimits& limits = {});
 
 }  // namespace mlbuild

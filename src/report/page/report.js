@@ -458,15 +458,30 @@ function setUpCompare() {
 
 // ---- findings
 
+const SHOWN_EVIDENCE = 8;
+
+function patchText(patch) {
+  return patch.map(edit => [edit.at ? edit.at.file + (edit.at.line ? ":" + edit.at.line : "") : "", edit.before && "- " + edit.before, edit.after && "+ " + edit.after]
+    .filter(line => line).join("\n")).join("\n");
+}
+
+function savedText(saves) {
+  return [["compressed_bytes", "compressed"], ["plain_bytes", "plain"]].filter(([member]) => saves[member] !== null)
+    .map(([member, name]) => bytes(saves[member]) + " " + name).join(", ");
+}
+
 function setUpFindings() {
   if (data.findings.length === 0) return;
   document.getElementById("findings").hidden = false;
   for (const finding of data.findings) {
+    const saved = savedText(finding.saves), left = finding.evidence.length - SHOWN_EVIDENCE;
+    const evidence = finding.evidence.slice(0, SHOWN_EVIDENCE).concat(left > 0 ? ["and " + number(left) + " more"] : []);
     section("findings").append(make("div", { class: "finding" },
-      make("h3", {}, finding.title + (finding.saves > 0 ? ", saves " + bytes(finding.saves) : "")),
-      finding.detail ? make("p", {}, finding.detail) : null,
-      finding.patch ? make("pre", {}, finding.patch) : null,
-      finding.rule ? make("p", { class: "count" }, finding.rule) : null));
+      make("h3", {}, finding.title + (saved ? ", saves " + saved : "")),
+      finding.way_out ? make("p", { class: "way" }, finding.way_out) : null,
+      evidence.length > 0 ? make("ul", {}, ...evidence.map(line => make("li", {}, line))) : null,
+      finding.patch.length > 0 ? make("pre", {}, patchText(finding.patch)) : null,
+      make("p", { class: "count" }, [finding.severity, finding.id, finding.measured].filter(text => text).join(" \u00b7 "))));
   }
 }
 
