@@ -82,9 +82,19 @@ const HostileCase kPylocks[] = {
     {"Nothing", [] { return std::string(); }, "version"},
     {"NoToml", [] { return std::string("{]"); }, "lock file"},
     {"DeepLists", [] { return "a = " + std::string(100'000, '['); }, "lock file"},
-    {"DeepTables", [] { return "[a" + repeated(".a", 100'000) + "]\n"; }, "lock file"},
+    {"DeepTables", [] { return "[a" + repeated(".a", 100'000) + "]\n"; }, "more than 16 parts"},
     {"DeepInlineTables", [] { return "a = " + repeated("{a=", 100'000); }, "lock file"},
-    {"DottedKeysWithoutEnd", [] { return "a" + repeated(".a", 100'000) + " = 1\n"; }, "lock file"},
+    {"DottedKeysWithoutEnd", [] { return "a" + repeated(".a", 100'000) + " = 1\n"; }, "more than 16 parts"},
+    {"DottedKeysInQuotes", [] { return "'a'" + repeated(".'a'", 100'000) + " = 1\n"; }, "more than 16 parts"},
+    {"DottedKeysInAnInlineTable", [] { return "x = {a" + repeated(".a", 100'000) + " = 1}\n"; }, "more than 16 parts"},
+    {"DottedKeysBehindManyQuotes", [] { return "x = [\"\"\"a\"\"\"\", {a" + repeated(".a", 100'000) + " = 1}]\n"; },
+     "more than 16 parts"},
+    {"DotsInTextAreText",
+     [] {
+       return pylock("x = \"\"\"" + std::string(100'000, '.') + "\"\"\" # " + std::string(100, '.') +
+                     "\npackages = []\n");
+     },
+     kHarmless},
     {"LaterVersion", [] { return std::string("lock-version = \"2.0\"\npackages = []\n"); }, "version"},
     {"FileNameDecodedTwice", [] { return wheel_at("https://i.example/%252e%252e%252fevil.whl"); }, kHarmless},
     {"FileNameWithAnEncodedSlash", [] { return wheel_at("https://i.example/..%2f..%2fevil.whl"); }, "plain name"},

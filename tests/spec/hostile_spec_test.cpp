@@ -73,7 +73,7 @@ const HostileCase kSpecs[] = {
     {"CopyOfAnAbsolutePath", [] { return kGood + "app: [{from: /etc/shadow, to: /app}]\n"; }, "absolute path"},
     {"RequirementsAbove", [] { return kGood + "requirements: {runtime: ../../etc/passwd}\n"; }, "leaves the directory"},
     {"PackageNameIsAnOption",
-     [] { return kGood + "requirements: {runtime: [\"--index-url=https://evil.example\"]}\n"; }, ""},
+     [] { return kGood + "requirements: {runtime: [\"--index-url=https://evil.example\"]}\n"; }, "project's name"},
     {"SystemPackageIsAnOption", [] { return kGood + "system: {runtime: [\"-o=APT::Evil\"]}\n"; },
      "no name of a Debian package"},
 };
