@@ -72,7 +72,7 @@ const HostileCase kRecordCases[] = {
     {"SizeIsHexadecimal", [] { return std::string("a.py,,0x10\n"); }, "size is no number"},
     {"HashWithoutAlgorithm", [] { return std::string("a.py,=abc,\n"); }, "hash"},
     {"HashWithoutValue", [] { return std::string("a.py,sha256,\n"); }, "hash"},
-    {"FiveMillionRows", [] { return repeated("a,,\n", 5'000'000); }, "too many rows"},
+    {"AMillionRows", [] { return repeated("a,,\n", 1'100'000); }, "too many rows"},
     {"AFieldOf20MegabytesTakesNoTime", [] { return "\"" + std::string(20'000'000, 'a') + "\",,\n"; }, kHarmless},
 };
 INSTANTIATE_TEST_SUITE_P(Rows, HostileRecord, ::testing::ValuesIn(kRecordCases), hostile_name);
