@@ -134,7 +134,8 @@ const HostileCase kKinds[] = {
     {"ExtensionOfAnExtension",
      [] { return repeated(forged_extension('x', pax_record("path", "a")), 10'000) + named("file"); }, "extended"},
     {"GnuLongNameChain",
-     [] { return repeated(forged_extension('L', std::string("../evil\0", 8)), 10'000) + named("file"); }, "special headers"},
+     [] { return repeated(forged_extension('L', std::string("../evil\0", 8)), 10'000) + named("file"); },
+     "special headers"},
 };
 
 const HostileCase kNumbers[] = {
