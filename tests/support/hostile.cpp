@@ -1,5 +1,5 @@
 // Operator new is replaced, so that an allocation of a size that is only claimed is seen even where the kernel would
-// give the pages lazily. (Sanitizers and C libraries have their own, which they bound themselves.)
+// give the pages lazily. Sanitizers keep theirs, which compare who took a block with who gives it back.
 
 #include "support/hostile.hpp"
 
@@ -15,6 +15,7 @@ std::atomic<std::size_t> largest_allocation{0};
 
 }  // namespace
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 void* operator new(std::size_t size) {
   std::size_t largest = largest_allocation.load(std::memory_order_relaxed);
   while (size > largest && !largest_allocation.compare_exchange_weak(largest, size, std::memory_order_relaxed)) {
@@ -24,6 +25,7 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 namespace mlbuild::test {
 namespace {
