@@ -172,6 +172,7 @@ class IndexReader {
     member.type = type;
     member.offset = at_;
     member.link_target = extensions.link_target.value_or(std::string(until_nul(header.substr(157, 100))));
+    if (type == TarType::Hardlink) member.link_target = normalised(member.link_target);  // it names a member
     if (type == TarType::File) member.size_bytes = extensions.size_bytes.value_or(size_bytes);
     skip(member.size_bytes);
     if (member.path.empty()) return;

@@ -7,7 +7,7 @@
 namespace mlbuild::zip {
 
 void refuse_member(std::string_view name, std::string_view why) {
-  refuse(fmt::format("has a member `{}` that {}", printable(name), why));
+  refuse(fmt::format("has a member `{}` that {}", printable(name.substr(0, 200)), why));
 }
 
 void check_unicode_path(const Extra& extra, const std::string& name) {

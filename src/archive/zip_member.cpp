@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint16_t kStored = 0;
 
 [[noreturn]] void refuse(const ZipMember& member, std::string_view why) {
-  throw Error(ErrorKind::Foreign, fmt::format("zip member `{}` {}", printable(member.name), why));
+  throw Error(ErrorKind::Foreign, fmt::format("zip member `{}` {}", printable(member.name.substr(0, 200)), why));
 }
 
 /// The stream must end exactly where the member ends: otherwise another reader could see more, or less.

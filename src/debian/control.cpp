@@ -11,6 +11,9 @@
 namespace mlbuild::debian {
 namespace {
 
+// Each new field is compared with all before it; the longest paragraphs of Debian have about forty.
+constexpr std::size_t kFieldLimit = 1000;
+
 bool same_name(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
@@ -86,6 +89,7 @@ void StanzaReader::take_line(Stanza& stanza, std::string_view line) const {
   if (colon == std::string_view::npos || !is_field_name(name)) {
     throw Error(ErrorKind::Foreign, fmt::format("{} is no field: `{}`", where(), printable(line.substr(0, 80))));
   }
+  if (stanza.fields_.size() >= kFieldLimit) throw Error(ErrorKind::Foreign, where() + " is one field too many");
   const std::string_view text = stanza.text_;
   for (const auto& field : stanza.fields_) {
     if (same_name(text.substr(field.name, field.name_length), name)) {

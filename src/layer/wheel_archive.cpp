@@ -31,6 +31,12 @@ void check_member(const ZipMember& member) {
   if (const std::string why = why_unsafe_path(member.name); !why.empty()) {
     throw Error(ErrorKind::Foreign, fmt::format("member `{}`: {}", printable(member.name), why));
   }
+  // Its layer would delete files of the layers below: OCI image-spec, layer.md, "Whiteouts".
+  for (const std::string_view part : split(member.name, '/')) {
+    if (part.starts_with(".wh.")) {
+      throw Error(ErrorKind::Foreign, fmt::format("member `{}` would delete files of a layer", printable(member.name)));
+    }
+  }
   const std::uint32_t type = member.unix_mode() & kTypeMask;
   if (type == kSymlink) throw Error(ErrorKind::Foreign, fmt::format("member `{}` is a symbolic link", member.name));
   if (type != 0 && type != kRegular) {

@@ -171,6 +171,8 @@ void check_version(StrictObject& object) {
 json parse_text(std::string_view text) {
   if (text.size() > kSizeLimit) throw Error(ErrorKind::Spec, "the lock is larger than 64 MiB");
   if (json_depth(text) > kDepthLimit) throw Error(ErrorKind::Spec, "the lock is nested too deeply");
+  // nlohmann/json takes a NUL byte for the end of its text.
+  if (text.find('\0') != std::string_view::npos) throw Error(ErrorKind::Spec, "the lock holds a NUL character");
   try {
     return json::parse(text);
   } catch (const json::parse_error& error) {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace mlbuild::oci {
 namespace {
 
@@ -23,6 +25,43 @@ bool holds_nul(std::string_view text) {
   return false;
 }
 
+/// Which of two members of one name counts differs between readers; and readers written in Go take `Layers` for
+/// `layers`, which matters where members have a meaning: in the outermost object. Both made manifests that one program
+/// checked and another ran (as CVE-2021-41190).
+class MemberNames final : public json::json_sax_t {
+ public:
+  explicit MemberNames(std::string_view what) : what_(what) {}
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool start_object(std::size_t) override {
+    open_.emplace_back();
+    return true;
+  }
+  bool key(string_t& name) override {
+    const std::string counted = open_.size() == 1 ? to_lower(name) : name;
+    if (open_.back().insert(counted).second) return true;
+    throw Error(ErrorKind::Foreign, fmt::format("{} has `{}` twice", what_, printable(name.substr(0, 80))));
+  }
+  bool end_object() override {
+    open_.pop_back();
+    return true;
+  }
+  bool parse_error(std::size_t byte, const std::string&, const json::exception&) override {
+    throw Error(ErrorKind::Foreign, fmt::format("{} is no valid JSON near byte {}", what_, byte));
+  }
+
+ private:
+  std::string_view what_;
+  std::vector<std::set<std::string>> open_;  // names of each object that is not closed
+};
+
 }  // namespace
 
 json parse_bounded_json(std::string_view text, std::string_view what) {
@@ -30,12 +69,12 @@ json parse_bounded_json(std::string_view text, std::string_view what) {
     throw Error(ErrorKind::Foreign, fmt::format("{} has {} bytes, more than {}", what, text.size(), kMaxJsonBytes));
   }
   if (json_depth(text) > kMaxDepth) throw Error(ErrorKind::Foreign, fmt::format("{} is nested too deeply", what));
-  if (holds_nul(text)) throw Error(ErrorKind::Foreign, fmt::format("{} holds a NUL character", what));
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& failure) {
-    throw Error(ErrorKind::Foreign, fmt::format("{} is no valid JSON near byte {}", what, failure.byte));
-  }
+  // nlohmann/json takes a NUL byte for the end of its text.
+  if (text.find('\0') != std::string_view::npos || holds_nul(text))
+    throw Error(ErrorKind::Foreign, fmt::format("{} holds a NUL character", what));
+  MemberNames names(what);
+  json::sax_parse(text, &names);
+  return json::parse(text);
 }
 
 std::string canonical(const json& value) {

@@ -12,8 +12,8 @@
 
 namespace mlbuild::oci {
 
-/// Parses foreign JSON with bounded size and depth, and without NUL in any text: C programs behind us would cut it
-/// there. Throws Error{Foreign} "`what` is no valid JSON: ...".
+/// Parses foreign JSON with bounded size and depth, without a name twice in an object, and without NUL in any text: C
+/// programs behind us would cut it there. Throws Error{Foreign} "`what` is no valid JSON: ...".
 nlohmann::json parse_bounded_json(std::string_view text, std::string_view what);
 
 /// Canonical form: keys sorted bytewise, no white space, UTF-8 as it is. Throws Error{Foreign} for text that is not
@@ -32,7 +32,7 @@ auto reading(std::string_view what, Read&& read) {
   try {
     return std::forward<Read>(read)();
   } catch (const nlohmann::json::exception& failure) {
-    throw Error(ErrorKind::Foreign, std::string(what) + " is malformed: " + failure.what());
+    throw Error(ErrorKind::Foreign, std::string(what) + " is malformed: " + std::string(failure.what()).substr(0, 300));
   }
 }
 

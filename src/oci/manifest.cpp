@@ -95,7 +95,8 @@ void check_kind(const json& value, bool (*is_type)(std::string_view), std::strin
   if (has(value, "mediaType") && !is_type(value.at("mediaType").get<std::string>())) {
     throw Error(ErrorKind::Foreign, fmt::format("its media type is not {}", media_type));
   }
-  if (!value.contains(member) || value.contains(foreign_member)) {
+  const bool has_foreign_config = std::string_view(foreign_member) == "layers" && value.contains("config");
+  if (!value.contains(member) || value.contains(foreign_member) || has_foreign_config) {
     throw Error(ErrorKind::Foreign, fmt::format("it should have `{}` and no `{}`", member, foreign_member));
   }
 }

@@ -9,7 +9,8 @@ namespace mlbuild::oci {
 Platform Platform::parse(std::string_view text) {
   const std::vector<std::string_view> parts = split(text, '/');
   const auto word = [](std::string_view part) {
-    return !part.empty() && part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == std::string_view::npos;
+    return !part.empty() && part.front() != '.' &&
+           part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == std::string_view::npos;
   };
   const bool good = (parts.size() == 2 || parts.size() == 3) && word(parts[0]) && word(parts[1]) && word(parts.back());
   if (!good) {

@@ -104,6 +104,10 @@ SavedImage parse_saved_image(std::string_view text, const std::string& where) {
   if (layers == list.front().end() || !layers->is_array()) {
     throw Error(ErrorKind::Foreign, fmt::format("the manifest.json of {} has no `Layers`", where));
   }
+  // Each is read as a whole for its digest, so that one large member which is named often takes days.
+  if (layers->size() > kMaxLayers) {
+    throw Error(ErrorKind::Foreign, fmt::format("the manifest.json of {} names {} layers", where, layers->size()));
+  }
   for (const json& layer : *layers) {
     if (!layer.is_string()) throw Error(ErrorKind::Foreign, fmt::format("the manifest.json of {} is malformed", where));
     image.layers.push_back(layer.get<std::string>());

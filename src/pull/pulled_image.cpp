@@ -10,8 +10,6 @@
 namespace mlbuild {
 namespace {
 
-constexpr std::size_t kMaxLayers = 127;  // more than that no runtime takes
-
 oci::Descriptor layer_of(const oci::Descriptor& written) {
   const std::optional<std::string> media_type = oci::layer_media_type(written.media_type);
   if (!media_type) {

@@ -9,6 +9,7 @@
 namespace mlbuild {
 
 inline constexpr std::uint64_t kManifestLimitBytes = 16U << 20U;
+inline constexpr std::size_t kMaxLayers = 127;  // more than that no runtime takes
 inline constexpr std::uint64_t kConfigLimitBytes = 8U << 20U;
 
 /// Puts manifest and config together and checks that they belong together: as many layers as diffIDs, layers that may

@@ -19,6 +19,7 @@ constexpr std::size_t kEntryLimit = 10000;
 
 /// The name becomes a file below bin/.
 bool is_plain_file_name(std::string_view name) {
+  if (name.starts_with(".wh.")) return false;  // in a layer it would delete a file (OCI image-spec, "Whiteouts")
   if (name.empty() || name == "." || name == ".." || name.size() > 200 || !is_valid_utf8(name)) return false;
   return std::none_of(name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || is_control(c); });
 }

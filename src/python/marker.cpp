@@ -40,7 +40,7 @@ class MarkerParser {
 
  private:
   [[noreturn]] void refuse() const {
-    throw Error(ErrorKind::Foreign, fmt::format("`{}` is no environment marker", printable(whole_)));
+    throw Error(ErrorKind::Foreign, fmt::format("`{}` is no environment marker", printable(whole_.substr(0, 200))));
   }
 
   bool any(unsigned depth) {

@@ -61,7 +61,7 @@ WheelFilename WheelFilename::parse(std::string_view filename) {
   const std::vector<std::string_view> parts = split(filename.substr(0, filename.size() - 4), '-');
   if (parts.size() != 5 && parts.size() != 6) refuse_wheel_name(filename, "it has not five or six parts");
   if (!is_valid_name(parts[0])) refuse_wheel_name(filename, "the project name is malformed");
-  if (!Version::parse(parts[1])) refuse_wheel_name(filename, "the version is malformed");
+  if (parts[1] != trim(parts[1]) || !Version::parse(parts[1])) refuse_wheel_name(filename, "the version is malformed");
 
   WheelFilename wheel;
   wheel.distribution = parts[0];

@@ -171,6 +171,9 @@ Requirement parse(std::string_view text, const Location& location) {
   if (text.find("${") != std::string_view::npos)
     throw mistake(fmt::format("`{}` uses an environment variable", text),
                   "values are never expanded silently; write the value");
+  if (text.starts_with('-'))  // with a URL behind it, it would pass for one
+    throw mistake(fmt::format("`{}` does not begin with a project's name", printable(text)),
+                  "options belong into a requirements file");
   Requirement result;
   result.location = location;
   const std::size_t options = find_options(text);

@@ -30,7 +30,8 @@ constexpr std::array<Spelling, 8> kOperators = {{{"===", Operator::Arbitrary},
                                                  {">", Operator::Greater}}};
 
 [[noreturn]] void refuse(std::string_view clause, std::string_view why) {
-  throw Error(ErrorKind::Foreign, fmt::format("`{}` is no version specifier: {}", printable(clause), why));
+  throw Error(ErrorKind::Foreign,
+              fmt::format("`{}` is no version specifier: {}", printable(clause.substr(0, 200)), why));
 }
 
 bool is_release_only(const Version& version) { return version == version.without_pre().without_post(); }
@@ -50,7 +51,7 @@ Clause parse_clause(std::string_view text) {
   clause.wildcard = rest.ends_with(".*");
   if (clause.wildcard) rest.remove_suffix(2);
   const auto version = Version::parse(rest);
-  if (!version) refuse(text, fmt::format("`{}` is no version", printable(rest)));
+  if (!version) refuse(text, fmt::format("`{}` is no version", printable(rest.substr(0, 200))));
   clause.version = *version;
   const bool equality = clause.op == Operator::Equal || clause.op == Operator::NotEqual;
   if (clause.wildcard && (!equality || !is_release_only(*version)))

@@ -90,6 +90,10 @@ BearerToken parse_token_answer(std::string_view text) {
     }
   }
   if (token.value.empty()) throw Error(ErrorKind::Foreign, "its answer holds neither `token` nor `access_token`");
+  // It becomes part of a header.
+  if (std::ranges::any_of(token.value, [](char c) { return c <= 0x20 || c >= 0x7F; })) {
+    throw Error(ErrorKind::Foreign, "its token holds what no header may hold");
+  }
   std::int64_t seconds = kDefaultLifetimeSeconds;
   if (const auto expires = answer.find("expires_in"); expires != answer.end() && expires->is_number()) {
     seconds = static_cast<std::int64_t>(std::clamp(expires->get<double>(), 0.0, double{kMaxLifetimeSeconds}));

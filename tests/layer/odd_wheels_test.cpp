@@ -85,6 +85,10 @@ TEST(OddWheel, SymlinkMemberIsRefused) {
 
 TEST(OddWheel, DeviceMemberIsRefused) { EXPECT_THAT(refusal(toy().add("tty", "", 0020666)), HasSubstr("tty")); }
 
+TEST(OddWheel, WhiteoutIsRefused) {
+  EXPECT_THAT(refusal(toy().add("numpy/.wh.core", "")), HasSubstr("would delete files of a layer"));
+}
+
 TEST(OddWheel, WrongRecordHashIsRefused) {
   WheelBuilder wheel = toy();
   wheel.record_rows["toy.py"] = "toy.py," + record_hash_of("other") + ",12";

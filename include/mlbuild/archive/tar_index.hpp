@@ -15,7 +15,7 @@ struct TarMember {
   TarType type = TarType::File;
   std::uint64_t offset = 0;  ///< of the content
   std::uint64_t size_bytes = 0;
-  std::string link_target;  ///< Symlink and Hardlink
+  std::string link_target;  ///< as in TarEntry
 };
 
 /// Reads the headers of a tar file (POSIX ustar with pax, GNU long names) and skips its contents by position, so that

@@ -28,8 +28,8 @@ class Stanza {
 };
 
 /// Reads paragraphs one by one in bounded memory. Comment lines (`#`) are skipped. Throws Error{Foreign} for lines that
-/// are neither field, continuation nor comment, for a field given twice, for NUL bytes and for paragraphs above
-/// kStanzaLimitBytes.
+/// are neither field, continuation nor comment, for a field given twice, for more than 1,000 fields, for NUL bytes and
+/// for paragraphs above kStanzaLimitBytes.
 class StanzaReader {
  public:
   explicit StanzaReader(Source& text);

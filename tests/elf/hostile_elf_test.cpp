@@ -1,0 +1,85 @@
+// ELF objects that were made to harm: whatever a header points to may be anywhere, and whatever it counts may be
+// anything. System V ABI, "Object Files".
+
+#include "support/hostile.hpp"
+
+#include "mlbuild/elf/object.hpp"
+
+#include <fstream>
+#include <iterator>
+
+namespace mlbuild::test {
+namespace {
+
+constexpr std::size_t kProgramHeaders = 64, kProgramHeaderBytes = 56;
+
+std::string seed(const std::string& name) {
+  std::ifstream file(MLBUILD_SOURCE_DIR "/tests/fuzz/corpus/elf/" + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+/// The good library with a number of so many bytes, little endian, at a place.
+std::string with(std::size_t at, std::size_t bytes, std::uint64_t value, std::string text = seed("library64")) {
+  for (std::size_t i = 0; i < bytes; ++i) text.at(at + i) = static_cast<char>(value >> (8 * i));
+  return text;
+}
+std::uint64_t number(const std::string& text, std::size_t at) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 8; i-- > 0;) value = value << 8U | static_cast<unsigned char>(text.at(at + i));
+  return value;
+}
+/// A field of the program header `index`: 8 offset, 16 address, 32 size in the file, 40 in memory.
+std::string with_segment(std::size_t index, std::size_t field, std::uint64_t value) {
+  return with(kProgramHeaders + index * kProgramHeaderBytes + field, 8, value);
+}
+/// The value of the dynamic section's first entry of a kind.
+std::string with_dynamic(std::uint64_t tag, std::uint64_t value) {
+  const std::string text = seed("library64");
+  std::size_t at = number(text, kProgramHeaders + kProgramHeaderBytes + 8);
+  while (number(text, at) != tag) at += 16;
+  return with(at + 8, 8, value);
+}
+constexpr std::uint64_t kOnes = ~std::uint64_t{0};
+
+class HostileElf : public ::testing::TestWithParam<HostileCase> {};
+TEST_P(HostileElf, IsHarmless) {
+  expect_harmless(GetParam(), ErrorKind::Foreign, [](const std::string& bytes) {
+    SpanSource source(as_bytes(bytes));
+    elf::read_object(source);
+  });
+}
+
+const HostileCase kElves[] = {
+    {"MagicOnly",
+     [] {
+       return std::string(
+           "\x7f"
+           "ELF");
+     },
+     kHarmless},
+    {"UnknownClass", [] { return with(4, 1, 3); }, "class"},
+    {"UnknownByteOrder", [] { return with(5, 1, 0); }, "byte order"},
+    {"HeaderIsCut", [] { return seed("library64").substr(0, 40); }, "header"},
+    {"ProgramHeadersBehindAnyFile", [] { return with(32, 8, kOnes); }, "behind any file"},
+    {"ProgramHeadersBehindThisFile", [] { return with(32, 8, 1U << 30U); }, "ELF"},
+    {"ProgramHeadersOfSizeZero", [] { return with(54, 2, 0); }, "0 bytes"},
+    {"ProgramHeadersOfAHugeSize", [] { return with(54, 2, 0xFFFF); }, "65535 bytes"},
+    {"SixtyFiveThousandProgramHeaders", [] { return with(56, 2, 0xFFFF); }, "program headers"},
+    {"SegmentBehindTheEnd", [] { return with_segment(1, 8, 1U << 30U); }, "ends before"},
+    {"SegmentThatWrapsAround", [] { return with_segment(1, 8, kOnes - 8); }, "ELF"},
+    {"SegmentLargerThanAllMemory", [] { return with_segment(1, 32, kOnes); }, "ELF"},
+    {"LoadedSegmentThatWrapsAround", [] { return with_segment(0, 16, kOnes - 4); }, "does not load"},
+    {"StringTableThatIsNotLoaded", [] { return with_dynamic(5, 0xdead0000); }, "does not load"},
+    {"StringTableOfAllMemory", [] { return with_dynamic(10, kOnes); }, "ELF"},
+    {"StringTableOfSizeZero", [] { return with_dynamic(10, 0); }, "string table"},
+    {"NameBehindTheStringTable", [] { return with_dynamic(1, 1U << 20U); }, "string table"},
+    {"NameOfAllOnes", [] { return with_dynamic(14, kOnes); }, "string table"},
+    {"VersionsBehindTheFile", [] { return with_dynamic(0x6FFFFFFE, 0xdead0000); }, "does not load"},
+    {"FourBillionVersions", [] { return with_dynamic(0x6FFFFFFF, 0xFFFFFFFF); }, kHarmless},
+    {"FourBillionDefinitions", [] { return with_dynamic(0x6FFFFFFD, 0xFFFFFFFF); }, kHarmless},
+    {"ZerosBehindTheHeader", [] { return seed("library64").substr(0, 64) + std::string(10'000'000, '\0'); }, kHarmless},
+    {"ElfHeadersAllTheWayDown", [] { return repeated(seed("library64").substr(0, 64), 100'000); }, "ELF"},
+};
+INSTANTIATE_TEST_SUITE_P(Objects, HostileElf, ::testing::ValuesIn(kElves), hostile_name);
+
+}  // namespace
+}  // namespace mlbuild::test
