@@ -105,6 +105,37 @@ void refuse_several_names(const BuildOptions& options) {
       .hint("keep one `-t`, or push");
 }
 
+LockPolicy policy_of(const BuildOptions& options) {
+  if (options.locked) return LockPolicy::Locked;
+  return options.dry_run ? LockPolicy::DryRun : LockPolicy::Update;
+}
+
+std::vector<BuildResult> build_images(const std::vector<BuildRequest>& requests, const BuildOptions& options,
+                                      const BuildContext& context, World& world) {
+  std::vector<BuildResult> results;
+  for (const BuildRequest& request : requests) {
+    results.push_back(build_image(request, context));
+    if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
+  }
+  return results;
+}
+
+void check_images(const std::vector<BuildResult>& results, const std::vector<BuildRequest>& requests, BlobStore& layers,
+                  const BuildContext& context, World& world) {
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    check_image_libraries(results[i].image, requests[i], layers, world);
+    check_image(results[i].image, requests[i], layers, context);
+  }
+}
+
+/// What the results do not know of themselves.
+void complete(std::vector<BuildResult>& results, double seconds, const World& world) {
+  if (!results.empty()) results.back().seconds = seconds;
+  const auto level = world.sandbox_level();
+  if (!level) return;
+  for (BuildResult& result : results) result.sandbox_level = to_string(*level);
+}
+
 int run_build(const BuildOptions& options, World& world) {
   const auto begin = std::chrono::steady_clock::now();
   world.set_insecure_registries(options.insecure_registries);
@@ -116,10 +147,7 @@ int run_build(const BuildOptions& options, World& world) {
   if (!options.dry_run) check_sbom_places(sboms, options.publish);
   const Spec spec = read_spec(options.spec);
   if (options.publish.push) push_targets(options.publish.tags, spec, "latest");
-  const LockPolicy policy = options.locked    ? LockPolicy::Locked
-                            : options.dry_run ? LockPolicy::DryRun
-                                              : LockPolicy::Update;
-  const Lock lock = ensure_lock(spec, policy, world);
+  const Lock lock = ensure_lock(spec, policy_of(options), world);
   const std::vector<BuildRequest> requests = requests_for(spec, lock, options);
   registries.note_base(spec.variant(options.variant), requests);
   for (const Destination& output : outputs) output.sink->check(requests.size());
@@ -127,16 +155,12 @@ int run_build(const BuildOptions& options, World& world) {
   const std::vector<PushTarget> targets = registry_targets(options.publish, spec, default_tag);
   registries.read_caches(targets, requests);
   if (options.dry_run) return show_plans(requests, registries.cache(), options.explain, world);
-  std::vector<BuildResult> results;
   const std::vector<Destination> places = destinations(options.publish, spec, default_tag, registries, world);
   EarlyUploads early(places, image_tag(options.publish, spec), world);
   BuildContext context = world.build_context();
   context.registry = &registries.cache();
   context.ready_layers = &early;
-  for (const BuildRequest& request : requests) {
-    results.push_back(build_image(request, context));
-    if (options.explain && !world.json()) world.note(plan_text(results.back().first_plan, true));
-  }
+  std::vector<BuildResult> results = build_images(requests, options, context, world);
   context.ready_layers = nullptr;
   try {
     check_budgets(results, requests, targets, world);
@@ -150,18 +174,12 @@ int run_build(const BuildOptions& options, World& world) {
       bases, registries.cache(),
       [&](const BlobDigest& digest) { make_layer_again(digest, requests, results, context); },
       [&](std::string text) { world.events().on(WarningRaised{std::move(text)}); });
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    check_image_libraries(results[i].image, requests[i], store, world);
-    check_image(results[i].image, requests[i], store, context);
-  }
+  check_images(results, requests, store, context, world);
   const std::vector<PublishResult> published = publish(results, places, image_tag(options.publish, spec), store, world);
   write_sboms(sboms, results, requests, options.publish, targets, store, world);
   registries.keep_layers(results, targets, store);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  if (!results.empty()) results.back().seconds = seconds.count();
-  if (const auto level = world.sandbox_level()) {
-    for (BuildResult& result : results) result.sandbox_level = to_string(*level);
-  }
+  complete(results, seconds.count(), world);
   write_summary(results, options, spec, nullptr);
   print_results(results, published, options, spec, world);
   return 0;
