@@ -126,7 +126,7 @@ class RegistryCache(CliTest):
         self.push(spec, store=SHARED_STORE, env={})
         built = self.push(spec, "-t", f"{self.registry.host}/ml/other:1", "--cache-from", self.name)
         self.assertEqual(built["images"][0]["layers_in_registry"], 5)
-        self.assertLess(built["published"][0]["written_bytes"], 10_000)
+        self.assertLess(built["published"][0]["written_bytes"], 16_000)
         with DockerRegistry() as elsewhere:
             name = f"{elsewhere.host}/ml/app:1"
             self.push(spec, "-t", name, "--cache-from", self.name)
@@ -139,7 +139,7 @@ class RegistryCache(CliTest):
         mark = len(self.registry.requests())
         built = self.push(spec, "-t", self.name, "-t", f"{self.registry.host}/ml/second:1")
         self.assertEqual(built["images"][0]["layers_in_registry"], 5)
-        self.assertLess(built["published"][1]["written_bytes"], 10_000)
+        self.assertLess(built["published"][1]["written_bytes"], 16_000)
         self.assertNotIn("GET", [method for method, path, _ in self.registry.requests()[mark:] if built["images"][0]["layers"][0]["digest"] in path])
 
     def test_a_cache_that_is_not_there_is_a_warning(self):

@@ -101,7 +101,7 @@ class Servers:
             mark = len(registry.requests())
             second = self.push(name)
             self.assertNotEqual(first["digest"], second["digest"])
-            self.assertLess(second["written_bytes"], 10_000)
+            self.assertLess(second["written_bytes"], 16_000)
             self.check_writes(registry, mark, uploads=2, manifests=1)
             if tokens:
                 self.assertIn(("POST", "refresh_token"), {(method, grant) for method, grant, _ in tokens.asked})
