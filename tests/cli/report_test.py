@@ -21,6 +21,16 @@ CONTRAST = """(() => {
 })()"""
 
 
+# Tables of which one row shows another number of cells than the head.
+UNEVEN = """(() => {
+  const shown = row => [...row.children].filter(cell => getComputedStyle(cell).display !== "none").length;
+  return [...document.querySelectorAll("table")].filter(table => {
+    const [head, ...rows] = [...table.querySelectorAll("tr")].map(shown);
+    return rows.some(count => count !== head);
+  }).map(table => table.textContent.slice(0, 60));
+})()"""
+
+
 class Report(CliTest):
     @classmethod
     def setUpClass(cls):
@@ -145,6 +155,7 @@ class Report(CliTest):
                     self.assertLessEqual(browser.run("document.documentElement.scrollWidth"), width, name)
                     self.assertGreaterEqual(browser.run(CONTRAST), 4.5, name)
                     self.assertGreater(browser.run("document.querySelectorAll('.cell').length"), 2)
+                    self.assertEqual(browser.run(UNEVEN), [], f"{name}: each column has its head")
                     grounds.add(browser.run("getComputedStyle(document.body).backgroundColor"))
         self.assertEqual(len(grounds), 2)
 

@@ -311,7 +311,7 @@ function table(columns, rows, options) {
   const textOf = (column, row) => column.text ? column.text(row) : String(column.value(row));
   const body = make("tbody"), count = make("span", { class: "count", "aria-live": "polite" });
   const more = make("button", { type: "button", class: "more", onclick: () => { limit += kMoreRows; draw(); } });
-  const heads = columns.map((column, i) => make("th", { scope: "col", class: [column.number ? "number" : "", column.className === "wide" ? "wide" : ""].join(" ") },
+  const heads = columns.map((column, i) => make("th", { scope: "col", class: [column.number ? "number" : "", (column.className || "").split(" ").includes("wide") ? "wide" : ""].join(" ") },
     make("button", { type: "button", onclick: () => { down = order === i ? !down : Boolean(column.number); order = i; draw(); } }, column.title)));
   const filter = rows.length > 10 ? make("input", { type: "search", placeholder: "filter", "aria-label": "Filter " + options.label, oninput: event => { words = event.target.value.toLowerCase(); limit = options.rows || kFirstRows; draw(); } }) : null;
   function draw() {
