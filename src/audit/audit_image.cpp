@@ -2,6 +2,8 @@
 
 #include "image_rules.hpp"
 
+#include "mlbuild/oci/machine.hpp"
+
 #include <algorithm>
 
 namespace mlbuild {
@@ -26,17 +28,13 @@ std::string below_site(const std::string& path) {
   return path;
 }
 
-std::string machine_of(const oci::Platform& platform) {
-  return platform.architecture == "arm64" ? "aarch64" : "x86_64";
-}
-
 PackageSubject packages_of(const ImageSubject& subject, const ImagePackages& packages) {
   PackageSubject result;
   result.wheels = packages.wheels();
   result.debs = packages.debs();
   result.wants_gpu = wants_gpu(subject.config);
   result.python_version = packages.python_version();
-  result.machine = machine_of(subject.config.platform);
+  result.machine = oci::machine_of(subject.config.platform);
   result.measured = "files of the image";
   result.alternative = subject.alternative;
   result.files_of = [&](const std::string& wheel) {
@@ -53,7 +51,7 @@ PackageSubject packages_of(const ImageSubject& subject, const ImagePackages& pac
 }  // namespace
 
 AuditResult audit_image(const ImageSubject& subject) {
-  const ImagePackages packages(subject.contents, machine_of(subject.config.platform));
+  const ImagePackages packages(subject.contents, oci::machine_of(subject.config.platform));
   const PackageSubject about_packages = packages_of(subject, packages);
   std::vector<Draft> drafts;
   const auto add = [&](std::vector<Draft> more) { std::ranges::move(more, std::back_inserter(drafts)); };

@@ -2,6 +2,8 @@
 
 #include "spec_rules.hpp"
 
+#include "mlbuild/oci/machine.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,7 +63,7 @@ PackageSubject packages_of(const SpecSubject& subject, const LockedWheels& wheel
   result.debs = deb_graph(subject.image);
   result.wants_gpu = wants_gpu(subject.variant);
   result.python_version = subject.image.interpreter.version;
-  result.machine = subject.image.platform.architecture == "arm64" ? "aarch64" : "x86_64";
+  result.machine = oci::machine_of(subject.image.platform);
   result.measured = "the locked wheels";
   result.alternative = subject.alternative;
   for (const python::Requirement& requirement : subject.variant.runtime.requirements) {

@@ -153,15 +153,11 @@ std::vector<Draft> cache_drafts(const ImageSubject& subject, const ImagePackages
   return one(draft_of_files("abandoned-caches", "caches that were left behind", files, subject, packages));
 }
 
-std::vector<Draft> compiler_drafts(const ImageSubject& subject, const ImagePackages& packages) {
-  const std::vector<std::size_t> files = files_that(subject, [&](std::size_t i, const ContentFile& file) {
-    return packages.owner_of(i).kind == "files" && file.category == FileCategory::Compiler;
-  });
-  Draft draft = draft_of("compilers", "compilers in the image");
-  draft.debs.unwanted = debs_that(packages, is_compiler_deb);
-  const std::set<std::string> gone = packages.debs().gone(draft.debs);
-  const bool has_unowned = plain_bytes(subject, files) >= kWorthTelling;
-  if (gone.empty() && !has_unowned) return {};
+/// The packages that the draft names, and files of no package where they have at least `worth_bytes`.
+std::vector<Draft> debs_and_files(Draft draft, const std::vector<std::size_t>& files, std::uint64_t worth_bytes,
+                                  const ImageSubject& subject, const ImagePackages& packages) {
+  const bool has_unowned = plain_bytes(subject, files) >= worth_bytes;
+  if (packages.debs().gone(draft.debs).empty() && !has_unowned) return {};
   draft.finding.evidence = gone_evidence(packages.debs(), draft.debs);
   draft.finding.measured = "files of the image";
   if (has_unowned) {
@@ -169,6 +165,15 @@ std::vector<Draft> compiler_drafts(const ImageSubject& subject, const ImagePacka
     std::ranges::move(file_evidence(subject, files), std::back_inserter(draft.finding.evidence));
   }
   return one(std::move(draft));
+}
+
+std::vector<Draft> compiler_drafts(const ImageSubject& subject, const ImagePackages& packages) {
+  const std::vector<std::size_t> files = files_that(subject, [&](std::size_t i, const ContentFile& file) {
+    return packages.owner_of(i).kind == "files" && file.category == FileCategory::Compiler;
+  });
+  Draft draft = draft_of("compilers", "compilers in the image");
+  draft.debs.unwanted = debs_that(packages, is_compiler_deb);
+  return debs_and_files(std::move(draft), files, kWorthTelling, subject, packages);
 }
 
 std::vector<Draft> devel_drafts(const ImageSubject& subject, const ImagePackages& packages) {
@@ -182,16 +187,7 @@ std::vector<Draft> devel_drafts(const ImageSubject& subject, const ImagePackages
   Draft draft = draft_of("devel-base", "headers, static libraries and -dev packages");
   draft.debs.unwanted = debs_that(packages, is_devel_deb);
   std::erase_if(draft.debs.unwanted, [&](const std::string& name) { return theirs.contains(name); });
-  const std::set<std::string> gone = packages.debs().gone(draft.debs);
-  const bool has_unowned = plain_bytes(subject, files) >= kUnownedDevel;
-  if (gone.empty() && !has_unowned) return {};
-  draft.finding.evidence = gone_evidence(packages.debs(), draft.debs);
-  draft.finding.measured = "files of the image";
-  if (has_unowned) {
-    for (const std::size_t file : files) draft.parts.push_back(part_of(subject, packages, file));
-    std::ranges::move(file_evidence(subject, files), std::back_inserter(draft.finding.evidence));
-  }
-  return one(std::move(draft));
+  return debs_and_files(std::move(draft), files, kUnownedDevel, subject, packages);
 }
 
 std::vector<Draft> clutter_drafts(const ImageSubject& subject, const ImagePackages& packages) {

@@ -1,6 +1,7 @@
 #include "auditing.hpp"
 #include "commands.hpp"
 #include "locking.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/audit/rules.hpp"
 #include "mlbuild/audit/text_edits.hpp"
@@ -117,10 +118,7 @@ void add_audit_command(CLI::App& program, Action& chosen) {
               "");
   command->add_option("--variant", options->variant, "of this variant of the spec");
   command->add_option("--platform", options->platform, "this one of several platforms");
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(*command, options->insecure_registries);
   command->footer("example: mlbuild audit specs/sklearn-train/mlbuild.yaml\n         mlbuild audit oci:out/train");
   command->callback([options, &chosen] { chosen = [options](World& world) { return audit(*options, world); }; });
 }

@@ -2,11 +2,12 @@
 
 #include "alternatives.hpp"
 #include "image_places.hpp"
+#include "locking.hpp"
 
 #include "mlbuild/audit/audit_image.hpp"
 #include "mlbuild/audit/audit_spec.hpp"
 #include "mlbuild/base/error.hpp"
-#include "mlbuild/lock/resolve.hpp"
+#include "mlbuild/oci/machine.hpp"
 #include "mlbuild/run/copy_image.hpp"
 #include "mlbuild/sys/child_process.hpp"
 
@@ -21,7 +22,7 @@ namespace {
 python::TargetPlatform target_for(const std::string& python_version, const oci::Platform& platform) {
   python::TargetPlatform target;
   target.python_version = python_version;
-  target.machine = platform.architecture == "arm64" ? "aarch64" : "x86_64";
+  target.machine = oci::machine_of(platform);
   return target;
 }
 
@@ -30,15 +31,7 @@ std::optional<AppImports> imports_of(const std::vector<AppFile>& app, const Lock
   try {
     std::vector<std::filesystem::path> roots;
     if (!image.base.empty()) {
-      EventSink& events = world.events();
-      const ResolveContext context{world.http(),
-                                   world.store(),
-                                   world.sandbox(),
-                                   world.site(),
-                                   world.cancellation(),
-                                   world.threads(),
-                                   [&](const std::string& text) { events.on(ActivityStarted{text}); }};
-      roots = {debian_tree(image.base, context)};
+      roots = {debian_tree(image.base, resolve_context(world))};
     } else if (!find_program("python3")) {
       return std::nullopt;
     }

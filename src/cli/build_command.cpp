@@ -6,6 +6,7 @@
 #include "library_gate.hpp"
 #include "locking.hpp"
 #include "sboms.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/report/plan_text.hpp"
 #include "mlbuild/report/summary_markdown.hpp"
@@ -197,10 +198,7 @@ void add_spec_and_choice(CLI::App& command, const std::shared_ptr<BuildOptions>&
                   "image in a registry, HOST/NAME:TAG, whose layers need not be made again; without a tag, a "
                   "repository that --cache-to fills; may be given more than once")
       ->allow_extra_args(false);
-  command
-      .add_option("--insecure-registry", options->insecure_registries,
-                  "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(command, options->insecure_registries);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "chosen_image.hpp"
 #include "commands.hpp"
 #include "inspecting.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/report/check_text.hpp"
@@ -126,10 +127,7 @@ void add_check_command(CLI::App& program, Action& chosen) {
   command->add_option("--variant", options->variant, "this variant of the spec");
   command->add_flag("--all", options->all, "also what may never matter");
   command->add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec");
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(*command, options->insecure_registries);
   command->footer("example: mlbuild check libraries specs/sklearn-train/mlbuild.yaml");
   command->callback([options, &chosen] { chosen = [options](World& world) { return check(*options, world); }; });
 }

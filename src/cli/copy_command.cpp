@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "destinations.hpp"
 #include "image_places.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
@@ -90,10 +91,7 @@ void add_copy_command(CLI::App& program, Action& chosen) {
   command->add_option("-t,--tag", options->name,
                       "name that the image gets in oci:, docker: and daemon; default: its own");
   command->add_option("--platform", options->platform, "only this one of several platforms, e.g. linux/amd64");
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(*command, options->insecure_registries);
   command->footer("example: mlbuild copy oci:out/sklearn-train registry.example/team/churn-train:1.4");
   command->callback([options, &chosen] { chosen = [options](World& world) { return copy_image(*options, world); }; });
 }

@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "inspecting.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/report/contents_text.hpp"
 
@@ -67,10 +68,7 @@ int diff_images(const InspectOptions& options, World& world) {
 void add_choices(CLI::App& command, const std::shared_ptr<InspectOptions>& options) {
   command.add_option("--platform", options->platform, "this one of several platforms; default: that of this machine");
   command.add_flag("--all", options->all, "every row of each table");
-  command
-      .add_option("--insecure-registry", options->insecure_registries,
-                  "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(command, options->insecure_registries);
 }
 
 constexpr const char* kPlaces =

@@ -50,17 +50,20 @@ void write_lock(const Spec& spec, const Lock& lock) {
   write_file_atomically(path, to_json(lock));
 }
 
-Lock resolve(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade, World& world) {
+ResolveContext resolve_context(World& world) {
   EventSink& events = world.events();
-  const ResolveContext context{world.http(),
-                               world.store(),
-                               world.sandbox(),
-                               world.site(),
-                               world.cancellation(),
-                               world.threads(),
-                               [&](const std::string& text) { events.on(ActivityStarted{text}); },
-                               [&](const Spec& one, const ForeignBase& base) { return world.open_base(one, base); }};
-  return resolve_lock(spec, previous, upgrade, context);
+  return {world.http(),
+          world.store(),
+          world.sandbox(),
+          world.site(),
+          world.cancellation(),
+          world.threads(),
+          [&events](const std::string& text) { events.on(ActivityStarted{text}); },
+          [&world](const Spec& spec, const ForeignBase& base) { return world.open_base(spec, base); }};
+}
+
+Lock resolve(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade, World& world) {
+  return resolve_lock(spec, previous, upgrade, resolve_context(world));
 }
 
 Lock ensure_lock(const Spec& spec, LockPolicy policy, World& world) {

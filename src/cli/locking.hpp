@@ -16,6 +16,7 @@ namespace mlbuild::cli {
 std::filesystem::path lock_path(const Spec& spec);
 std::optional<Lock> read_lock(const Spec& spec);
 void write_lock(const Spec& spec, const Lock& lock);
+ResolveContext resolve_context(World& world);
 Lock resolve(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade, World& world);
 
 enum class LockPolicy {

@@ -1,5 +1,6 @@
 #include "auditing.hpp"
 #include "commands.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/report/image_page.hpp"
@@ -97,10 +98,7 @@ void add_report_command(CLI::App& program, Action& chosen) {
   command->add_option("--variant", options->variant, "this variant of the spec");
   command->add_option("--platform", options->platform, "this one of several platforms; default: that of this machine");
   command->add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec");
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(*command, options->insecure_registries);
   command->footer("example: mlbuild report oci:out/sklearn-train --compare registry.example/ml/train:1.3");
   command->callback([options, &chosen] { chosen = [options](World& world) { return make_report(*options, world); }; });
 }

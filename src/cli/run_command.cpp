@@ -1,6 +1,7 @@
 #include "chosen_image.hpp"
 #include "commands.hpp"
 #include "run_options.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/run/gpu.hpp"
 #include "mlbuild/run/start_image.hpp"
@@ -77,10 +78,7 @@ void add_run_command(CLI::App& program, Action& chosen) {
   command->add_option("--memory", options->memory, "memory that it may use, e.g. 4g");
   command->add_option("--network", options->network, "host (default) or none")->check(CLI::IsMember({"host", "none"}));
   command->add_flag("--gpu", options->gpu, "with this machine's NVIDIA GPUs: their devices and the driver's libraries");
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(*command, options->insecure_registries);
   command->add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec");
   command->footer("example: mlbuild run specs/sklearn-train/mlbuild.yaml --cpus 2 --memory 4g");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_image(*options, world); }; });

@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "inspecting.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/report/sbom.hpp"
 #include "mlbuild/sys/atomic_file.hpp"
@@ -64,10 +65,7 @@ void add_sbom_command(CLI::App& program, Action& chosen) {
   command->add_option("--variant", options->variant, "this variant of the spec");
   command->add_option("--platform", options->platform, "this one of several platforms; default: that of this machine");
   command->add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec");
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(*command, options->insecure_registries);
   command->footer(
       "example: mlbuild sbom specs/sklearn-train/mlbuild.yaml --format cyclonedx -o sklearn-train.cdx.json");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_sbom(*options, world); }; });

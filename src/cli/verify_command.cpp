@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "image_places.hpp"
 #include "locking.hpp"
+#include "shared_options.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
@@ -104,10 +105,7 @@ void add_verify_command(CLI::App& program, Action& chosen) {
                       "build it from this spec and its lock (default: from the record that the image carries)");
   command->add_option("--variant", options->variant, "of this variant of the spec");
   command->add_option("--platform", options->platform, "this one of several platforms; default: that of this machine");
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with; loopback needs none")
-      ->allow_extra_args(false);
+  add_insecure_registries(*command, options->insecure_registries);
   command->footer("example: mlbuild verify registry.example/ml/churn-train:1.4");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_verify(*options, world); }; });
 }

@@ -6,6 +6,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/oci/machine.hpp"
 #include "mlbuild/python/marker.hpp"
 #include "mlbuild/python/names.hpp"
 #include "mlbuild/python/requirement.hpp"
@@ -81,7 +82,7 @@ class Finder {
  public:
   Finder(const std::vector<LayerScan>& layers, const ImageContents& contents, const oci::ImageConfig& config)
       : tree_(layers), python_(find_python(tree_)), all_(installed(tree_)) {
-    environment_.machine = config.platform.architecture == "arm64" ? "aarch64" : "x86_64";
+    environment_.machine = oci::machine_of(config.platform);
     if (!python_.version.empty()) environment_.python_full_version = full_version(python_.version, contents, config);
     for (const Distribution& distribution : all_) by_name_[distribution.name].push_back(&distribution);
   }

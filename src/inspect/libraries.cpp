@@ -5,6 +5,7 @@
 #include "python_place.hpp"
 
 #include "mlbuild/elf/driver_libraries.hpp"
+#include "mlbuild/oci/machine.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,7 +62,7 @@ class Checker {
         paths_(loader_paths(tree_, config)),
         python_(find_python(tree_)),
         machine_(elf::machine_of(config.platform.architecture).value_or(0)),
-        machine_word_(config.platform.architecture == "arm64" ? "aarch64" : "x86_64"),
+        machine_word_(oci::machine_of(config.platform)),
         interpreter_(tree_, paths_) {
     if (!python_.program.empty()) interpreter_.load(python_.program);
     for (const auto& [path, object] : tree_.objects()) {

@@ -5,6 +5,7 @@
 #include "loader.hpp"
 
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/oci/machine.hpp"
 
 #include <algorithm>
 #include <array>
@@ -81,7 +82,7 @@ LoaderPaths loader_paths(const ImageTree& tree, const oci::ImageConfig& config) 
   for (const char* place : {"/lib", "/usr/lib", "/lib64", "/usr/lib64"}) paths.builtin.emplace_back(place);
   const bool is_multiarch = tree.exists("usr/lib/" + triplet) || tree.exists("lib/" + triplet);
   paths.lib = is_multiarch ? "lib/" + triplet : "lib64";
-  paths.platform = config.platform.architecture == "arm64" ? "aarch64" : "x86_64";
+  paths.platform = oci::machine_of(config.platform);
   return paths;
 }
 

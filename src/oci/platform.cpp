@@ -1,5 +1,6 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/oci/machine.hpp"
 #include "mlbuild/oci/oci.hpp"
 
 #include <fmt/format.h>
@@ -23,5 +24,7 @@ Platform Platform::parse(std::string_view text) {
 std::string Platform::to_string() const {
   return variant.empty() ? fmt::format("{}/{}", os, architecture) : fmt::format("{}/{}/{}", os, architecture, variant);
 }
+
+std::string machine_of(const Platform& platform) { return platform.architecture == "arm64" ? "aarch64" : "x86_64"; }
 
 }  // namespace mlbuild::oci

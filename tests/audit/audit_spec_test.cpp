@@ -15,7 +15,7 @@ class SpecBuilder {
  public:
   SpecBuilder() {
     spec_.path = "mlbuild.yaml";
-    spec_.directory = "/work";
+    spec_.directory = "/project";
     image_.base = {deb("libc6", "wanted")};
   }
   /// Asked for at a line of its own.
@@ -52,7 +52,7 @@ class SpecBuilder {
   SpecBuilder& app(const std::string& path, std::uint64_t size) {
     AppFile file;
     file.path_in_image = "app/" + path;
-    file.host_path = "/work/" + path;
+    file.host_path = "/project/" + path;
     file.size_bytes = size;
     app_.push_back(std::move(file));
     return *this;
@@ -239,8 +239,8 @@ std::vector<RuleCase> cases() {
        [=] { return SpecBuilder().app("app/.git/objects/a", 5).app("app/data.csv", mega).app("app/main.py", 5); },
        [] { return SpecBuilder().app("app/main.py", 5).app("app/small.csv", 50); },
        std::nullopt,
-       {{TextEdit::Kind::Append, {"/work/.dockerignore", 0, 0, 0}, "", "app/.git"},
-        {TextEdit::Kind::Append, {"/work/.dockerignore", 0, 0, 0}, "", "app/data.csv"}}},
+       {{TextEdit::Kind::Append, {"/project/.dockerignore", 0, 0, 0}, "", "app/.git"},
+        {TextEdit::Kind::Append, {"/project/.dockerignore", 0, 0, 0}, "", "app/data.csv"}}},
       {"prune",
        [=] {
          return SpecBuilder().ask("p==1.0").wheel_here(wheel_with("p", "p/tests/test_a.py", std::string(200'000, 'x')));
