@@ -20,6 +20,7 @@ SITE = "usr/local/lib/python3.11/site-packages/"
 RUNTIME = ["mlflow==2.9.2", "jupyterlab", "seaborn", "plotly", "scikit-learn", "pandas", "torch==2.3.1"]
 SYSTEM = ["build-essential", "libicu-dev", "libgomp1"]
 CUDA_HALF = ("libtorch_cuda", "libc10_cuda", "libcaffe2_nvrtc", "libcudart", "libnvrtc", "libcublas", "libcudnn", "libnvToolsExt")
+LAYERS = ("debian", "torch", "python", "app", "removing")
 TOLERANCE = 0.05
 
 
@@ -45,12 +46,28 @@ def blob(digest):
     return SHARED_STORE / "blobs/sha256" / digest.removeprefix("sha256:")
 
 
+class Counted:
+    """A file of which only the size is wanted."""
+
+    size = 0
+
+    def write(self, data):
+        self.size += len(data)
+        return len(data)
+
+    def flush(self):
+        pass
+
+    def close(self):
+        pass
+
+
 class LayerFile:
-    """A gzip'ed tar that grows file by file; `plain` is the sum of contents."""
+    """A gzip'ed tar that grows file by file; `plain` is the sum of contents. Without a path it is only measured."""
 
     def __init__(self, path):
         self.path, self.plain, self.seen = path, 0, set()
-        self.file = open(path, "wb")
+        self.file = open(path, "wb") if path else Counted()
         self.gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=1, mtime=0, fileobj=self.file)
         self.tar = tarfile.open(fileobj=self.gzip, mode="w|", format=tarfile.GNU_FORMAT, bufsize=1 << 20)
 
@@ -67,7 +84,7 @@ class LayerFile:
         self.tar.close()
         self.gzip.close()
         self.file.close()
-        return {"path": str(self.path), "plain": self.plain, "compressed": self.path.stat().st_size}
+        return {"path": self.path, "plain": self.plain, "compressed": pathlib.Path(self.path).stat().st_size if self.path else self.file.size}
 
 
 def installed_path(member):
@@ -104,7 +121,7 @@ def is_cuda(wheel):
 
 def torch_layer(path, wheels, cuda):
     """RUN pip install torch"""
-    layer = LayerFile(pathlib.Path(path))
+    layer = LayerFile(path)
     for wheel in wheels:
         if wheel["name"] == "torch":
             add_wheel(layer, wheel, True, lambda name: not cuda and name.split("/")[-1].startswith(CUDA_HALF))
@@ -115,7 +132,7 @@ def torch_layer(path, wheels, cuda):
 
 def python_layer(path, wheels, requested, cached, litter=True):
     """RUN pip install -r requirements.txt; `cached`: wheels that pip keeps, whatever else is there."""
-    layer = LayerFile(pathlib.Path(path))
+    layer = LayerFile(path)
     for wheel in wheels:
         if wheel["name"] != "torch" and not is_cuda(wheel):
             add_wheel(layer, wheel, wheel["name"] in requested)
@@ -129,7 +146,7 @@ def python_layer(path, wheels, requested, cached, litter=True):
 
 def debian_layer(path, debs):
     """RUN apt-get install; dpkg's database as dpkg writes it."""
-    layer, status = LayerFile(pathlib.Path(path)), []
+    layer, status = LayerFile(path), []
     for deb in debs:
         file = blob(deb["sha256"])
         control = subprocess.run(["dpkg-deb", "-f", file], capture_output=True, check=True, text=True).stdout
@@ -150,7 +167,7 @@ def debian_layer(path, debs):
 
 def app_layer(path, clutter):
     """COPY . /app"""
-    layer = LayerFile(pathlib.Path(path))
+    layer = LayerFile(path)
     layer.add("app/main.py", b"import sklearn.svm, mlflow, torch\n")
     if clutter:
         layer.add("app/.git/objects/pack/pack-1.pack", noise("pack", 15_000_000))
@@ -161,7 +178,7 @@ def app_layer(path, clutter):
 
 def removing_layer(path):
     """RUN rm -rf /tmp/pip-build: too late"""
-    layer = LayerFile(pathlib.Path(path))
+    layer = LayerFile(path)
     layer.add("tmp/.wh.pip-build", b"")
     return layer.finish()
 
@@ -196,7 +213,7 @@ class AuditImage(CliTest):
             self.build(folder / "mlbuild.yaml")
 
     def write_layers(self, images):
-        """Each layer as it is, and for each cause the one layer that would be another; made side by side."""
+        """Each layer as it is, and for each cause the size of the one layer that would be another; made side by side."""
         whole, requested = images[""], {name.split("==")[0] for name in RUNTIME}
         debs = {name: image["base"]["packages"] + image["system"]["runtime"] for name, image in images.items()}
         jobs = {
@@ -211,13 +228,13 @@ class AuditImage(CliTest):
             "app-clutter": (app_layer, False),
         }
         with concurrent.futures.ProcessPoolExecutor(max_workers=2) as pool:
-            made = {name: pool.submit(job[0], str(self.directory / (name + ".tar.gz")), *job[1:]) for name, job in jobs.items()}
+            made = {name: pool.submit(job[0], str(self.directory / (name + ".tar.gz")) if name in LAYERS else None, *job[1:]) for name, job in jobs.items()}
             return {name: future.result() for name, future in made.items()}
 
     def write_image(self, layers):
         layout = Layout(self.directory / "layout")
         descriptors, diff_ids = [], []
-        for name in ("debian", "torch", "python", "app", "removing"):
+        for name in LAYERS:
             path = pathlib.Path(layers[name]["path"])
             compressed = subprocess.run(["sha256sum", path], capture_output=True, check=True, text=True).stdout.split()[0]
             plain = subprocess.run(f"gzip -dc '{path}' | sha256sum", shell=True, capture_output=True, check=True, text=True).stdout.split()[0]

@@ -33,7 +33,7 @@ class Browser:
              "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe",
              f"--user-data-dir={self.profile.name}", "about:blank"],
             preexec_fn=pipes, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": self.profile.name})
+            env={**os.environ, "HOME": self.profile.name, "TMPDIR": self.profile.name})
         os.close(theirs_read)
         os.close(theirs_write)
         self.input, self.output, self.buffer = ours_write, ours_read, b""
