@@ -108,6 +108,8 @@ DraftPart part_of(const ImageSubject& subject, const ImagePackages& packages, st
           {content.bytes.compressed_bytes, content.bytes.plain_bytes}};
 }
 
+std::string files_text(std::uint64_t count) { return count == 1 ? "1 file" : fmt::format("{} files", count); }
+
 std::vector<std::string> file_evidence(const ImageSubject& subject, const std::vector<std::size_t>& files) {
   std::map<std::string, ByteCount> groups;
   for (const std::size_t i : files) {
@@ -120,8 +122,8 @@ std::vector<std::string> file_evidence(const ImageSubject& subject, const std::v
   std::ranges::stable_sort(largest, std::ranges::greater(), [](const auto& one) { return one.first.plain_bytes; });
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < std::min(kShown, largest.size()); ++i) {
-    lines.push_back(fmt::format("{}  {}, {} files", printable(largest[i].second),
-                                human_bytes(largest[i].first.plain_bytes), largest[i].first.files));
+    lines.push_back(fmt::format("{}  {}, {}", printable(largest[i].second), human_bytes(largest[i].first.plain_bytes),
+                                files_text(largest[i].first.files)));
   }
   if (largest.size() > kShown) lines.push_back(fmt::format("and {} places more", largest.size() - kShown));
   return lines;
@@ -136,8 +138,8 @@ std::vector<Draft> hidden_drafts(const ImageSubject& subject) {
     sum += hidden.plain_bytes;
     draft.parts.push_back({fmt::format("hidden {}", i), "", {hidden.compressed_bytes, hidden.plain_bytes}});
     const std::string label = i < subject.layer_labels.size() ? subject.layer_labels[i] : "";
-    draft.finding.evidence.push_back(fmt::format("layer {}  {}, {} files{}{}", i + 1, human_bytes(hidden.plain_bytes),
-                                                 hidden.files, label.empty() ? "" : ": ",
+    draft.finding.evidence.push_back(fmt::format("layer {}  {}, {}{}{}", i + 1, human_bytes(hidden.plain_bytes),
+                                                 files_text(hidden.files), label.empty() ? "" : ": ",
                                                  printable(label.substr(0, 60))));
   }
   draft.finding.measured = "files of the layers below";

@@ -135,7 +135,7 @@ class Report(CliTest):
             self.assertFalse(browser.run("document.querySelector('#findings').hidden"))
             part = "document.querySelector('#findings .finding %s').textContent"
             self.assertRegex(browser.run(part % "h3"), r"^bytes that layers above delete or replace, saves [0-9.]+\skB compressed, 1\.2\sMB plain$")
-            self.assertRegex(browser.run(part % "li"), r"^layer 1 +1\.2 MB, 1 files")
+            self.assertRegex(browser.run(part % "li"), r"^layer 1 +1\.2 MB, 1 file")
             self.assertIn("the layer that wrote", browser.run(part % ".way"))
             self.assertIn("hidden-bytes", browser.run(part % ".count"))
             audited = json.loads(self.assert_ok(run("audit", self.new, "--format", "json", *self.store)).out)
