@@ -140,7 +140,7 @@ std::vector<Draft> hidden_drafts(const ImageSubject& subject) {
     const std::string label = i < subject.layer_labels.size() ? subject.layer_labels[i] : "";
     draft.finding.evidence.push_back(fmt::format("layer {}  {}, {}{}{}", i + 1, human_bytes(hidden.plain_bytes),
                                                  files_text(hidden.files), label.empty() ? "" : ": ",
-                                                 printable(label.substr(0, 60))));
+                                                 printable(label)));
   }
   draft.finding.measured = "files of the layers below";
   return sum < kWorthTelling ? std::vector<Draft>() : one(std::move(draft));

@@ -11,6 +11,7 @@ namespace mlbuild {
 namespace {
 
 constexpr std::size_t kMaxImages = 64;  // of one index; more than any platform list has
+constexpr std::size_t kMaxShownName = 80;
 
 bool has_layers(const oci::Manifest& manifest) {
   return !manifest.layers.empty() && oci::layer_media_type(manifest.layers.front().media_type);
@@ -25,12 +26,17 @@ std::vector<DiffId> diff_ids_of(const std::string& config_json, const oci::Manif
               fmt::format("the image has {} layers, but its config lists {}", manifest.layers.size(), diff_ids.size()));
 }
 
-/// What built each layer, short enough for a table.
+/// Short enough for a table, and seen to be cut.
+std::string shown_name(const std::string& name) {
+  return printable(name.size() > kMaxShownName ? name.substr(0, kMaxShownName - 3) + "..." : name);
+}
+
+/// What built each layer.
 std::vector<std::string> shown_names(const std::string& config_json, const oci::Manifest& manifest) {
   const oci::ImageConfig config = has_layers(manifest) ? oci::parse_config(config_json) : oci::ImageConfig{};
   std::vector<std::string> names = layer_names(config, manifest);
   for (std::string& name : names) {
-    name = name.starts_with("sha256:") ? name.substr(0, 19) : printable(name.substr(0, 60));
+    name = name.starts_with("sha256:") ? name.substr(0, 19) : shown_name(name);
   }
   return names;
 }

@@ -90,6 +90,13 @@ class Inspect(CliTest):
         self.assertIn("replaced or deleted by layers above", text)
         self.assertIn("wheel one 1.1", text)
 
+    def test_what_built_a_layer_is_shown_as_cut_when_it_is(self):
+        short, long = "COPY . /app", "RUN apt-get update && apt-get install -y " + "python3 " * 20
+        image = self.layout.image("amd64", {"a": "a"}, {"b": "b"}, history=[short, long])
+        self.layout.write_index(tagged(image, "told"))
+        names = [layer["created_by"] for layer in self.inspect(f"oci:{self.layout.directory}:told")["layers"]]
+        self.assertEqual(names, [short, long[:77] + "..."])
+
     def test_a_layer_is_read_once(self):
         self.inspect(self.new)
         before = self.inspect(self.new)

@@ -41,14 +41,15 @@ class Layout:
     def json(self, value, media_type, **more):
         return self.blob(json.dumps(value, indent=3).encode(), media_type, **more)
 
-    def image(self, architecture, *layers, config=None, **more):
-        """Each layer: the content of its files by path."""
+    def image(self, architecture, *layers, config=None, history=None, **more):
+        """Each layer: the content of its files by path. `history`: what built each."""
         descriptors, diff_ids = [], []
         for files in layers:
             plain = tar_of(files)
             descriptors.append(self.blob(gzip.compress(plain), "application/vnd.oci.image.layer.v1.tar+gzip"))
             diff_ids.append("sha256:" + hashlib.sha256(plain).hexdigest())
-        config = {"os": "linux", "architecture": architecture, "config": config or {"Cmd": ["/hello"]}, "rootfs": {"type": "layers", "diff_ids": diff_ids}}
+        config = {"os": "linux", "architecture": architecture, "config": config or {"Cmd": ["/hello"]}, "rootfs": {"type": "layers", "diff_ids": diff_ids},
+                  **({"history": [{"created_by": text} for text in history]} if history else {})}
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": self.json(config, "application/vnd.oci.image.config.v1+json"), "layers": descriptors}
         return self.json(manifest, MANIFEST, platform={"os": "linux", "architecture": architecture}, **more)
 
