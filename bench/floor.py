@@ -6,9 +6,12 @@ import os
 import platform
 import shutil
 import socket
+import subprocess
 import threading
 import time
 import zlib
+
+ZSTD_MAGIC = bytes.fromhex("28b52ffd")
 
 
 def _timed(work):
@@ -43,20 +46,41 @@ def machine():
     return {"processors": os.cpu_count(), "model": ", ".join(sorted(models)), "system": platform.platform(), "load": round(os.getloadavg()[0], 2)}
 
 
+def _members(file, packed_hash):
+    """What the members of a gzip file hold, piece by piece. Short reads: what is left of one is copied at each member's end."""
+    inflater = zlib.decompressobj(31)
+    with open(file, "rb") as source:
+        while chunk := source.read(1 << 16):
+            packed_hash.update(chunk)
+            while chunk:
+                yield inflater.decompress(chunk)
+                chunk = inflater.unused_data
+                if inflater.eof:
+                    inflater = zlib.decompressobj(31)
+
+
+def _frames(file, packed_hash):
+    """The same for zstd, by its own program."""
+    with open(file, "rb") as source:
+        while chunk := source.read(1 << 16):
+            packed_hash.update(chunk)
+    with subprocess.Popen(["zstd", "-dcq", file], stdout=subprocess.PIPE) as program:
+        while chunk := program.stdout.read(1 << 20):
+            yield chunk
+
+
+def _is_zstd(file):
+    with open(file, "rb") as source:
+        return source.read(4) == ZSTD_MAGIC
+
+
 def _inflate_and_hash(files):
     plain_bytes = 0
     for file in files:
-        packed_hash, plain_hash, inflater = hashlib.sha256(), hashlib.sha256(), zlib.decompressobj(31)
-        with open(file, "rb") as source:
-            while chunk := source.read(1 << 20):
-                packed_hash.update(chunk)
-                while chunk:
-                    plain = inflater.decompress(chunk)
-                    plain_hash.update(plain)
-                    plain_bytes += len(plain)
-                    chunk = inflater.unused_data
-                    if inflater.eof:
-                        inflater = zlib.decompressobj(31)
+        packed_hash, plain_hash = hashlib.sha256(), hashlib.sha256()
+        for plain in (_frames if _is_zstd(file) else _members)(file, packed_hash):
+            plain_hash.update(plain)
+            plain_bytes += len(plain)
     return plain_bytes
 
 
@@ -79,7 +103,7 @@ def _send(files):
 
 
 def floor(layers, folder):
-    """Of the files of an image's gzip layers."""
+    """Of the files of an image's layers."""
     found = {}
     found["inflate_and_sha256_s"] = _timed(lambda: found.update(plain_bytes=_inflate_and_hash(layers)))
     target = folder / "copy"

@@ -144,6 +144,18 @@ class Mlbuild(Peer):
         return [[self.setting.mlbuild, "--store", self.home / "store", "--quiet", "build", "--locked", context / "mlbuild.yaml", "--push", "-t", name]]
 
 
+class MlbuildZstd(Mlbuild):
+    """The same image with layers in zstd, for those who pull it."""
+    name = "mlbuild-zstd"
+
+    def build(self, context, name, fresh):
+        spec = context / "mlbuild.yaml"
+        text = spec.read_text()
+        if "compression: zstd" not in text:
+            spec.write_text(text + "\nlayers: {compression: zstd}\n")
+        return super().build(context, name, fresh)
+
+
 class Docker(Peer):
     """dockerd by hand: no bridge, no rules of iptables, RUN on the host's network; the builder that it has by default."""
     name = "docker"
@@ -240,7 +252,7 @@ class Buildah(Peer):
         return [[*self._buildah, "pull", "--quiet", "--tls-verify=false", "--signature-policy", self.home / "policy.json", name]]
 
 
-PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah)}
+PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildZstd)}
 
 
 def build_buildkit(directory):
