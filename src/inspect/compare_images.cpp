@@ -40,8 +40,8 @@ std::vector<FileChange> changed_files(const LayerScan& found, const LayerScan& m
 
 /// An image with the names of its layers and, as far as it tells them, the keys of the steps that made them.
 struct NamedImage {
-  explicit NamedImage(const Image& image)
-      : image(image),
+  explicit NamedImage(const Image& named)
+      : image(named),
         config(oci::parse_config(image.config_json)),
         names(layer_names(config, oci::parse_manifest(image.manifest_json))),
         known(known_layers(oci::parse_manifest(image.manifest_json), config)) {}

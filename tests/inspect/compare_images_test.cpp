@@ -26,7 +26,11 @@ Image image(const std::vector<ImageLayer>& layers, const std::string& record = "
 
 ScannedEntry entry(const std::string& path, std::uint32_t crc) { return {path, TarType::File, 1, 1, crc}; }
 
-LayerScan scan(const std::vector<ScannedEntry>& entries) { return {0, entries, {}}; }
+LayerScan scan(const std::vector<ScannedEntry>& entries) {
+  LayerScan made;
+  made.entries = entries;
+  return made;
+}
 
 LayerReader never() {
   return [](const ImageLayer& one) -> LayerScan { throw std::runtime_error("read " + one.created_by); };

@@ -74,7 +74,7 @@ const HostileWheelCase kWheels[] = {
     {"AScriptInTheInterpretersPlace", [] { return with("toy-1.0.data/scripts/../bin/python3"); }, "python3"},
 };
 INSTANTIATE_TEST_SUITE_P(Wheels, HostileWheel, ::testing::ValuesIn(kWheels),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace mlbuild::test
