@@ -6,13 +6,14 @@
 
 #include "deb_content_pool.hpp"
 #include "parent_directories.hpp"
+#include "unpacked_deb.hpp"
 #include "wheel_merge.hpp"
 
 #include "mlbuild/base/error.hpp"
-#include "mlbuild/debian/deb_file.hpp"
 #include "mlbuild/debian/merged_usr.hpp"
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/layer/layer_writer.hpp"
+#include "mlbuild/layer/unpacked_debs.hpp"
 
 #include <fmt/format.h>
 
@@ -152,20 +153,15 @@ std::vector<const InstalledFile*> sources_among(const std::vector<InstalledFile>
 }
 
 /// Sources of Debian packages, by path.
-std::map<std::string, Bytes> read_sources(const std::vector<DebInput>& packages, const std::string& directory,
-                                          BlobStore& blobs) {
-  std::map<std::string, Bytes> sources;
-  for (const DebInput& package : packages) {
-    with_context([&] { return fmt::format("reading Debian package `{}` {}", package.name, package.version); },
-                 [&] {
-                   const auto file = blobs.open(package.digest);
-                   debian::DebFile(*file).read_data([&](const TarEntry& entry, Source& content) {
-                     const std::string path = debian::merged_usr_path(entry.path);
-                     if (entry.type != TarType::File || entry.size_bytes > kSourceLimitBytes) return;
-                     if (!path.starts_with(directory + "/") || !path.ends_with(".py")) return;
-                     sources.emplace(path, read_all(content, kSourceLimitBytes));
-                   });
-                 });
+std::map<std::string, SpilledContent> sources_among(const std::vector<std::shared_ptr<const UnpackedDeb>>& packages,
+                                                    const std::string& directory) {
+  std::map<std::string, SpilledContent> sources;
+  for (const auto& package : packages) {
+    for (const UnpackedDeb::Entry& entry : package->entries) {
+      const std::string path = debian::merged_usr_path(entry.tar.path);
+      if (entry.tar.type != TarType::File || entry.tar.size_bytes > kSourceLimitBytes) continue;
+      if (path.starts_with(directory + "/") && path.ends_with(".py")) sources.emplace(path, entry.content);
+    }
   }
   return sources;
 }
@@ -223,11 +219,13 @@ LayerFacts WheelBytecodeRecipe::write(BlobStore& blobs, LayerSink& out) const {
 
 LibraryBytecodeRecipe::LibraryBytecodeRecipe(std::vector<DebInput> packages, std::string directory,
                                              BytecodeLayerParameters parameters,
-                                             std::shared_ptr<BytecodeCompiler> compiler)
+                                             std::shared_ptr<BytecodeCompiler> compiler,
+                                             std::shared_ptr<UnpackedDebs> unpacked)
     : packages_(std::move(packages)),
       directory_(std::move(directory)),
       parameters_(std::move(parameters)),
-      compiler_(std::move(compiler)) {
+      compiler_(std::move(compiler)),
+      unpacked_(std::move(unpacked)) {
   std::ranges::sort(packages_, {}, &DebInput::name);
 }
 
@@ -243,10 +241,13 @@ KeyCard LibraryBytecodeRecipe::card() const {
 }
 
 LayerFacts LibraryBytecodeRecipe::write(BlobStore& blobs, LayerSink& out) const {
-  std::map<std::string, Bytes> contents = read_sources(packages_, directory_, blobs);
+  const std::shared_ptr<UnpackedDebs> unpacked = unpacked_ ? unpacked_ : std::make_shared<UnpackedDebs>();
+  const std::map<std::string, SpilledContent> contents = sources_among(unpacked->take(packages_, blobs), directory_);
   PythonSources sources;
-  for (const auto& [path, content] : contents) sources.files.push_back({path, content.size()});
-  sources.read = [&](std::size_t index) { return contents.at(sources.files.at(index).path); };
+  for (const auto& [path, content] : contents) sources.files.push_back({path, content.size_bytes});
+  sources.read = [&](std::size_t index) {
+    return read_all(*open_spilled(contents.at(sources.files.at(index).path)), kSourceLimitBytes);
+  };
   BytecodeLayer layer(parameters_, {{"standard library", std::string(parameters_.format.version)}});
   layer.compile(sources, std::vector<std::size_t>(sources.files.size()), *compiler_);
   return layer.write(out);

@@ -3,13 +3,14 @@
 #include "deb_database.hpp"
 #include "deb_effects.hpp"
 #include "deb_tree.hpp"
+#include "unpacked_deb.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/debian/deb_file.hpp"
 #include "mlbuild/debian/scripts.hpp"
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/layer/layer_writer.hpp"
+#include "mlbuild/layer/unpacked_debs.hpp"
 
 #include <fmt/format.h>
 
@@ -23,15 +24,6 @@ constexpr int kDebLayerVersion = 1;
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-void check_identity(const DebInput& input, const debian::Stanza& fields) {
-  const bool same = fields.get("Package") == input.name && fields.get("Version") == input.version &&
-                    fields.get("Architecture") == input.architecture;
-  if (same) return;
-  throw Error(ErrorKind::Foreign,
-              fmt::format("the package says that it is `{}` {} {}", printable(fields.get("Package")),
-                          printable(fields.get("Version")), printable(fields.get("Architecture"))));
 }
 
 [[noreturn]] void refuse_script(const std::string& package, const std::string& script,
@@ -61,20 +53,6 @@ void judge_scripts(const DebInput& input, const debian::DebControl& control, con
       }
     }
   }
-}
-
-debian::DebControl unpack(const DebInput& input, BlobStore& blobs, DebTree& tree) {
-  return with_context(
-      [&] { return fmt::format("unpacking Debian package `{}` {}", input.name, input.version); },
-      [&] {
-        const auto file = blobs.open(input.digest);
-        const debian::DebFile deb(*file);
-        debian::DebControl control = deb.read_control();
-        check_identity(input, control.fields);
-        const auto package = tree.add_package(input.name, input.version, control.fields.get("Replaces"));
-        deb.read_data([&](const TarEntry& entry, Source& content) { tree.add_shipped(package, entry, content); });
-        return control;
-      });
 }
 
 /// Members hold files of several packages, so a package's share of the compressed size is its share of the plain one.
@@ -109,8 +87,9 @@ std::optional<std::string> base_status(const DebLayerParameters& parameters, Blo
 
 }  // namespace
 
-DebLayerRecipe::DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameters parameters)
-    : packages_(std::move(packages)), parameters_(std::move(parameters)) {
+DebLayerRecipe::DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameters parameters,
+                               std::shared_ptr<UnpackedDebs> unpacked)
+    : packages_(std::move(packages)), parameters_(std::move(parameters)), unpacked_(std::move(unpacked)) {
   std::erase_if(packages_, [&](const DebInput& input) { return contains(parameters_.drop_packages, input.name); });
   std::sort(packages_.begin(), packages_.end(), [](const DebInput& a, const DebInput& b) { return a.name < b.name; });
   std::sort(parameters_.ignore_scripts.begin(), parameters_.ignore_scripts.end());
@@ -139,12 +118,17 @@ KeyCard DebLayerRecipe::card() const {
 }
 
 LayerFacts DebLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
+  const std::shared_ptr<UnpackedDebs> unpacked = unpacked_ ? unpacked_ : std::make_shared<UnpackedDebs>();
+  const std::vector<std::shared_ptr<const UnpackedDeb>> debs = unpacked->take(packages_, blobs);
   DebTree tree(parameters_.keep_documentation, parameters_.merged_usr);
   std::vector<debian::DebControl> controls;
   std::vector<debian::ScriptEffect> effects;
   Diagnostics unknown;
-  for (const DebInput& input : packages_) {
-    controls.push_back(unpack(input, blobs, tree));
+  for (std::size_t i = 0; i < packages_.size(); ++i) {
+    const DebInput& input = packages_[i];
+    with_context([&] { return fmt::format("unpacking Debian package `{}` {}", input.name, input.version); },
+                 [&] { tree.add_package(input.name, input.version, *debs[i]); });
+    controls.push_back(debs[i]->control);
     judge_scripts(input, controls.back(), parameters_, effects, unknown);
   }
   unknown.throw_if_any();

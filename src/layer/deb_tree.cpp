@@ -44,21 +44,12 @@ bool is_runtime_mount(std::string_view path) {
   return is_below(path, "dev") || is_below(path, "proc") || is_below(path, "sys");
 }
 
-/// Reads a file's bytes through to the pool and remembers their digest.
-class HashingSource final : public Source {
- public:
-  explicit HashingSource(Source& inner) : inner_(inner) {}
-  std::size_t read(MutableByteSpan buffer) override {
-    const std::size_t got = inner_.read(buffer);
-    hash_.update(buffer.first(got));
-    return got;
-  }
-  Digest digest() { return hash_.finish(); }
-
- private:
-  Source& inner_;
-  Sha256 hash_;
-};
+Digest digest_of(Source& content) {
+  NullSink nowhere;
+  HashingSink hash(nowhere);
+  copy(content, hash);
+  return hash.digest();
+}
 
 std::string describe(const DebTree& tree, std::size_t package) {
   return package == DebTree::kNoPackage ? "the base" : fmt::format("package `{}`", tree.packages()[package].name);
@@ -78,16 +69,18 @@ bool is_documentation(const TarEntry& entry) {
                      [&](std::string_view directory) { return is_below(path, directory); });
 }
 
-std::size_t DebTree::add_package(std::string name, std::string version, std::string_view replaces_field) {
-  packages_.push_back({std::move(name), std::move(version), debian::parse_dependencies(replaces_field), 0});
-  return packages_.size() - 1;
+void DebTree::add_package(std::string name, std::string version, const UnpackedDeb& shipped) {
+  const std::string_view replaces = shipped.control.fields.get("Replaces");
+  packages_.push_back({std::move(name), std::move(version), debian::parse_dependencies(replaces), 0});
+  for (const UnpackedDeb::Entry& entry : shipped.entries) add_shipped(packages_.size() - 1, entry);
 }
 
 std::string DebTree::path_of(std::string_view shipped) const {
   return merged_usr_ ? debian::merged_usr_path(shipped) : std::string(shipped);
 }
 
-void DebTree::add_shipped(std::size_t package, const TarEntry& shipped, Source& content) {
+void DebTree::add_shipped(std::size_t package, const UnpackedDeb::Entry& unpacked) {
+  const TarEntry& shipped = unpacked.tar;
   DebEntry entry;
   entry.tar = shipped;
   entry.package = package;
@@ -102,9 +95,7 @@ void DebTree::add_shipped(std::size_t package, const TarEntry& shipped, Source& 
   if (shipped.type == TarType::File) {
     // An image's programs run under one user, so set-id bits only widen what an attacker can do (docs/debian.md).
     entry.tar.mode &= 01777U;
-    HashingSource hashing(content);
-    entry.content = pool_.add(hashing, shipped.size_bytes);
-    entry.sha256 = hashing.digest();
+    entry.content = pool_.add(unpacked.content);
   }
   merge(std::move(entry));
 }
@@ -115,6 +106,13 @@ bool DebTree::replaces(std::size_t newer, std::size_t older) const {
     if (group.front().name == other.name && group.front().accepts(other.version)) return true;
   }
   return false;
+}
+
+/// Hard links are never the same: what they lead to is decided when all packages are there.
+bool DebTree::are_same(const DebEntry& a, const DebEntry& b) const {
+  if (a.tar.type == TarType::Symlink) return a.tar.link_target == b.tar.link_target;
+  if (a.tar.type != TarType::File || a.tar.size_bytes != b.tar.size_bytes) return false;
+  return digest_of(*pool_.open(a.content)) == digest_of(*pool_.open(b.content));
 }
 
 void DebTree::merge(DebEntry entry) {
@@ -128,8 +126,7 @@ void DebTree::merge(DebEntry entry) {
                 fmt::format("`{}` is shipped twice by {}", entry.tar.path, describe(*this, entry.package)));
   }
   if (known.tar.type == entry.tar.type) {
-    const bool same = known.sha256 == entry.sha256 && known.tar.link_target == entry.tar.link_target;
-    if (entry.tar.type == TarType::Directory || (same && entry.tar.type != TarType::Hardlink)) return;
+    if (entry.tar.type == TarType::Directory || are_same(known, entry)) return;
   }
   if (known.tar.type != TarType::Directory && entry.tar.type != TarType::Directory) {
     if (replaces(known.package, entry.package)) return;
@@ -155,7 +152,6 @@ void DebTree::add_file(const std::string& path, std::string_view content, std::u
   DebEntry entry;
   entry.tar = {path, TarType::File, mode, 0, gid, 0, content.size(), ""};
   entry.content = pool_.add(Bytes(as_bytes(content).begin(), as_bytes(content).end()));
-  entry.sha256 = sha256(content);
   entry.package = kNoPackage;
   entries_.emplace(path, std::move(entry));
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "deb_content_pool.hpp"
+#include "unpacked_deb.hpp"
 
 #include "mlbuild/archive/tar.hpp"
-#include "mlbuild/base/digest.hpp"
 #include "mlbuild/debian/dependency.hpp"
 #include "mlbuild/layer/layer_writer.hpp"
 
@@ -19,7 +19,6 @@ namespace mlbuild {
 struct DebEntry {
   TarEntry tar;                        ///< path in merged form
   DebContentPool::Handle content = 0;  ///< File
-  Digest sha256;                       ///< File
   std::size_t package = 0;             ///< index into DebTree::packages, or DebTree::kNoPackage for what mlbuild makes
 };
 
@@ -40,8 +39,8 @@ class DebTree {
   /// Where a shipped path is in the root.
   std::string path_of(std::string_view shipped) const;
 
-  std::size_t add_package(std::string name, std::string version, std::string_view replaces_field);
-  void add_shipped(std::size_t package, const TarEntry& shipped, Source& content);
+  /// The contents are not copied: what they were unpacked into must outlive the tree.
+  void add_package(std::string name, std::string version, const UnpackedDeb& shipped);
 
   // What mlbuild makes itself; each leaves an entry that is already there alone.
   void add_directory(const std::string& path, std::uint32_t mode = 0755, std::uint64_t gid = 0);
@@ -61,7 +60,9 @@ class DebTree {
   void write(LayerWriter& out, std::int64_t epoch_seconds);
 
  private:
+  void add_shipped(std::size_t package, const UnpackedDeb::Entry& shipped);
   void merge(DebEntry entry);
+  bool are_same(const DebEntry& a, const DebEntry& b) const;
   bool replaces(std::size_t newer, std::size_t older) const;
   void add_missing_parents();
   void settle_hard_links();

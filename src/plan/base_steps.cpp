@@ -36,7 +36,7 @@ Step debian_base_step(const PlanRequest& request, PlanLookups& lookups, const st
   base.causes = {request.variant->base.suite.location};
   DebLayerParameters parameters = base_layer_parameters(image, *request.variant, request.epoch_seconds);
   parameters.run_scripts = names_among(request.variant->system.run_scripts, image.base);
-  base.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.base), std::move(parameters));
+  base.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.base), std::move(parameters), request.unpacked_debs);
   return base;
 }
 
@@ -118,7 +118,7 @@ Step system_step(const PlanRequest& request, PlanLookups& lookups, const std::st
       system.inputs.push_back(status_input(debian, lookups));
     }
   }
-  system.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.system_runtime), parameters);
+  system.recipe = std::make_shared<DebLayerRecipe>(deb_inputs(image.system_runtime), parameters, request.unpacked_debs);
   return system;
 }
 

@@ -75,7 +75,7 @@ std::optional<Step> library_step(const PlanRequest& request, PlanLookups& lookup
   add_inputs(step, deb_step_inputs(interpreter_packages(image), lookups));
   step.recipe =
       std::make_shared<LibraryBytecodeRecipe>(deb_inputs(packages), "usr/lib/python" + image.interpreter.version,
-                                              bytecode_parameters(request), request.compiler);
+                                              bytecode_parameters(request), request.compiler, request.unpacked_debs);
   return step;
 }
 

@@ -71,6 +71,7 @@ std::optional<Step> scripts_step(const PlanRequest& request, PlanLookups& lookup
   scripts->choice.run_unknown = system.run_all_scripts.has_value();
   scripts->candidates = deb_inputs(packages);
   scripts->root_packages = deb_inputs(root);
+  scripts->unpacked_debs = request.unpacked_debs;
   DebLayerParameters& parameters = scripts->root_parameters;
   parameters = base_layer_parameters(*request.image, *request.variant, request.epoch_seconds);
   parameters.deflate_level = 0;  // unpacked at once and never shipped

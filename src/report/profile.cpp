@@ -45,6 +45,8 @@ void Profile::note(const Event& event, double now) {
   } else if (const auto* step = std::get_if<StepFinished>(&event)) {
     rows_.push_back({"step", step->label, now - step->seconds, step->seconds, step->cpu_seconds, step->input_bytes,
                      step->output_bytes});
+  } else if (const auto* debs = std::get_if<DebsUnpacked>(&event)) {
+    debs_ += debs->count;
   } else if (const auto* publish = std::get_if<PublishStarted>(&event)) {
     rows_.push_back({"transfer", fmt::format("{} {}", publish->verb, publish->where), now, 0, 0, 0, 0});
   } else if (const auto* bytes = std::get_if<BytesPublished>(&event)) {
@@ -88,6 +90,7 @@ std::string Profile::text(const ProcessCost& cost) const {
   std::string text = table.text();
   if (longest.size() > kShownRows) text += fmt::format("and {} shorter ones\n", longest.size() - kShownRows);
   text += kind_text("fetch", "inputs") + kind_text("step", "steps") + kind_text("transfer", "transfers");
+  if (debs_ > 0) text += fmt::format("  {:<8} {} Debian packages decoded, each once\n", "debs", debs_);
   return text + fmt::format("  whole    {}, {} of processor, {} more in programs that it ran, {} of memory at most\n",
                             seconds_text(cost.seconds), seconds_text(cost.own_cpu_seconds),
                             seconds_text(cost.child_cpu_seconds), human_bytes(cost.peak_memory_bytes));

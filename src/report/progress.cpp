@@ -45,6 +45,7 @@ class Tally {
   void count(const StepStarted& event, double) { activity_ = event.label; }
   void count(const StepFinished& event, double) { done_layer_bytes_ += event.input_bytes; }
   void count(const InputFetched&, double) {}
+  void count(const DebsUnpacked&, double) {}
   void count(const PublishStarted& event, double now) {
     verb_ = event.verb;
     where_ = event.where;

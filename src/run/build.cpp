@@ -10,6 +10,7 @@
 #include "store_lookups.hpp"
 
 #include "mlbuild/layer/files_layer.hpp"
+#include "mlbuild/layer/unpacked_debs.hpp"
 #include "mlbuild/lock/resolve.hpp"
 #include "mlbuild/run/base_blobs.hpp"
 #include "mlbuild/run/build_record.hpp"
@@ -83,6 +84,20 @@ std::uint64_t sum_input_bytes(const std::vector<const Step*>& steps) {
   return sum;
 }
 
+bool contains_id(const std::vector<const Step*>& steps, const std::string& id) {
+  return std::ranges::find(steps, id, &Step::id) != steps.end();
+}
+
+/// What is to be done as far as one can tell before it is known what source distributions become.
+std::vector<const Step*> steps_that_may_run(const Plan& plan) {
+  std::vector<const Step*> steps;
+  for (const Step& step : plan.steps) {
+    const bool is_missing = step.state == StepState::Run || step.state == StepState::Open;
+    if (is_missing && step.kind != StepKind::Command) steps.push_back(&step);
+  }
+  return steps;
+}
+
 void announce(const std::vector<const Step*>& steps, EventSink& events) {
   std::uint64_t fetch_bytes = 0;
   for (const StepInput& input : missing_inputs(steps)) fetch_bytes += input.size_bytes;
@@ -95,21 +110,17 @@ std::uint64_t missing_bytes(const std::vector<const Step*>& steps) {
   return sum;
 }
 
-/// Builds the source distributions one after another: each may use all processors.
-void run_sdists(const std::vector<const Step*>& steps, const BuildRequest& request, const InputFetcher& fetcher,
-                const BuildContext& context) {
-  fetch_all(missing_inputs(steps), fetcher);
-  for (const Step* step : steps) {
-    if (context.ready_layers != nullptr) context.ready_layers->check();
-    context.events.on(ActivityStarted{step->label});
-    StepTimer timer(context.events, step->id, step->label);
-    const SdistBuildInputs inputs = sdist_build_inputs(*request.image, *step->sdist, request.epoch_seconds);
-    const BuiltWheel wheel =
-        with_context([&] { return fmt::format("building {}", step->sdist->sdist.filename); },
-                     [&] { return build_sdist(inputs, context.store, context.sandbox, context.cancellation); });
-    context.store.remember_card(step->id, *step->card);
-    timer.finish(step->input_bytes(), wheel.size_bytes);
-  }
+void run_sdist(const Step& step, const BuildRequest& request, const std::shared_ptr<UnpackedDebs>& unpacked_debs,
+               const BuildContext& context) {
+  context.events.on(ActivityStarted{step.label});
+  StepTimer timer(context.events, step.id, step.label);
+  SdistBuildInputs inputs = sdist_build_inputs(*request.image, *step.sdist, request.epoch_seconds);
+  inputs.unpacked_debs = unpacked_debs;
+  const BuiltWheel wheel =
+      with_context([&] { return fmt::format("building {}", step.sdist->sdist.filename); },
+                   [&] { return build_sdist(inputs, context.store, context.sandbox, context.cancellation); });
+  context.store.remember_card(step.id, *step.card);
+  timer.finish(step.input_bytes(), wheel.size_bytes);
 }
 
 /// The notes about the builds from source behind a layer: whatever made the layer, the image says the same.
@@ -185,6 +196,34 @@ void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_
   const std::unique_ptr<BlobWriter> writer = store.begin();
   writer->write(as_bytes(json));
   writer->commit(descriptor.digest);
+}
+
+/// All layers but those of commands, and the builds from source that some of them wait for; `plan` is then the one that
+/// knows what these became.
+std::map<std::string, LayerFacts> make_layers(Plan& plan, PlanRequest& again, StoreLookups& lookups,
+                                              const BuildRequest& request, const InputFetcher& fetcher,
+                                              const BuildContext& context, BuildResult& result) {
+  const std::vector<const Step*> layers = steps_to_run(result.first_plan, StepKind::Layer);
+  SdistRun sdists{steps_to_run(result.first_plan, StepKind::BuildSdist),
+                  [&](const Step& step) { run_sdist(step, request, again.unpacked_debs, context); },
+                  {}};
+  // The same bytes as before give the same keys: what waited is decided by content, so it may be cached after all.
+  const auto layers_that_waited = [&] {
+    for (const Step* step : sdists.steps) again.made.insert(step->id);
+    plan = plan_with_registry(again, lookups, context.registry);
+    if (!plan.complete())
+      throw Error(ErrorKind::Internal, "a source distribution was built but its wheel is not known");
+    std::vector<const Step*> more = steps_to_run(plan, StepKind::Layer);
+    std::erase_if(more, [&](const Step* step) { return contains_id(layers, step->id); });
+    result.fetched_bytes += missing_bytes(more);
+    return more;
+  };
+  if (!plan.complete()) sdists.then = layers_that_waited;
+  std::vector<const Step*> first_steps = sdists.steps;
+  first_steps.insert(first_steps.end(), layers.begin(), layers.end());
+  result.fetched_bytes += missing_bytes(first_steps);
+  announce(steps_that_may_run(result.first_plan), context.events);
+  return run_layers(layers, sdists, fetcher, context);
 }
 
 /// The layers of the image so far. All are known: a command that must run has a card.
@@ -279,7 +318,9 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   check_base(request, context);
   check_cuda(*request.variant, *request.image, context.events);
   PreparedBuild prepared = prepare(request);
-  prepared.plan_request.compiler = make_bytecode_compiler(request, context);
+  const auto unpacked_debs = std::make_shared<UnpackedDebs>(context.store.root() / "tmp", context.threads);
+  prepared.plan_request.unpacked_debs = unpacked_debs;
+  prepared.plan_request.compiler = make_bytecode_compiler(request, context, unpacked_debs);
   StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
   const InputFetcher fetcher(request, context);
   BuildResult result;
@@ -287,28 +328,16 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   tell_of_cached_layers(result.first_plan, context);
   Plan plan = result.first_plan;
   PlanRequest again = prepared.plan_request;
-  if (!plan.complete()) {
-    const std::vector<const Step*> sdists = steps_to_run(plan, StepKind::BuildSdist);
-    announce(sdists, context.events);
-    result.fetched_bytes += missing_bytes(sdists);
-    run_sdists(sdists, request, fetcher, context);
-    // The same bytes as before give the same keys: what waited is decided by content, so it may be cached after all.
-    for (const Step* step : sdists) again.made.insert(step->id);
-    plan = plan_with_registry(again, lookups, context.registry);
-    if (!plan.complete())
-      throw Error(ErrorKind::Internal, "a source distribution was built but its wheel is not known");
-  }
-  const std::vector<const Step*> layers = steps_to_run(plan, StepKind::Layer);
-  announce(layers, context.events);
-  result.fetched_bytes += missing_bytes(layers);
-  std::map<std::string, LayerFacts> made = run_layers(layers, fetcher, context);
+  std::map<std::string, LayerFacts> made = make_layers(plan, again, lookups, request, fetcher, context, result);
   check_collisions(plan, install_scheme(request.image->interpreter), request.variant->prune, context);
-  result.layers_made = layers.size();
+  result.layers_made = made.size();
   if (std::ranges::any_of(plan.steps, [](const Step& step) { return step.command.has_value(); })) {
-    for (const Step* step : layers) again.made.insert(step->id);
+    for (const auto& [id, facts] : made) again.made.insert(id);
     plan = run_commands(plan_with_registry(again, lookups, context.registry), again, lookups, request, fetcher, context,
                         result);
   }
+  if (const std::size_t decoded = unpacked_debs->decoded(); decoded > 0) context.events.on(DebsUnpacked{decoded});
+  unpacked_debs->forget();
   remember_cards(plan, context.store);
   const std::optional<LockedBaseImage>& base = request.image->base_image;
   result.image = compose_image(image_layers(plan, made), with_cuda(*request.variant, *request.image),

@@ -26,7 +26,7 @@ DebLayerRecipe deb_recipe(const SdistBuildInputs& inputs) {
   parameters.deflate_level = kNoCompression;
   parameters.is_base = true;
   parameters.venv_python = inputs.scheme.python_version;
-  return {each_once(inputs.root_packages), std::move(parameters)};
+  return {each_once(inputs.root_packages), std::move(parameters), inputs.unpacked_debs};
 }
 
 WheelLayerRecipe wheel_recipe(const SdistBuildInputs& inputs) {

@@ -15,8 +15,10 @@
 namespace mlbuild {
 namespace {
 
-InterpreterPlace own_interpreter(const BuildRequest& request, const BuildContext& context) {
+InterpreterPlace own_interpreter(const BuildRequest& request, const BuildContext& context,
+                                 const std::shared_ptr<UnpackedDebs>& unpacked_debs) {
   SdistBuildInputs parts;
+  parts.unpacked_debs = unpacked_debs;
   parts.root_packages = deb_inputs(interpreter_packages(*request.image));
   parts.scheme = build_scheme(*request.image);
   parts.epoch_seconds = request.epoch_seconds;
@@ -64,10 +66,12 @@ std::string why_no_sandbox(const BuildContext& context) {
 
 }  // namespace
 
-std::shared_ptr<BytecodeCompiler> make_bytecode_compiler(const BuildRequest& request, const BuildContext& context) {
+std::shared_ptr<BytecodeCompiler> make_bytecode_compiler(const BuildRequest& request, const BuildContext& context,
+                                                         std::shared_ptr<UnpackedDebs> unpacked_debs) {
   return std::make_shared<SandboxCompiler>(
-      [&request, &context] {
-        return request.image->base_image ? interpreter_of_base(request, context) : own_interpreter(request, context);
+      [&request, &context, unpacked_debs = std::move(unpacked_debs)] {
+        return request.image->base_image ? interpreter_of_base(request, context)
+                                         : own_interpreter(request, context, unpacked_debs);
       },
       context.store.root() / "tmp", context.threads, context.sandbox, context.cancellation);
 }

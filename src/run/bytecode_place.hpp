@@ -12,7 +12,8 @@ namespace mlbuild {
 
 /// Compiles by the image's own interpreter: that of the base where others made it, else the same Debian packages in a
 /// root of their own, which is there sooner than the whole base. What is given must outlive the compiler.
-std::shared_ptr<BytecodeCompiler> make_bytecode_compiler(const BuildRequest& request, const BuildContext& context);
+std::shared_ptr<BytecodeCompiler> make_bytecode_compiler(const BuildRequest& request, const BuildContext& context,
+                                                         std::shared_ptr<UnpackedDebs> unpacked_debs);
 
 /// Why an image gets no bytecode although its spec wants it, as a line for the user; nothing when it does.
 /// `must_run`: some of it has to be made here and now; what is known already needs neither sandbox nor processor.

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <set>
 
@@ -23,37 +24,49 @@ std::uint64_t expected_work(const Step& step) {
   return step.input_bytes() * (step.recipe->is_virtual() ? 1 : kCompressingWork);
 }
 
-/// Which layers wait for which downloads. A layer whose last download arrives goes to the layer pool.
+/// Which steps wait for which downloads. A step whose last download arrives goes to the pool of its kind.
 class LayerRun {
  public:
-  LayerRun(std::vector<const Step*> steps, const InputFetcher& fetcher, const BuildContext& context)
-      : steps_(std::move(steps)),
+  LayerRun(const SdistRun& sdists, const InputFetcher& fetcher, const BuildContext& context)
+      : sdist_run_(sdists),
         fetcher_(fetcher),
         context_(context),
         layers_(context.threads),
-        downloads_(kParallelDownloads) {
-    std::stable_sort(steps_.begin(), steps_.end(),
-                     [](const Step* a, const Step* b) { return expected_work(*a) > expected_work(*b); });
-  }
+        sdists_(1),
+        downloads_(kParallelDownloads) {}
 
-  std::map<std::string, LayerFacts> run() {
-    const std::vector<StepInput> missing = missing_inputs(steps_);
-    for (const Step* step : steps_) register_step(*step);
-    for (const StepInput& input : missing) {
-      downloads_.submit([this, input] {
-        if (failed_) return;  // layers_.wait() tells why
-        check_ready();
-        fetcher_.fetch(input);
-        arrived(input.digest);
-      });
-    }
-    downloads_
-        .wait();  // a failed download is rethrown here; layers that have started end first (destructor of the pool)
+  std::map<std::string, LayerFacts> run(const std::vector<const Step*>& layers) {
+    std::vector<const Step*> steps = sdist_run_.steps;  // first: others wait for them
+    const std::vector<const Step*> sorted = longest_first(layers);
+    steps.insert(steps.end(), sorted.begin(), sorted.end());
+    begin(steps);
+    downloads_.wait();  // a failed download is rethrown here; what has started ends first (destructors of the pools)
+    sdists_.wait();
+    if (sdist_run_.then) begin(longest_first(sdist_run_.then()));
+    downloads_.wait();
     layers_.wait();
     return std::move(facts_);
   }
 
  private:
+  static std::vector<const Step*> longest_first(std::vector<const Step*> layers) {
+    std::ranges::stable_sort(layers, std::ranges::greater(), [](const Step* layer) { return expected_work(*layer); });
+    return layers;
+  }
+
+  void begin(const std::vector<const Step*>& steps) {
+    const std::vector<StepInput> missing = missing_inputs(steps);
+    for (const Step* step : steps) register_step(*step);
+    for (const StepInput& input : missing) {
+      downloads_.submit([this, input] {
+        if (failed_) return;  // sdists_ or layers_ tells why
+        check_ready();
+        fetcher_.fetch(input);
+        arrived(input.digest);
+      });
+    }
+  }
+
   void register_step(const Step& step) {
     std::set<BlobDigest> waits;
     for (const StepInput& input : step.inputs) {
@@ -80,10 +93,12 @@ class LayerRun {
   }
 
   void start(const Step& step) {
-    layers_.submit([this, &step] {
+    const bool is_layer = step.kind == StepKind::Layer;
+    (is_layer ? layers_ : sdists_).submit([this, &step, is_layer] {
       try {
         context_.cancellation.check();
         check_ready();
+        if (!is_layer) return sdist_run_.build(step);
         keep(step,
              with_context([&] { return fmt::format("making layer `{}`", step.label); }, [&] { return make(step); }));
       } catch (...) {
@@ -113,23 +128,24 @@ class LayerRun {
     return facts;
   }
 
-  std::vector<const Step*> steps_;
+  const SdistRun& sdist_run_;
   const InputFetcher& fetcher_;
   const BuildContext& context_;
-  std::atomic<bool> failed_ = false;  // a layer: no further download is started
+  std::atomic<bool> failed_ = false;  // a step: no further download is started
   std::mutex mutex_;
   std::map<const Step*, std::size_t> pending_;
   std::map<BlobDigest, std::vector<const Step*>> waiting_;
   std::map<std::string, LayerFacts> facts_;
-  ThreadPool layers_;     // after the maps: tasks that still run at destruction use them
-  ThreadPool downloads_;  // destroyed first: its tasks submit to layers_
+  ThreadPool layers_;  // after the maps: tasks that still run at destruction use them
+  ThreadPool sdists_;
+  ThreadPool downloads_;  // destroyed first: its tasks submit to the others
 };
 
 }  // namespace
 
-std::map<std::string, LayerFacts> run_layers(const std::vector<const Step*>& steps, const InputFetcher& fetcher,
-                                             const BuildContext& context) {
-  return LayerRun(steps, fetcher, context).run();
+std::map<std::string, LayerFacts> run_layers(const std::vector<const Step*>& steps, const SdistRun& sdists,
+                                             const InputFetcher& fetcher, const BuildContext& context) {
+  return LayerRun(sdists, fetcher, context).run(steps);
 }
 
 }  // namespace mlbuild

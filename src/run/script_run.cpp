@@ -185,7 +185,7 @@ std::string driver(const std::vector<const Package*>& running, const Packages& a
 
 /// All packages in one tree, with dpkg's database in the form that dpkg reads.
 fs::path root_tree(const ScriptRun& scripts, const BuildContext& context) {
-  const DebLayerRecipe recipe(scripts.root_packages, scripts.root_parameters);
+  const DebLayerRecipe recipe(scripts.root_packages, scripts.root_parameters, scripts.unpacked_debs);
   const KeyCard card = KeyCard("script-root", 1).set("packages", recipe.card().key().to_string());
   return context.store.tree(card.key(), [&](const fs::path& root) {
     with_context([] { return std::string("making the root that maintainer scripts run in"); },

@@ -31,6 +31,14 @@ TEST(Profile, TellsWhenEachThingBeganAndWhatItTook) {
   EXPECT_THAT(text, HasSubstr("whole    5.000 s, 3.000 s of processor, 1.000 s more in programs that it ran, 10.0 MB"));
 }
 
+TEST(Profile, TellsHowManyPackagesWereDecoded) {
+  Example example;
+  EXPECT_THAT(example.text(), Not(HasSubstr("debs")));
+  example.on(1, DebsUnpacked{86});
+  example.on(2, DebsUnpacked{2});
+  EXPECT_THAT(example.text(), HasSubstr("debs     88 Debian packages decoded"));
+}
+
 TEST(Profile, ATransferLastsUntilItsLastByte) {
   Example example;
   example.on(1, PublishStarted{"oci:out", 300});

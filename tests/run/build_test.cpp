@@ -4,8 +4,10 @@
 
 #include "registry/fake_registry.hpp"
 #include "support/deb_builder.hpp"
+#include "support/host_python.hpp"
 #include "support/wheel_builder.hpp"
 
+#include "mlbuild/io/deflate.hpp"
 #include "mlbuild/io/sha256.hpp"
 #include "mlbuild/publish/sink.hpp"
 #include "mlbuild/registry/anonymous_credentials.hpp"
@@ -46,9 +48,11 @@ class EventLog final : public EventSink {
     const std::lock_guard lock(mutex_);
     if (const auto* started = std::get_if<StepStarted>(&event)) started_.push_back(started->id);
     if (const auto* raised = std::get_if<WarningRaised>(&event)) warnings.push_back(raised->text);
+    if (const auto* debs = std::get_if<DebsUnpacked>(&event)) debs_decoded += debs->count;
   }
   std::vector<std::string> take_started() { return std::exchange(started_, {}); }
   std::vector<std::string> warnings;
+  std::size_t debs_decoded = 0;
 
  private:
   std::mutex mutex_;
@@ -97,13 +101,14 @@ struct BuildTest : ::testing::Test {
     request.variant = &spec.variants[0];
     request.image = &image;
     request.force = force;
-    const BuildContext context{store, http, sandbox, site, cancellation, events, 2};
+    const BuildContext context{store, http, *sandbox_of_build, site, cancellation, events, 2};
     return build_image(request, context);
   }
   TempDir dir;
   DiskStore store{dir.path() / "store"};
   NoNetwork http;
   NoSandbox sandbox;
+  Sandbox* sandbox_of_build = &sandbox;
   SiteConfig site;
   Cancellation cancellation;
   EventLog events;
@@ -216,6 +221,69 @@ TEST_F(BuildTest, AMissingInputIsFetchedAndItsFailureNamesIt) {
     ASSERT_FALSE(error.context().empty());
     EXPECT_NE(error.context().back().find("tomli 2.0.1"), std::string::npos);
   }
+}
+
+/// A source distribution that its own backend builds, by the host's Python, in a root of the base's packages.
+struct SdistInBuildTest : BuildTest {
+  SdistInBuildTest() {
+    sandbox_of_build = &python;
+    spec.variants[0].bytecode = false;
+    const auto more = test::DebBuilder::named("libtoy").file("usr/lib/libtoy.so", "a library");
+    const Bytes deb = more.build();
+    image.system_runtime = {
+        {more.name, more.version, more.architecture, "bookworm", "pool/l.deb", keep(deb), deb.size(), "wanted"}};
+    LockedFile file;
+    file.name = "toy";
+    file.version = "1.0";
+    file.filename = "toy-1.0.tar.gz";
+    file.sha256 = keep(Deflater(6).gzip_member(as_bytes(tar())));
+    image.sdists = {{file, {}}};
+  }
+  std::string tar() const {
+    const std::vector<std::pair<std::string, std::string>> files = {
+        {"toy-1.0/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n"},
+        {"toy-1.0/own.py", backend}};
+    std::string tar;
+    for (const auto& [path, content] : files) {
+      TarEntry entry;
+      entry.path = path;
+      entry.size_bytes = content.size();
+      tar += tar_header(entry) + content + std::string(tar_padding_bytes(content.size()), '\0');
+    }
+    return tar + std::string(as_text(tar_end_of_archive()));
+  }
+  test::HostPython python;
+  const std::string backend = R"(
+import base64, hashlib, os, zipfile
+NAME = "toy-1.0-py3-none-any.whl"
+FILES = {"toy.py": "one = 1\n", "toy-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n",
+         "toy-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: own\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
+def row(name):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(FILES[name].encode()).digest()).rstrip(b"=").decode()
+    return f"{name},sha256={digest},{len(FILES[name])}\n"
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    record = "toy-1.0.dist-info/RECORD"
+    files = {**FILES, record: "".join(map(row, FILES)) + record + ",,\n"}
+    with zipfile.ZipFile(os.path.join(directory, NAME), "w") as wheel:
+        for name, content in files.items():
+            wheel.writestr(zipfile.ZipInfo(name), content)
+    return NAME
+)";
+};
+
+TEST_F(SdistInBuildTest, EachDebianPackageIsDecodedOnceForLayersAndRoots) {
+  const BuildResult result = build();
+  EXPECT_EQ(result.layers_made, 4U);  // base, system libraries, the wheel, the application
+  EXPECT_EQ(events.debs_decoded, image.base.size() + image.system_runtime.size());
+  EXPECT_EQ(build().layers_made, 0U);
+  EXPECT_EQ(events.debs_decoded, image.base.size() + image.system_runtime.size());
+}
+
+TEST_F(SdistInBuildTest, AllIsMadeOnceMoreWhenForced) {
+  const BuildResult first = build();
+  const BuildResult forced = build(true);
+  EXPECT_EQ(forced.layers_made, first.layers_made);
+  EXPECT_EQ(forced.image.manifest.digest, first.image.manifest.digest);
 }
 
 /// A registry in memory, and a wheel that is not given before the registry heard of what `waits_for` begins.

@@ -69,7 +69,7 @@ class WheelBytecodeRecipe final : public LayerRecipe {
 class LibraryBytecodeRecipe final : public LayerRecipe {
  public:
   LibraryBytecodeRecipe(std::vector<DebInput> packages, std::string directory, BytecodeLayerParameters parameters,
-                        std::shared_ptr<BytecodeCompiler> compiler);
+                        std::shared_ptr<BytecodeCompiler> compiler, std::shared_ptr<UnpackedDebs> unpacked = nullptr);
   KeyCard card() const override;
   LayerFacts write(BlobStore& blobs, LayerSink& out) const override;
   bool is_virtual() const override { return false; }
@@ -79,6 +79,7 @@ class LibraryBytecodeRecipe final : public LayerRecipe {
   std::string directory_;  ///< "usr/lib/python3.11"
   BytecodeLayerParameters parameters_;
   std::shared_ptr<BytecodeCompiler> compiler_;
+  std::shared_ptr<UnpackedDebs> unpacked_;  ///< as DebLayerRecipe has it
 };
 
 }  // namespace mlbuild

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,13 +39,18 @@ struct DebLayerParameters {
   std::optional<BlobDigest> base_status;  ///< StatusFile on a base that has one: its text, which the layer's goes on
 };
 
+class UnpackedDebs;
+
 /// Debian packages as one layer: data.tar members streamed, paths rewritten to merged /usr, documentation dropped,
 /// maintainer scripts answered by the table (debian/scripts.hpp), dpkg database written. An unknown script is
 /// Error{Spec} that names the package, the script and what to write. Two packages with different files at one path:
 /// Error{Foreign} unless one replaces the other.
 class DebLayerRecipe final : public LayerRecipe {
  public:
-  DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameters parameters);
+  /// `unpacked`: where the packages' files are found, or kept for others who need them; without it the recipe decodes
+  /// them for itself.
+  DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameters parameters,
+                 std::shared_ptr<UnpackedDebs> unpacked = nullptr);
   KeyCard card() const override;
   LayerFacts write(BlobStore& blobs, LayerSink& out) const override;
   bool is_virtual() const override { return false; }
@@ -52,6 +58,7 @@ class DebLayerRecipe final : public LayerRecipe {
  private:
   std::vector<DebInput> packages_;
   DebLayerParameters parameters_;
+  std::shared_ptr<UnpackedDebs> unpacked_;  ///< shared by the recipes and roots of a build
 };
 
 }  // namespace mlbuild

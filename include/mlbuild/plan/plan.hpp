@@ -88,6 +88,7 @@ struct ScriptRun {
   /// needs. Empty: the image itself, which has them.
   std::vector<DebInput> root_packages;
   DebLayerParameters root_parameters;
+  std::shared_ptr<UnpackedDebs> unpacked_debs;
 };
 
 /// What a Command step runs. The layers below it are the steps before it in the plan.
@@ -179,6 +180,8 @@ struct PlanRequest {
   bool bytecode = true;
   /// What makes it, when the plan is run. The plan itself asks nothing of it.
   std::shared_ptr<BytecodeCompiler> compiler;
+  /// Where steps that read the same Debian packages find them decoded.
+  std::shared_ptr<UnpackedDebs> unpacked_debs;
   bool force_layers = false;
   bool force_sdists = false;
   std::set<std::string> made;  ///< ids of steps that ran already: what is forced runs once

@@ -41,6 +41,7 @@ class Profile final : public EventSink {
   double start_;
   mutable std::mutex mutex_;
   std::vector<Row> rows_;
+  std::size_t debs_ = 0;
 };
 
 /// Tells both; `profile` must outlive it.

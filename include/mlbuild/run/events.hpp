@@ -2,6 +2,7 @@
 
 #include "mlbuild/plan/plan.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -36,6 +37,10 @@ struct InputFetched {
   std::uint64_t bytes = 0;
   double seconds = 0;
 };
+/// At the end of a build: Debian packages that were decoded for it, each once.
+struct DebsUnpacked {
+  std::size_t count = 0;
+};
 struct PublishStarted {
   std::string where;
   std::uint64_t bytes = 0;       ///< at most
@@ -48,7 +53,7 @@ struct WarningRaised {
   std::string text;
 };
 using Event = std::variant<ActivityStarted, WorkKnown, BytesFetched, StepStarted, StepFinished, InputFetched,
-                           PublishStarted, BytesPublished, WarningRaised>;
+                           DebsUnpacked, PublishStarted, BytesPublished, WarningRaised>;
 
 /// Receives events from any thread.
 class EventSink {

@@ -10,6 +10,7 @@
 #include "mlbuild/sys/cancel.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ struct SdistBuildInputs {
   python::TargetPlatform target;        ///< what the wheel must fit
   InstallScheme scheme;                 ///< where the root's interpreter looks, and which it is
   std::int64_t epoch_seconds = 315532800;
+  /// Where the packages are found decoded, or kept for others; decides nothing.
+  std::shared_ptr<UnpackedDebs> unpacked_debs = nullptr;
 };
 
 /// The step's inputs; same card, same wheel.
