@@ -5,6 +5,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
+#include "mlbuild/oci/estargz.hpp"
 
 #include <algorithm>
 #include <array>
@@ -128,11 +129,8 @@ class LayerScanner {
   /// An eStargz layer ends with its table of contents and has marks for its readers (docs/formats/estargz.md). No
   /// program of the image knows them, and each layer has its own: no files that the image has, hides or has twice.
   void remove_lazy_index() {
-    if (scan_.entries.empty() || scan_.entries.back().path != "stargz.index.json") return;
-    std::erase_if(scan_.entries, [](const ScannedEntry& entry) {
-      return entry.path == "stargz.index.json" || entry.path == ".no.prefetch.landmark" ||
-             entry.path == ".prefetch.landmark";
-    });
+    if (scan_.entries.empty() || scan_.entries.back().path != oci::kEstargzToc) return;
+    std::erase_if(scan_.entries, [](const ScannedEntry& entry) { return oci::is_estargz_file(entry.path); });
   }
 
   /// Bytes of extended headers in front of an entry.

@@ -5,6 +5,7 @@
 #include "toc_text.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/oci/estargz.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -16,10 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kTocName = "stargz.index.json";
-// What to fetch ahead is not known here: nothing.
-constexpr std::string_view kNoPrefetch = ".no.prefetch.landmark";
-constexpr std::string_view kPrefetch = ".prefetch.landmark";
 constexpr std::string_view kTocDigestAnnotation = "containerd.io/snapshot/stargz/toc.digest";
 constexpr std::string_view kPlainSizeAnnotation = "io.containers.estargz.uncompressed-size";
 
@@ -71,11 +68,10 @@ std::string footer(std::uint64_t toc_offset) {
 
 }  // namespace
 
-std::string EstargzEncoder::first_file() const { return std::string(kNoPrefetch); }
+// What to fetch ahead is not known here: nothing.
+std::string EstargzEncoder::first_file() const { return std::string(oci::kEstargzNoPrefetch); }
 
-bool EstargzEncoder::reserves(const std::string& path) const {
-  return path == kTocName || path == kNoPrefetch || path == kPrefetch;
-}
+bool EstargzEncoder::reserves(const std::string& path) const { return oci::is_estargz_file(path); }
 
 void EstargzEncoder::begin_entry(const TarEntry& entry) { index_.begin_entry(entry); }
 
@@ -106,7 +102,7 @@ std::string EstargzEncoder::last_entry() {
   const std::string toc = toc_json(index_.entries());
   toc_digest_ = BlobDigest(sha256(toc));
   TarEntry entry;
-  entry.path = kTocName;
+  entry.path = oci::kEstargzToc;
   entry.mode = 0444;
   entry.mtime_seconds = index_.entries().front().entry.mtime_seconds;
   entry.size_bytes = toc.size();

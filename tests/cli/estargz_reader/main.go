@@ -99,7 +99,7 @@ func walk(reader *estargz.Reader, verifier estargz.TOCEntryVerifier, directory *
 		name := prefix + base
 		switch entry.Type {
 		case "reg":
-			found[name] = readFile(reader, verifier, name, entry)
+			found[name] = readFile(reader, verifier, entry.Name, entry) // a hard link's chunks are found by the first name only
 		case "dir":
 			found[name] = file{Type: entry.Type, Mode: entry.Mode}
 			walk(reader, verifier, entry, name+"/", found)
