@@ -417,7 +417,7 @@ TEST(LazyLayers, TheCardSaysTheForm) {
   EXPECT_NE(chunked.key(), plain);
   EXPECT_NE(chunked.key(), estargz.key());
   EXPECT_THAT(estargz.to_json(), HasSubstr("estargz, version 1"));
-  EXPECT_THAT(chunked.to_json(), HasSubstr("zstd:chunked level 3, libzstd-"));
+  EXPECT_THAT(chunked.to_json(), HasSubstr("zstd:chunked level 6, libzstd-"));
 }
 
 TEST(LazyLayers, WhoWantsTheTarGetsTheFilesAlone) {
