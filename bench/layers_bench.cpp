@@ -1,4 +1,5 @@
-// layers_bench WHEELDIR [--threads N]: what making wheel layers costs, as JSON on stdout.
+// layers_bench WHEELDIR [--threads N] [--form FORM]: what making wheel layers costs, as JSON on stdout. FORM: gzip,
+// estargz, zstd, zstd:chunked, or zstd-N for zstd of another level than mlbuild's.
 //
 // The floor is what no program can avoid that promises the layer's digests and checks the wheel: inflate once, and hash
 // plain and compressed bytes once, on one thread. The layers additionally get headers, CRC-32 and RECORD's hash of each
@@ -10,6 +11,8 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/io/zstd.hpp"
+#include "mlbuild/layer/layer_packing.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
 #include "mlbuild/sys/file.hpp"
 #include "mlbuild/sys/thread_pool.hpp"
@@ -21,6 +24,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <thread>
 
 namespace mlbuild {
@@ -100,6 +104,45 @@ class Discard final : public LayerSink {
   void blob_range(const BlobDigest&, std::uint64_t, ByteSpan) override {}
 };
 
+/// As ZstdLayerRecipe, with a level of the caller's.
+class LevelRecipe final : public LayerRecipe {
+ public:
+  LevelRecipe(std::shared_ptr<const LayerRecipe> inner, int level) : inner_(std::move(inner)), level_(level) {}
+  KeyCard card() const override { return inner_->card(); }
+  LayerFacts write(BlobStore& blobs, LayerSink&) const override {
+    NullSink nowhere;
+    HashingSink packed(nowhere);
+    ZstdCompressor compressor(packed, level_, 1);
+    TarLayerSink tar(compressor);
+    LayerFacts facts = inner_->write(blobs, tar);
+    compressor.finish();
+    facts.size_bytes = packed.size_bytes();
+    return facts;
+  }
+  bool is_virtual() const override { return false; }
+
+ private:
+  std::shared_ptr<const LayerRecipe> inner_;
+  int level_;
+};
+
+std::shared_ptr<const LayerRecipe> formed(std::shared_ptr<const LayerRecipe> recipe, const std::string& form) {
+  if (form == "gzip") return recipe;
+  LayerPacking packing;
+  if (form == "zstd") {
+    packing.compression = oci::LayerCompression::Zstd;
+  } else if (form == "estargz") {
+    packing.lazy = oci::LazyFormat::Estargz;
+  } else if (form == "zstd:chunked") {
+    packing.lazy = oci::LazyFormat::ZstdChunked;
+  } else if (form.starts_with("zstd-")) {
+    return std::make_shared<LevelRecipe>(std::move(recipe), std::stoi(form.substr(5)));
+  } else {
+    throw Error(ErrorKind::Usage, fmt::format("no form `{}`", form));
+  }
+  return packed(std::move(recipe), packing);
+}
+
 /// One layer to make.
 struct Task {
   std::size_t wheel = 0;
@@ -116,7 +159,7 @@ std::vector<Task> tasks_for(const std::vector<std::filesystem::path>& wheels) {
   return tasks;
 }
 
-void run(const std::filesystem::path& directory, std::size_t threads) {
+void run(const std::filesystem::path& directory, std::size_t threads, const std::string& form) {
   const std::vector<std::filesystem::path> wheels = test::wheels_in(directory);  // largest first
   if (wheels.empty()) throw Error(ErrorKind::Usage, fmt::format("no wheels in `{}`", directory.string()));
   test::WheelFiles files;
@@ -135,17 +178,19 @@ void run(const std::filesystem::path& directory, std::size_t threads) {
       Discard out;
       WheelLayerParameters parameters;
       parameters.part = tasks[index].part;
-      layer_bytes[index] = WheelLayerRecipe({inputs[tasks[index].wheel]}, parameters).write(files, out).size_bytes;
+      const auto recipe =
+          formed(std::make_shared<WheelLayerRecipe>(std::vector{inputs[tasks[index].wheel]}, parameters), form);
+      layer_bytes[index] = recipe->write(files, out).size_bytes;
     });
   });
   std::uint64_t layer_sum = 0;
   for (const std::uint64_t size : layer_bytes) layer_sum += size;
   fmt::print(
-      R"({{"wheels":{},"members":{},"threads":{},"compressedBytes":{},"plainBytes":{},"layerBytes":{},)"
+      R"({{"form":"{}","wheels":{},"members":{},"threads":{},"compressedBytes":{},"plainBytes":{},"layerBytes":{},)"
       R"("floor":{{"cpuSeconds":{:.3f},"wallSeconds":{:.3f}}},"layers":{{"cpuSeconds":{:.3f},"wallSeconds":{:.3f}}},)"
       R"("cpuRatio":{:.3f},"wallRatio":{:.3f},"peakRssBytes":{},"peakRssBytesBeforeLayers":{}}})"
       "\n",
-      wheels.size(), floor.members, threads, floor.compressed_bytes, floor.plain_bytes, layer_sum,
+      form, wheels.size(), floor.members, threads, floor.compressed_bytes, floor.plain_bytes, layer_sum,
       floor_cost.cpu_seconds, floor_cost.wall_seconds, layer_cost.cpu_seconds, layer_cost.wall_seconds,
       layer_cost.cpu_seconds / floor_cost.cpu_seconds, layer_cost.wall_seconds / floor_cost.wall_seconds,
       peak_rss_bytes(), rss_before);
@@ -156,14 +201,21 @@ void run(const std::filesystem::path& directory, std::size_t threads) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const bool with_threads = arguments.size() == 3 && arguments[1] == "--threads";
-  if (arguments.size() != 1 && !with_threads) {
-    std::cerr << "usage: layers_bench WHEELDIR [--threads N]\n";
+  std::map<std::string, std::string> options{{"--threads", ""}, {"--form", "gzip"}};
+  bool is_good = arguments.size() % 2 == 1;
+  for (std::size_t i = 1; is_good && i + 1 < arguments.size(); i += 2) {
+    is_good = options.contains(arguments[i]);
+    options[arguments[i]] = arguments[i + 1];
+  }
+  if (!is_good) {
+    std::cerr << "usage: layers_bench WHEELDIR [--threads N] [--form FORM]\n";
     return 2;
   }
   try {
+    const std::string& threads = options["--threads"];
     mlbuild::run(arguments[0],
-                 with_threads ? std::stoul(arguments[2]) : std::max(1U, std::thread::hardware_concurrency()));
+                 threads.empty() ? std::max(1U, std::thread::hardware_concurrency()) : std::stoul(threads),
+                 options["--form"]);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << "\n";

@@ -113,6 +113,7 @@ oci::Descriptor layer_descriptor(const ImageLayer& layer) {
   descriptor.media_type = layer.facts.media_type;
   descriptor.digest = layer.facts.digest;
   descriptor.size_bytes = layer.facts.size_bytes;
+  descriptor.annotations = layer.facts.annotations;
   if (layer.is_base) return descriptor;
   descriptor.annotations.emplace(annotation::kKey, layer.key.to_string());
   descriptor.annotations.emplace(annotation::kPlainSize, fmt::format("{}", layer.facts.plain_size_bytes));

@@ -5,6 +5,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
+#include "mlbuild/oci/estargz.hpp"
 
 #include <algorithm>
 #include <array>
@@ -41,11 +42,11 @@ class CompressedSide final : public Source {
 class Progress {
  public:
   void note(std::uint64_t plain_bytes, std::uint64_t compressed_bytes) {
-    if (!points_.empty() && points_.back().plain == plain_bytes) {
-      points_.back().compressed = compressed_bytes;
-    } else {
+    if (points_.empty() || points_.back().plain != plain_bytes) {
       points_.push_back({plain_bytes, compressed_bytes});
-    }
+    } else if (compressed_bytes - points_.back().compressed <= kTrailerBytes) {
+      points_.back().compressed = compressed_bytes;
+    }  // else the table of contents of zstd:chunked, which no file needs
   }
   /// `plain_bytes` of consecutive calls do not fall.
   std::uint64_t compressed_at(std::uint64_t plain_bytes) {
@@ -61,6 +62,7 @@ class Progress {
   std::uint64_t compressed_bytes() const { return points_.empty() ? 0 : points_.back().compressed; }
 
  private:
+  static constexpr std::uint64_t kTrailerBytes = std::uint64_t{64} << 10U;  // checksums, by reads of 32 KiB
   struct Point {
     std::uint64_t plain, compressed;
   };
@@ -104,6 +106,13 @@ class LayerScanner {
   /// one, then to all alike, so that places do not drift from those of the stream. All bytes are given to somebody.
   LayerScan finish(Progress& progress) {
     scan_.plain_size_bytes = progress.plain_bytes();
+    share_out(progress);
+    remove_lazy_index();
+    return std::move(scan_);
+  }
+
+ private:
+  void share_out(Progress& progress) {
     const Extended extended = extended_headers();
     std::uint64_t place = 0, given_bytes = 0;
     for (ScannedEntry& entry : scan_.entries) {
@@ -115,10 +124,15 @@ class LayerScanner {
       entry.compressed_size_bytes = upto - given_bytes;
       given_bytes = upto;
     }
-    return std::move(scan_);
   }
 
- private:
+  /// An eStargz layer ends with its table of contents and has marks for its readers (docs/formats/estargz.md). No
+  /// program of the image knows them, and each layer has its own: no files that the image has, hides or has twice.
+  void remove_lazy_index() {
+    if (scan_.entries.empty() || scan_.entries.back().path != oci::kEstargzToc) return;
+    std::erase_if(scan_.entries, [](const ScannedEntry& entry) { return oci::is_estargz_file(entry.path); });
+  }
+
   /// Bytes of extended headers in front of an entry.
   struct Extended {
     std::uint64_t long_name = 0, each = 0;

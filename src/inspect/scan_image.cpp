@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxThreads = 2;  // each holds up to 64 MiB of a library: with more it were above 256 MiB
 
-constexpr int kScanVersion = 3;  // raised when LayerScan means something else
+constexpr int kScanVersion = 4;  // raised when LayerScan means something else
 
 StepKey scan_key(const BlobDigest& layer) {
   return KeyCard("layer-scan", kScanVersion).set("layer", layer.to_string()).key();

@@ -38,6 +38,7 @@ LayerFacts facts_from_json(const Json& json) {
   for (const Json& package : json.at("packages")) facts.packages.push_back(package_from_json(package));
   facts.sources_left_out = json.value("sourcesLeftOut", std::uint64_t{0});
   facts.warnings = json.at("warnings").get<std::vector<std::string>>();
+  facts.annotations = json.value("annotations", std::map<std::string, std::string>());
   return facts;
 }
 
@@ -55,6 +56,7 @@ std::string to_json(const LayerFacts& facts) {
                {"packages", std::move(packages)},
                {"warnings", facts.warnings}};
   if (facts.sources_left_out > 0) json["sourcesLeftOut"] = facts.sources_left_out;
+  if (!facts.annotations.empty()) json["annotations"] = facts.annotations;
   return json.dump();
 }
 

@@ -1,12 +1,11 @@
 #include "mlbuild/layer/layer_writer.hpp"
 
 #include "entry_order.hpp"
+#include "layer_encoder.hpp"
 #include "twin_sha256.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
-#include "mlbuild/io/sha256.hpp"
-#include "mlbuild/oci/oci.hpp"
 
 #include <fmt/format.h>
 
@@ -23,9 +22,9 @@ constexpr std::size_t kReadBytes = std::size_t{256} << 10U;
 /// The plain bytes of one deflated file on their way through: everything that must be known about them in one pass.
 class PlainPass final : public Sink {
  public:
-  /// `tar`: where the bytes go, too; nothing when they are shipped as they were.
-  PlainPass(TwinSha256& hash, std::uint64_t expected_size_bytes, LayerSink* tar)
-      : hash_(hash), expected_size_bytes_(expected_size_bytes), tar_(tar) {
+  /// `encoder`: where the bytes go, too; nothing when they are shipped as they were.
+  PlainPass(TwinSha256& hash, std::uint64_t expected_size_bytes, LayerEncoder* encoder)
+      : hash_(hash), expected_size_bytes_(expected_size_bytes), encoder_(encoder) {
     hash_.begin_file();
   }
   void write(ByteSpan bytes) override {
@@ -36,7 +35,7 @@ class PlainPass final : public Sink {
     }
     crc_ = crc32(crc_, bytes);
     hash_.update_both(bytes);
-    if (tar_ != nullptr) tar_->inline_bytes(bytes);
+    if (encoder_ != nullptr) encoder_->content(bytes);
   }
   std::uint64_t size_bytes() const { return size_bytes_; }
   std::uint32_t crc() const { return crc_; }
@@ -44,7 +43,7 @@ class PlainPass final : public Sink {
  private:
   TwinSha256& hash_;
   std::uint64_t expected_size_bytes_;
-  LayerSink* tar_;
+  LayerEncoder* encoder_;
   std::uint64_t size_bytes_ = 0;
   std::uint32_t crc_ = 0;
 };
@@ -59,70 +58,82 @@ void check_content_type(const TarEntry& entry, std::uint64_t content_bytes) {
 }  // namespace
 
 struct LayerWriter::State {
-  State(LayerSink& sink, int deflate_level)
-      : out(sink), is_tar(sink.form() == LayerForm::Tar), deflater(deflate_level), chunk(kReadBytes) {
-    plain.reserve(kPlainMemberBytes);
-  }
+  State(LayerSink& out, int deflate_level) : encoder(make_layer_encoder(out, deflate_level)), chunk(kReadBytes) {}
 
-  void emit(ByteSpan bytes) {
-    compressed_hash.update(bytes);
-    compressed_size_bytes += bytes.size();
-    out.inline_bytes(bytes);
-  }
-
-  void emit_range(const DeflatedContent& content, std::uint64_t offset, ByteSpan bytes) {
-    compressed_hash.update(bytes);
-    compressed_size_bytes += bytes.size();
-    out.blob_range(content.blob, offset, bytes);
-  }
-
-  void flush_plain() {
-    if (plain.empty()) return;
-    if (is_tar) {
-      out.inline_bytes(plain);
-    } else {
-      emit(deflater.gzip_member(plain));
-    }
-    plain.clear();
-  }
-
-  // Members end at fixed distances, not where the caller's writes happen to end: the bytes must not depend on those.
-  void append_plain(ByteSpan bytes) {
+  void append_tar(ByteSpan bytes) {
     plain_hash.update_tar(bytes);
     plain_size_bytes += bytes.size();
-    while (!bytes.empty()) {
-      const std::size_t part = std::min(bytes.size(), kPlainMemberBytes - plain.size());
-      plain.insert(plain.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(part));
-      bytes = bytes.subspan(part);
-      if (plain.size() == kPlainMemberBytes) flush_plain();
-    }
+    encoder->tar_bytes(bytes);
   }
 
   void begin_entry(const TarEntry& entry) {
+    if (!has_begun) begin(entry.mtime_seconds);
+    if (encoder->reserves(entry.path)) {
+      throw Error(ErrorKind::Foreign,
+                  fmt::format("`/{}` is a name that lazily pulled layers keep for themselves", entry.path))
+          .hint("leave the file out, or build without `layers.lazy`");
+    }
     order.accept(entry);
-    append_plain(as_bytes(tar_header(entry)));
+    append_header(entry);
     ++entry_count;
+  }
+
+  /// What the form puts in front of all entries is of the same time as they are.
+  void begin(std::int64_t mtime_seconds) {
+    has_begun = true;
+    TarEntry entry;
+    entry.path = encoder->first_file();
+    if (entry.path.empty()) return;
+    constexpr std::array<std::byte, 1> kContent{std::byte{15}};
+    entry.mtime_seconds = mtime_seconds;
+    entry.size_bytes = kContent.size();
+    append_header(entry);
+    begin_content();
+    append_content(kContent);
+    end_content(entry);
+  }
+
+  void append_header(const TarEntry& entry) {
+    encoder->begin_entry(entry);
+    append_tar(as_bytes(tar_header(entry)));
+  }
+
+  // The content's own hash is computed only where the form tells it.
+  void begin_content() {
+    if (encoder->wants_digests()) plain_hash.begin_file();
+    encoder->begin_content();
+  }
+
+  void append_content(ByteSpan bytes) {
+    if (encoder->wants_digests()) {
+      plain_hash.update_both(bytes);
+    } else {
+      plain_hash.update_tar(bytes);
+    }
+    plain_size_bytes += bytes.size();
+    encoder->content(bytes);
+  }
+
+  void end_content(const TarEntry& entry) {
+    encoder->end_content(encoder->wants_digests() ? plain_hash.finish_file() : Digest());
+    pad(entry.size_bytes);
   }
 
   void pad(std::uint64_t content_bytes) {
     static constexpr std::array<std::byte, 512> kZeros{};
-    append_plain(ByteSpan(kZeros).first(tar_padding_bytes(content_bytes)));
+    append_tar(ByteSpan(kZeros).first(tar_padding_bytes(content_bytes)));
   }
 
   void copy_deflated(const DeflatedContent& content, bool emitted, PlainPass& pass);
 
-  LayerSink& out;
-  const bool is_tar;
-  Deflater deflater;
+  std::unique_ptr<LayerEncoder> encoder;
   Inflater inflater;
-  Sha256 compressed_hash;
   TwinSha256 plain_hash;
   EntryOrder order;
-  Bytes plain;  // tar bytes that wait for their member
   Bytes chunk;
-  std::uint64_t compressed_size_bytes = 0;
   std::uint64_t plain_size_bytes = 0;
   std::uint64_t entry_count = 0;
+  bool has_begun = false;
 };
 
 void LayerWriter::State::copy_deflated(const DeflatedContent& content, bool emitted, PlainPass& pass) {
@@ -134,7 +145,7 @@ void LayerWriter::State::copy_deflated(const DeflatedContent& content, bool emit
     const MutableByteSpan bytes = MutableByteSpan(chunk).first(part);
     const std::uint64_t offset = content.offset + copied_bytes;
     content.file->read_at(offset, bytes);
-    if (emitted && !is_tar) emit_range(content, offset, bytes);
+    if (emitted) encoder->deflated(content.blob, offset, bytes);
     const std::size_t consumed = inflater.write(bytes, pass);
     copied_bytes += consumed;
     if (consumed < part) break;
@@ -157,61 +168,65 @@ void LayerWriter::add(const TarEntry& entry) {
 void LayerWriter::add_file(const TarEntry& entry, Source& content) {
   check_content_type(entry, entry.size_bytes);
   state_->begin_entry(entry);
+  if (entry.size_bytes == 0) return;
+  state_->begin_content();
   for (std::uint64_t rest = entry.size_bytes; rest > 0;) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(rest, state_->chunk.size()));
     const std::size_t got = content.read(MutableByteSpan(state_->chunk).first(wanted));
     if (got == 0) {
       throw Error(ErrorKind::Foreign, fmt::format("content of `{}` ends {} bytes early", entry.path, rest));
     }
-    state_->append_plain(ByteSpan(state_->chunk).first(got));
+    state_->append_content(ByteSpan(state_->chunk).first(got));
     rest -= got;
   }
-  state_->pad(entry.size_bytes);
+  state_->end_content(entry);
 }
 
 void LayerWriter::add_file(const TarEntry& entry, ByteSpan content) {
   check_content_type(entry, content.size());
   state_->begin_entry(entry);
-  state_->append_plain(content);
-  state_->pad(content.size());
+  if (content.empty()) return;
+  state_->begin_content();
+  state_->append_content(content);
+  state_->end_content(entry);
 }
 
 Digest LayerWriter::add_deflated(const TarEntry& entry, const DeflatedContent& content) {
   check_content_type(entry, entry.size_bytes);
   State& state = *state_;
+  LayerEncoder& encoder = *state.encoder;
   state.begin_entry(entry);
   const bool emitted = entry.size_bytes > 0;  // an empty file is a header only; its stream is checked all the same
-  if (emitted) {
-    state.flush_plain();
-    if (!state.is_tar) state.emit(gzip_member_header());
-  }
-  PlainPass pass(state.plain_hash, entry.size_bytes, state.is_tar ? &state.out : nullptr);
-  state.copy_deflated(content, emitted, pass);
+  const bool copied = emitted && encoder.copies_deflate();
+  if (emitted) encoder.begin_content();
+  if (copied) encoder.begin_deflated();
+  PlainPass pass(state.plain_hash, entry.size_bytes, copied ? nullptr : &encoder);
+  state.copy_deflated(content, copied, pass);
   if (pass.size_bytes() != entry.size_bytes || pass.crc() != content.crc32) {
     throw Error(ErrorKind::Foreign, fmt::format("content of `{}` does not match its size or CRC-32", entry.path));
   }
+  const Digest digest = state.plain_hash.finish_file();
+  if (copied) encoder.end_deflated(pass.crc(), pass.size_bytes());
   if (emitted) {
     state.plain_size_bytes += pass.size_bytes();
-    if (!state.is_tar) state.emit(gzip_member_trailer(pass.crc(), pass.size_bytes()));
+    encoder.end_content(digest);
     state.pad(entry.size_bytes);
   }
-  return state.plain_hash.finish_file();
+  return digest;
 }
 
-std::uint64_t LayerWriter::compressed_size_bytes() const {
-  return state_->is_tar ? state_->plain_size_bytes : state_->compressed_size_bytes;
-}
+std::uint64_t LayerWriter::compressed_size_bytes() const { return state_->encoder->compressed_size_bytes(); }
 
 LayerFacts LayerWriter::finish() {
-  state_->append_plain(tar_end_of_archive());
-  state_->flush_plain();
+  State& state = *state_;
+  if (!state.has_begun) state.begin(0);
+  state.append_tar(as_bytes(state.encoder->last_entry()));
+  state.append_tar(tar_end_of_archive());
   LayerFacts facts;
-  facts.diff_id = DiffId(state_->plain_hash.finish_tar());
-  facts.media_type = state_->is_tar ? oci::kLayerMediaType : oci::kLayerGzipMediaType;
-  facts.digest = BlobDigest(state_->is_tar ? facts.diff_id.digest() : state_->compressed_hash.finish());
-  facts.size_bytes = compressed_size_bytes();
-  facts.plain_size_bytes = state_->plain_size_bytes;
-  facts.entry_count = state_->entry_count;
+  facts.diff_id = DiffId(state.plain_hash.finish_tar());
+  facts.plain_size_bytes = state.plain_size_bytes;
+  facts.entry_count = state.entry_count;
+  state.encoder->finish(facts);
   return facts;
 }
 

@@ -1,5 +1,7 @@
 #include "mlbuild/layer/zstd_layer.hpp"
 
+#include "zstd_level.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
 #include "mlbuild/io/zstd.hpp"
@@ -14,8 +16,6 @@ namespace {
 
 // Raise whenever the same tar would give other bytes.
 constexpr int kZstdLayerVersion = 1;
-// time.
-constexpr int kLevel = 3;
 
 /// The compressed bytes on their way out.
 class HashedLayer final : public Sink {
@@ -49,7 +49,7 @@ void share_out(LayerFacts& facts) {
 
 void add_zstd_fields(KeyCard& card) {
   card.set("compression",
-           fmt::format("zstd level {}, {}, version {}", kLevel, ZstdCompressor::version(), kZstdLayerVersion));
+           fmt::format("zstd level {}, {}, version {}", kZstdLevel, ZstdCompressor::version(), kZstdLayerVersion));
 }
 
 ZstdLayerRecipe::ZstdLayerRecipe(std::shared_ptr<const LayerRecipe> inner, std::size_t workers)
@@ -64,7 +64,7 @@ KeyCard ZstdLayerRecipe::card() const {
 LayerFacts ZstdLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
   if (out.form() == LayerForm::Tar) return inner_->write(blobs, out);
   HashedLayer layer(out);
-  ZstdCompressor compressor(layer, kLevel, workers_);
+  ZstdCompressor compressor(layer, kZstdLevel, workers_);
   TarLayerSink tar(compressor);
   LayerFacts facts = inner_->write(blobs, tar);
   compressor.finish();

@@ -2,7 +2,6 @@
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/layer/overlay_diff.hpp"
-#include "mlbuild/layer/zstd_layer.hpp"
 
 #include <fmt/format.h>
 
@@ -95,7 +94,7 @@ KeyCard command_card(const StepCommand& command, const std::vector<DiffId>& belo
   for (std::size_t i = 0; i < below.size(); ++i) card.set(fmt::format("layer {:03}", i), below[i].to_string());
   card.set("network", command.network ? "yes" : "no").set("epoch seconds", std::to_string(command.epoch_seconds));
   add_overlay_layer_fields(card);
-  if (command.compression_workers > 0) add_zstd_fields(card);
+  add_packing_fields(card, command.packing);
   return card;
 }
 

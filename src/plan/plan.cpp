@@ -3,8 +3,8 @@
 #include "layer_steps.hpp"
 
 #include "mlbuild/layer/deb_layer.hpp"
+#include "mlbuild/layer/layer_packing.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
-#include "mlbuild/layer/zstd_layer.hpp"
 
 #include <fmt/format.h>
 
@@ -90,10 +90,10 @@ void decide_command(Step& step, const std::vector<Step>& below, bool force, Plan
 /// Threads that work on one layer, besides those that work on others.
 std::size_t compression_workers() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
 
-void compress_as(oci::LayerCompression compression, Step& step) {
-  if (compression == oci::LayerCompression::Gzip) return;
-  if (step.recipe) step.recipe = std::make_shared<ZstdLayerRecipe>(step.recipe, compression_workers());
-  if (step.command) step.command->compression_workers = compression_workers();
+void pack_as(const SpecVariant& variant, Step& step) {
+  const LayerPacking packing{variant.compression, variant.lazy, compression_workers()};
+  if (step.recipe) step.recipe = packed(step.recipe, packing);
+  if (step.command) step.command->packing = packing;
 }
 
 struct SdistPlan {
@@ -287,7 +287,7 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   if (app) layers.push_back(std::move(*app));
   std::vector<Step> decided;
   for (Step& step : layers) {
-    compress_as(request.variant->compression, step);
+    pack_as(*request.variant, step);
     const bool force = request.force_layers && !request.made.contains(step.id);
     if (step.command) {
       decide_command(step, decided, force, lookups);

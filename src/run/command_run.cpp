@@ -8,7 +8,6 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/layer/overlay_diff.hpp"
 #include "mlbuild/layer/tree.hpp"
-#include "mlbuild/layer/zstd_layer.hpp"
 #include "mlbuild/run/host_platform.hpp"
 #include "mlbuild/sys/file.hpp"
 
@@ -162,10 +161,9 @@ LayerFacts run_command(const Step& step, const std::vector<ImageLayer>& below, B
   const CommandPlace place(context.store.root() / "tmp");
   place.provide_inputs(command, context.store, context.cancellation);
   const Prepared prepared = prepare(step, below, place, layers, request, context);
-  std::shared_ptr<const LayerRecipe> recipe = std::make_shared<OverlayLayerRecipe>(
+  const auto recipe = std::make_shared<OverlayLayerRecipe>(
       changes_of(step, prepared, place, context), *step.card, step.label, command.epoch_seconds);
-  if (command.compression_workers > 0) recipe = std::make_shared<ZstdLayerRecipe>(recipe, command.compression_workers);
-  const LayerFacts facts = make_layer(*recipe, context.store, context.cancellation);
+  const LayerFacts facts = make_layer(*packed(recipe, command.packing), context.store, context.cancellation);
   if (facts.entry_count == 0 && !prepared.argv.empty())
     context.events.on(WarningRaised{fmt::format("`{}` changed nothing in the image", step.label)});
   context.store.put(step.card->key(), to_json(facts));

@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/layer/tree.hpp"
+#include "mlbuild/oci/estargz.hpp"
 #include "mlbuild/sys/file.hpp"
 
 #include <fmt/format.h>
@@ -33,25 +34,26 @@ void refuse_inputs(const json& spec) {
   }
 }
 
-/// Copies that put each file where it was in the layer.
-json copies_of(const fs::path& files) {
+/// Copies that put each file where it was in the layer. What only its form needs is made anew.
+json copies_of(const fs::path& files, bool is_estargz) {
   json copies = json::array();
   for (const fs::directory_entry& entry : fs::directory_iterator(files)) {
     const std::string name = entry.path().filename().string();
+    if (is_estargz && oci::is_estargz_file(name)) continue;
     copies.push_back({{"from", fmt::format("{}/{}", kFiles, name)}, {"to", "/" + name}});
   }
   return copies;
 }
 
 /// The application is always on top.
-json unpacked_application(const Image& image, BlobStore& layers, const fs::path& directory,
+json unpacked_application(const Image& image, BlobStore& layers, const fs::path& directory, bool is_estargz,
                           const Cancellation& cancellation) {
   if (image.layers.empty()) throw Error(ErrorKind::Foreign, "the image has an application but no layer");
   const fs::path files = directory / kFiles;
   make_directories(files);
   const std::unique_ptr<Source> layer = layers.stream(image.layers.back().facts.digest);
   unpack_layers({layer.get()}, files, cancellation);
-  return copies_of(files);
+  return copies_of(files, is_estargz);
 }
 
 class BaseInImage final : public BaseSource {
@@ -94,7 +96,9 @@ Rebuild rebuild_of(const Image& image, BlobStore& layers, const fs::path& direct
   const BuildRecord record = record_in(image);
   json spec = parse_spec_part(record.spec_json);
   refuse_inputs(spec);
-  if (record.has_app) spec["app"] = unpacked_application(image, layers, directory, cancellation);
+  const json::json_pointer lazy("/layers/lazy");
+  const bool is_estargz = spec.contains(lazy) && spec[lazy] == "estargz";
+  if (record.has_app) spec["app"] = unpacked_application(image, layers, directory, is_estargz, cancellation);
   const fs::path path = directory / "mlbuild.yaml";
   write_file_atomically(path, spec.dump());
   Rebuild rebuild;

@@ -64,7 +64,10 @@ json config_part(const RunConfig& config) {
 
 json layers_part(const SpecVariant& variant) {
   const bool is_zstd = variant.compression == oci::LayerCompression::Zstd;
-  return {{"compression", is_zstd ? "zstd" : "gzip"}, {"max", variant.max_layers}};
+  json part{{"compression", is_zstd ? "zstd" : "gzip"}, {"max", variant.max_layers}};
+  if (variant.lazy == oci::LazyFormat::Estargz) part["lazy"] = "estargz";
+  if (variant.lazy == oci::LazyFormat::ZstdChunked) part["lazy"] = "zstd:chunked";
+  return part;
 }
 
 json prune_part(const python::PrunePolicy& policy) {

@@ -227,6 +227,24 @@ oci::LayerCompression read_compression(const YamlNode& root) {
   return node != nullptr && node->text == "zstd" ? oci::LayerCompression::Zstd : oci::LayerCompression::Gzip;
 }
 
+/// Each lazy form has a compression of its own, which another word for it would contradict.
+void read_packing(const YamlNode& root, SpecVariant& variant, Diagnostics& diagnostics) {
+  variant.compression = read_compression(root);
+  const YamlNode* lazy = find_below(root.find("layers"), "lazy");
+  if (lazy == nullptr) return;
+  const bool is_estargz = lazy->text == "estargz";
+  const std::string_view own = is_estargz ? "gzip" : "zstd";
+  const YamlNode* compression = find_below(root.find("layers"), "compression");
+  if (compression != nullptr && compression->text != own) {
+    add_mistake(diagnostics, fmt::format("`layers.lazy: {}` cannot have `{}` layers", lazy->text, compression->text),
+                compression->location,
+                fmt::format("leave `compression` out: {} is always {}; or write `lazy: {}`", lazy->text, own,
+                            is_estargz ? "zstd:chunked" : "estargz"));
+  }
+  variant.lazy = is_estargz ? oci::LazyFormat::Estargz : oci::LazyFormat::ZstdChunked;
+  variant.compression = is_estargz ? oci::LayerCompression::Gzip : oci::LayerCompression::Zstd;
+}
+
 unsigned read_max_layers(const YamlNode& root, Diagnostics& diagnostics) {
   const YamlNode* node = find_below(root.find("layers"), "max");
   if (node == nullptr) return SpecVariant{}.max_layers;
@@ -336,7 +354,7 @@ SpecVariant read_variant(const YamlNode& root, const ReadContext& context) {
   variant.prune = read_prune(root.find("prune"), context.diagnostics);
   if (variant.prune.any()) variant.prune_location = root.find("prune")->location;
   variant.max_layers = read_max_layers(root, context.diagnostics);
-  variant.compression = read_compression(root);
+  read_packing(root, variant, context.diagnostics);
   check_scratch(variant, context.diagnostics);
   return variant;
 }

@@ -156,6 +156,9 @@ Rule layers_rule() {
       "How the image is divided.",
       {{"compression", word("Compression of the layers: gzip (default), or zstd for faster pulls and smaller images.",
                             {"gzip", "zstd"})},
+       {"lazy", word("Layers whose files can be fetched one by one: estargz (of gzip layers) or zstd:chunked (of zstd "
+                     "layers). Any runtime reads them.",
+                     {"estargz", "zstd:chunked"})},
        {"max", shaped(Shape::Integer, "Most layers that the image may have: 8 to 120, default 64.")}});
 }
 

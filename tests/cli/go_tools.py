@@ -13,7 +13,7 @@ import sys
 DIRECTORY = pathlib.Path(os.environ.get("MLBUILD_GO_TOOLS", "/tmp/mlbuild-go-tools"))
 MODULES = {"crane": "github.com/google/go-containerregistry/cmd/crane@v0.22.1",
            "registry": "github.com/distribution/distribution/v3/cmd/registry@v3.1.2"}
-OWN = {"referrers_registry": "v0.22.1"}  # directories beside this file, with the version of what they build on
+OWN = {"referrers_registry": "v0.22.1", "estargz_reader": "v0.18.2", "zstd_chunked_reader": "v1.59.1"}  # directories beside this file, with the version of what they build on
 NEEDED = (1, 26)  # what the go.mod of distribution asks for
 
 
@@ -67,7 +67,8 @@ def build():
         if not _program(name).exists():
             print("building", name, flush=True)
             shutil.copytree(pathlib.Path(__file__).with_name(name), DIRECTORY / "own" / name, dirs_exist_ok=True)  # go writes beside its sources
-            subprocess.run(["nice", go, "build", "-o", _program(name), "."], cwd=DIRECTORY / "own" / name, env=environment, check=True)
+            subprocess.run(["nice", go, "build", "-o", _program(name), "."], cwd=DIRECTORY / "own" / name,
+                           env=dict(environment, CGO_ENABLED="0"), check=True)
     for rest in ("own", "path", "cache"):  # sources and objects: a gigabyte that nobody asks for again
         shutil.rmtree(DIRECTORY / rest, ignore_errors=True)
     return 0

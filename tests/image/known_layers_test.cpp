@@ -53,6 +53,18 @@ TEST_F(KnownLayersTest, AnImageMadeOfWhatWasReadHasTheSameBytes) {
   EXPECT_EQ(again.plain_size_bytes(), 10000U);
 }
 
+TEST(KnownLayers, WhereALazyLayerHasItsTableComesBack) {
+  ImageLayer made = layer("lazy");
+  made.facts.annotations = {{"containerd.io/snapshot/stargz/toc.digest", "sha256:" + sha256("toc").hex()},
+                            {"io.containers.estargz.uncompressed-size", "5000"}};
+  const Image image = compose_image({made}, RunConfig(), oci::Platform(), 0);
+  oci::Manifest read = oci::parse_manifest(image.manifest_json);
+  const oci::ImageConfig config = oci::parse_config(image.config_json);
+  EXPECT_EQ(known_layers(read, config).layers.at(made.key).annotations, made.facts.annotations);
+  read.layers[0].annotations["io.containers.estargz.uncompressed-size"] = std::string(300, '1');
+  EXPECT_EQ(known_layers(read, config).layers.at(made.key).annotations.size(), 1U);
+}
+
 TEST_F(KnownLayersTest, LayersOfOthersAreLeftOut) {
   manifest.layers[0].annotations.clear();
   manifest.layers[1].media_type = "application/vnd.oci.image.layer.v1.tar";

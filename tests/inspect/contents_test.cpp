@@ -66,6 +66,22 @@ TEST(ScanLayer, GivesEveryCompressedByteToAnEntry) {
   EXPECT_EQ(scan.plain_size_bytes, text.size());
 }
 
+TEST(ScanLayer, WhatOnlyEstargzNeedsIsNoFileOfTheImage) {
+  const TarText lazy = TarText().file(".no.prefetch.landmark", "\x0F").file("a", "a").file("stargz.index.json", "{}");
+  const TarText other = TarText().file("stargz.index.json", "{}").file("z", "z");
+  EXPECT_THAT(paths_of(contents_of({lazy, lazy})), ElementsAre("a"));
+  EXPECT_EQ(contents_of({lazy, lazy}).hidden[0].files, 1U);  // the lower `a`
+  EXPECT_THAT(paths_of(contents_of({other})), ElementsAre("stargz.index.json", "z"));
+}
+
+TEST(ScanLayer, ATableBehindTheTarIsNoFilesShare) {
+  const Bytes tar = Deflater(6).gzip_member(as_bytes(TarText().file("a", "a").text()));
+  std::string packed(as_text(tar));
+  const std::string empty(as_text(Deflater(6).gzip_member(ByteSpan())));
+  while (packed.size() < 200'000) packed += empty;  // as skippable frames are, many bytes of no content
+  EXPECT_LE(scan_text(packed).entries.at(0).compressed_size_bytes, 65'536U);
+}
+
 TEST(ScanLayer, IsKeptAndReadAgain) {
   const LayerScan scan = scan_of(wheel("one", "1.0", "x = 1"));
   EXPECT_EQ(parse_layer_scan(to_json(scan)), scan);

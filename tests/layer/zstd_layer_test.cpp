@@ -80,7 +80,7 @@ TEST(ZstdLayer, TheCardSaysHowItIsCompressed) {
   EXPECT_EQ(zstd.kind(), gzip.kind());
   EXPECT_NE(zstd.key(), gzip.key());
   EXPECT_EQ(zstd.key(), ZstdLayerRecipe(files(), 1).card().key());
-  EXPECT_THAT(zstd.to_json(), HasSubstr("zstd level 3, libzstd-"));
+  EXPECT_THAT(zstd.to_json(), HasSubstr("zstd level 6, libzstd-"));
 }
 
 TEST(StreamLayer, GivesTheTar) {

@@ -29,6 +29,7 @@ std::string part_of_part(const std::string& json) {
 TEST(DecidingPart, IsASpecThatSaysTheSame) {
   for (const std::string text :
        {"", "base: {flavor: distroless}\nlayers: {max: 20, compression: zstd}\n", "gpu: {cuda: \"12.1\"}\n",
+        "layers: {lazy: estargz}\n", "layers: {lazy: \"zstd:chunked\", compression: zstd}\n",
         "prune: {tests: true, keep: [numpy]}\n", "python: {bytecode: false}\n",
         "system: {runtime: [tk], scripts: run}\n", "system: {runtime: [tk], scripts: {tk: run, dash: ignore}}\n",
         "steps: [{run: \"a | b\\n\\\"c\\\"\"}, {name: two, run: [python, -c, \"print(1)\"], inputs: [tools/make.py], "

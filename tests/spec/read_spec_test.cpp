@@ -52,7 +52,7 @@ config:
   labels: {team: churn}
   ports: [8080, 9000/udp]
   stop-signal: SIGINT
-layers: {compression: gzip, max: 100}
+layers: {compression: gzip, lazy: estargz, max: 100}
 prune: {tests: false}
 )",
                           files);
@@ -82,6 +82,7 @@ prune: {tests: false}
   EXPECT_THAT(variant.config.exposed_ports, ElementsAre("8080/tcp", "9000/udp"));
   EXPECT_EQ(variant.config.stop_signal, "SIGINT");
   EXPECT_EQ(variant.max_layers, 100U);
+  EXPECT_EQ(variant.lazy, oci::LazyFormat::Estargz);
 }
 
 TEST(ReadSpec, FiveMistakesAreFiveMessagesInOneRun) {
@@ -199,6 +200,20 @@ TEST(ReadSpec, LayersStopBelowWhatRuntimesTake) {
   EXPECT_EQ(mistake(kHead + "layers: {max: 7}\n"), "3:15 `layers.max` cannot be 7");
   EXPECT_EQ(mistake(kHead + "layers: {max: 121}\n"), "3:15 `layers.max` cannot be 121");
   EXPECT_EQ(parse(kHead + "layers: {max: 8}\n").variants[0].max_layers, 8U);
+}
+
+TEST(ReadSpec, ALazyFormHasItsOwnCompression) {
+  const auto layers = [](const std::string& text) { return parse(kHead + "layers: {" + text + "}\n").variants[0]; };
+  EXPECT_EQ(layers("max: 9").lazy, oci::LazyFormat::None);
+  EXPECT_EQ(layers("lazy: estargz").lazy, oci::LazyFormat::Estargz);
+  EXPECT_EQ(layers("lazy: estargz, compression: gzip").compression, oci::LayerCompression::Gzip);
+  EXPECT_EQ(layers("lazy: \"zstd:chunked\"").lazy, oci::LazyFormat::ZstdChunked);
+  EXPECT_EQ(layers("lazy: \"zstd:chunked\"").compression, oci::LayerCompression::Zstd);
+  EXPECT_EQ(mistake(kHead + "layers: {lazy: estargz, compression: zstd}\n"),
+            "3:38 `layers.lazy: estargz` cannot have `zstd` layers");
+  EXPECT_EQ(mistake(kHead + "layers: {lazy: \"zstd:chunked\", compression: gzip}\n"),
+            "3:45 `layers.lazy: zstd:chunked` cannot have `gzip` layers");
+  EXPECT_THAT(mistake(kHead + "layers: {lazy: stargz}\n"), HasSubstr("stargz"));
 }
 
 TEST(ReadSpec, ExcludeNewerIsADayThatExists) {

@@ -34,7 +34,7 @@ struct PythonLoads {
 /// What one pass over a layer tells, whoever made it.
 struct LayerScan {
   std::uint64_t plain_size_bytes = 0;  ///< of the tar
-  std::vector<ScannedEntry> entries;   ///< in the order of the tar
+  std::vector<ScannedEntry> entries;   ///< in the order of the tar, but those that only eStargz needs
   /// Content of the files that tell which package a file belongs to, by path: METADATA and RECORD of installed
   /// distributions, dpkg's status, lists and sums, and the loader's configuration.
   std::map<std::string, std::string> texts;

@@ -24,4 +24,17 @@ class ZstdCompressor final : public Sink {
   std::unique_ptr<State> state_;
 };
 
+/// Compresses pieces to frames of their own with a checksum, each at once. A frame depends on the bytes, level and
+/// libzstd's version only. Not thread-safe.
+class ZstdFrames {
+ public:
+  explicit ZstdFrames(int level);
+  ~ZstdFrames();
+  Bytes frame(ByteSpan plain);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 }  // namespace mlbuild

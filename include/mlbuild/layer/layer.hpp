@@ -8,6 +8,7 @@
 #include "mlbuild/sys/cancel.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,13 +36,16 @@ struct LayerFacts {
   std::vector<LayerPackage> packages;
   std::uint64_t sources_left_out = 0;  ///< bytecode: files that are no source of this Python
   std::vector<std::string> warnings;   ///< for the user, e.g. "wheel x: RECORD lists a missing file"
+  /// Of the layer's descriptor in every manifest: where readers of a lazy form find the table of contents.
+  std::map<std::string, std::string> annotations = {};
 };
 std::string to_json(const LayerFacts& facts);         ///< canonical; stored in the key index
 LayerFacts parse_layer_facts(std::string_view json);  ///< throws Error{Foreign}
 
 /// What a recipe writes: the layer as mlbuild ships it, or the tar alone, for those who compress it themselves or
-/// unpack it at once. The facts of a tar have its own digest and media type.
-enum class LayerForm { Gzip, Tar };
+/// unpack it at once. The facts of a tar have its own digest and media type. The lazy forms tell where each file begins
+/// (docs/formats/estargz.md, docs/formats/zstd-chunked.md).
+enum class LayerForm { Gzip, Tar, Estargz, ZstdChunked };
 
 /// Receives a layer's bytes in order, either as bytes or as ranges of a real blob. `bytes` holds the bytes
 /// in both cases, so that a sink that wants a plain stream ignores where they come from.

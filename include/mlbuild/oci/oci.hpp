@@ -96,6 +96,8 @@ std::optional<std::string> layer_media_type(std::string_view media_type);
 
 /// How the layers that mlbuild makes are compressed.
 enum class LayerCompression { Gzip, Zstd };
+/// How files of the layers that mlbuild makes can be fetched one by one: eStargz is of gzip, zstd:chunked of zstd.
+enum class LazyFormat { None, Estargz, ZstdChunked };
 
 /// [host[:port]/]path[:tag][@digest] (distribution reference grammar). A name without a host is kept without one.
 struct Reference {

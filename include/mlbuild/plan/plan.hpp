@@ -5,6 +5,7 @@
 #include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/files_layer.hpp"
 #include "mlbuild/layer/layer.hpp"
+#include "mlbuild/layer/layer_packing.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
 #include "mlbuild/lock/lock.hpp"
 #include "mlbuild/spec/spec.hpp"
@@ -102,7 +103,7 @@ struct StepCommand {
   std::string shown_command;
   Location location;
   std::int64_t epoch_seconds = 0;
-  std::size_t compression_workers = 0;       ///< of a zstd layer; 0: gzip
+  LayerPacking packing;
   std::shared_ptr<const ScriptRun> scripts;  ///< in place of `argv`
 };
 

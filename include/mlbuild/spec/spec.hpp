@@ -151,6 +151,7 @@ struct SpecVariant {
   Location prune_location;  ///< of `prune:`, where it leaves anything out
   unsigned max_layers = 64;
   oci::LayerCompression compression = oci::LayerCompression::Gzip;
+  oci::LazyFormat lazy = oci::LazyFormat::None;  ///< decides the compression, too
   bool bytecode = true;  ///< where there is a sandbox
 };
 
