@@ -161,8 +161,8 @@ LayerFacts run_command(const Step& step, const std::vector<ImageLayer>& below, B
   const CommandPlace place(context.store.root() / "tmp");
   place.provide_inputs(command, context.store, context.cancellation);
   const Prepared prepared = prepare(step, below, place, layers, request, context);
-  const auto recipe = std::make_shared<OverlayLayerRecipe>(
-      changes_of(step, prepared, place, context), *step.card, step.label, command.epoch_seconds);
+  const auto recipe = std::make_shared<OverlayLayerRecipe>(changes_of(step, prepared, place, context), *step.card,
+                                                           step.label, command.epoch_seconds);
   const LayerFacts facts = make_layer(*packed(recipe, command.packing), context.store, context.cancellation);
   if (facts.entry_count == 0 && !prepared.argv.empty())
     context.events.on(WarningRaised{fmt::format("`{}` changed nothing in the image", step.label)});

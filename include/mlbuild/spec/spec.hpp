@@ -152,7 +152,7 @@ struct SpecVariant {
   unsigned max_layers = 64;
   oci::LayerCompression compression = oci::LayerCompression::Gzip;
   oci::LazyFormat lazy = oci::LazyFormat::None;  ///< decides the compression, too
-  bool bytecode = true;  ///< where there is a sandbox
+  bool bytecode = true;                          ///< where there is a sandbox
 };
 
 /// What the user wrote, checked. Immutable once read. docs/spec.md.

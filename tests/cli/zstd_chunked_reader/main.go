@@ -1,6 +1,6 @@
 // Pulls the layers of an OCI layout into a store as podman does with partial pulls, by the code of the zstd:chunked project
 // itself (containers/storage): by the manifest's annotations it reads the table of contents and the tar-split, then only the
-// chunks of files that it has not. Afterwards the store puts each layer's tar together again. Prints what it found as JSON;
+// chunks of files that it has not, in this layer or one of an earlier run. Afterwards the store puts each layer's tar together again. Prints what it found as JSON;
 // ends with an error at the first thing that is not as it should be.
 package main
 
@@ -104,6 +104,9 @@ func filesBelow(root string) map[string]string {
 }
 
 func pull(store storage.Store, layout string, of descriptor, parent string) (layer, string) {
+	if store.Exists(of.Digest.Encoded()) {
+		return layer{Digest: of.Digest, Size: of.Size}, of.Digest.Encoded()
+	}
 	from := &source{blob: blob(layout, of.Digest)}
 	differ, err := chunked.NewDiffer(context.Background(), store, of.Digest, of.Size, of.Annotations, from)
 	if err != nil {
