@@ -71,9 +71,9 @@ struct BuildResult {
   std::string sandbox_level;  ///< at which code ran for it, "L0"; "" when none had to
 };
 
-/// Runs the plan: builds source distributions whose wheels are needed, then fetches inputs and makes layers side by
-/// side (largest first), composes the image and keeps config and manifest in the store. Nothing is visible before it is
-/// complete; cancellation leaves the store valid.
+/// Runs the plan: fetches inputs, makes layers (largest first) and builds source distributions whose wheels are needed
+/// side by side, then the layers that waited for these; composes the image and keeps config and manifest in the store.
+/// Nothing is visible before it is complete; cancellation leaves the store valid.
 BuildResult build_image(const BuildRequest& request, const BuildContext& context);
 
 }  // namespace mlbuild
