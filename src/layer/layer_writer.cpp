@@ -5,7 +5,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
-#include "mlbuild/io/sha256.hpp"
+#include "mlbuild/io/lane_sha256.hpp"
 #include "mlbuild/oci/oci.hpp"
 
 #include <fmt/format.h>
@@ -71,7 +71,11 @@ struct LayerWriter::State {
   }
 
   void emit_range(const DeflatedContent& content, std::uint64_t offset, ByteSpan bytes) {
-    compressed_hash.update(bytes);
+    if (content.check != nullptr) {
+      content.check->ride(compressed_hash, bytes);
+    } else {
+      compressed_hash.update(bytes);
+    }
     compressed_size_bytes += bytes.size();
     out.blob_range(content.blob, offset, bytes);
   }
@@ -115,7 +119,7 @@ struct LayerWriter::State {
   const bool is_tar;
   Deflater deflater;
   Inflater inflater;
-  Sha256 compressed_hash;
+  LaneSha256 compressed_hash;
   TwinSha256 plain_hash;
   EntryOrder order;
   Bytes plain;  // tar bytes that wait for their member
