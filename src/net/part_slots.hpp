@@ -1,11 +1,14 @@
 #pragma once
 
+#include "mlbuild/base/bytes.hpp"
 #include "mlbuild/net/ranged_client.hpp"
 
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace mlbuild {
 
@@ -17,8 +20,10 @@ class PartSlots {
   /// For a file: waits for parts of others only, which end by themselves.
   void begin_file(const std::string& host);
   void end_file(const std::string& host);
-  bool try_begin_part(const std::string& host);  ///< beside the file's own connection
-  void end_part(const std::string& host);
+  /// For a part beside the file's own connection: an empty buffer for it, which comes back at the end, so that there
+  /// are never more than the limit says, whatever malloc keeps.
+  std::optional<Bytes> try_begin_part(const std::string& host);
+  void end_part(const std::string& host, Bytes buffer = {});
 
  private:
   struct Host {
@@ -31,6 +36,7 @@ class PartSlots {
   std::condition_variable part_ended_;
   std::map<std::string, Host> hosts_;
   std::size_t parts_ = 0;
+  std::vector<Bytes> buffers_;  ///< that nobody uses
 };
 
 }  // namespace mlbuild

@@ -2,6 +2,7 @@
 
 #include "part_slots.hpp"
 #include "ranged_download.hpp"
+#include "transfer.hpp"
 
 #include "mlbuild/net/url.hpp"
 
@@ -28,9 +29,11 @@ class RangedClient final : public HttpClient {
 
   HttpResponse fetch(const HttpRequest& request, const std::function<Sink&(const HttpResponse&)>& start_body) override {
     if (!is_file(request)) return inner_->fetch(request, start_body);
-    const std::string host = Url::parse(request.url).origin();
+    const Url url = Url::parse(request.url);
+    const std::string host = url.origin();
     const FileSlot slot(slots_, host);
-    if (!may_be_large(request)) return inner_->fetch(request, start_body);
+    if (!may_be_large(request) || (is_this_machine(url.host) && !tuning_.loopback))
+      return inner_->fetch(request, start_body);
     try {
       return RangedDownload(*inner_, request, start_body, slots_, tuning_, host).run();
     } catch (const NotInParts&) {

@@ -33,19 +33,20 @@ class RepeatedSink final : public Sink {
 /// Keeps a part in memory until somebody wants it, or nobody does any more.
 class PartSink final : public Sink {
  public:
-  PartSink(std::uint64_t size_bytes, PartQueue& queue) : size_bytes_(size_bytes), queue_(queue) {
+  PartSink(Bytes& bytes, std::uint64_t size_bytes, PartQueue& queue)
+      : bytes_(bytes), size_bytes_(size_bytes), queue_(queue) {
+    bytes_.clear();  // of the try before
     bytes_.reserve(static_cast<std::size_t>(size_bytes));
   }
   void write(ByteSpan bytes) override {
     if (bytes.size() > size_bytes_ - bytes_.size() || queue_.stopped()) throw NotInParts();
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }
-  Bytes take() { return std::move(bytes_); }
 
  private:
+  Bytes& bytes_;
   const std::uint64_t size_bytes_;
   PartQueue& queue_;
-  Bytes bytes_;
 };
 
 }  // namespace
@@ -113,15 +114,20 @@ void RangedDownload::start_helpers() {
 
 void RangedDownload::fetch_rest() {
   while (given_bytes_ < first_.file_bytes) {
-    const auto next = queue_->next(given_bytes_, tuning_.part_bytes, tuning_.alone_bytes);
+    auto next = queue_->next(given_bytes_, tuning_.part_bytes, tuning_.alone_bytes);
     if (const auto* range = std::get_if<ByteRange>(&next)) {
       fetch_head(*range);
       continue;
     }
-    slots_.end_part(host_);
-    const Bytes& bytes = std::get<Bytes>(next);
-    sink_->write(bytes);
+    Bytes& bytes = std::get<Bytes>(next);
     given_bytes_ += bytes.size();
+    try {
+      sink_->write(bytes);
+    } catch (...) {
+      slots_.end_part(host_);
+      throw;
+    }
+    slots_.end_part(host_, std::move(bytes));
   }
 }
 
@@ -141,27 +147,27 @@ void RangedDownload::fetch_head(const ByteRange& range) {
 void RangedDownload::help() {
   try {
     while (!queue_->stopped()) {
-      if (!slots_.try_begin_part(host_)) {
+      std::optional<Bytes> buffer = slots_.try_begin_part(host_);
+      if (!buffer) {
         std::this_thread::sleep_for(kSlotPause);
         continue;
       }
       const std::optional<ByteRange> range = queue_->take(tuning_.part_bytes);
-      if (!range) return slots_.end_part(host_);
-      fetch_beside(*range);
+      if (!range) return slots_.end_part(host_, *std::move(buffer));
+      fetch_beside(*range, *std::move(buffer));
     }
   } catch (...) {  // whoever feeds the sink gets it
     queue_->fail(std::current_exception());
   }
 }
 
-void RangedDownload::fetch_beside(const ByteRange& range) {
+void RangedDownload::fetch_beside(const ByteRange& range, Bytes bytes) {
   std::optional<PartSink> sink;
   const HttpResponse response = inner_.fetch(request_for(range), [&](const HttpResponse& answer) -> Sink& {
     check(answer, range);
-    return sink.emplace(range.size_bytes(), *queue_);
+    return sink.emplace(bytes, range.size_bytes(), *queue_);
   });
   check(response, range);
-  Bytes bytes = sink->take();
   if (bytes.size() != range.size_bytes()) throw NotInParts();
   queue_->put(range, std::move(bytes));
 }

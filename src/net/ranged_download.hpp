@@ -44,7 +44,7 @@ class RangedDownload {
   void fetch_rest();
   void fetch_head(const ByteRange& range);
   void help();
-  void fetch_beside(const ByteRange& range);
+  void fetch_beside(const ByteRange& range, Bytes bytes);
   HttpRequest request_for(const ByteRange& range) const;
   void check(const HttpResponse& response, const ByteRange& range) const;
 

@@ -14,6 +14,7 @@ struct RangeTuning {
   std::uint64_t part_bytes = std::uint64_t{8} << 20U;   ///< waits in memory until what is before it has come
   /// Asked for at once while no second connection is free: each request costs a round trip.
   std::uint64_t alone_bytes = std::uint64_t{64} << 20U;
+  bool loopback = false;                 ///< this machine, too, where one connection is as quick as several
   std::size_t parts_per_file = 4;        ///< at a time
   std::size_t parts_in_memory = 6;       ///< of all files
   std::size_t connections_per_host = 8;  ///< for files, in parts or whole
