@@ -4,6 +4,7 @@
 #include "sandbox_option.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/net/ranged_client.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -103,7 +104,7 @@ HttpClient& World::http() {
     tuning.retry_time = tuning.retry_after_limit = std::chrono::seconds(options_.retry_seconds);
     events();  // made by this thread, before others tell anything
     tuning.tell = [this](const std::string& text) { events().on(WarningRaised{text}); };
-    http_ = make_http_client(cancellation_, tuning, certs_directories());
+    http_ = make_ranged_client(make_http_client(cancellation_, tuning, certs_directories()));
   }
   return *http_;
 }

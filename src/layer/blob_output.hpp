@@ -1,7 +1,8 @@
 #pragma once
 
-#include "mlbuild/io/sha256.hpp"
-#include "mlbuild/layer/layer.hpp"
+#include "mlbuild/io/lane_sha256.hpp"
+#include "mlbuild/layer/layer_writer.hpp"
+#include "mlbuild/store/blob_check.hpp"
 
 namespace mlbuild {
 
@@ -10,24 +11,26 @@ class BlobOutput {
  public:
   explicit BlobOutput(LayerSink& out) : out_(out) {}
   void bytes(ByteSpan bytes) {
-    note(bytes);
+    hash_.update(bytes);
+    size_bytes_ += bytes.size();
     out_.inline_bytes(bytes);
   }
-  void range(const BlobDigest& blob, std::uint64_t offset, ByteSpan bytes) {
-    note(bytes);
-    out_.blob_range(blob, offset, bytes);
+  /// Bytes of a blob whose own check may still go on: both hashes advance together.
+  void range(const DeflatedContent& from, std::uint64_t offset, ByteSpan bytes) {
+    if (from.check != nullptr) {
+      from.check->ride(hash_, bytes);
+    } else {
+      hash_.update(bytes);
+    }
+    size_bytes_ += bytes.size();
+    out_.blob_range(from.blob, offset, bytes);
   }
   std::uint64_t size_bytes() const { return size_bytes_; }
   BlobDigest digest() { return BlobDigest(hash_.finish()); }  ///< once, after everything
 
  private:
-  void note(ByteSpan bytes) {
-    hash_.update(bytes);
-    size_bytes_ += bytes.size();
-  }
-
   LayerSink& out_;
-  Sha256 hash_;
+  LaneSha256 hash_;
   std::uint64_t size_bytes_ = 0;
 };
 

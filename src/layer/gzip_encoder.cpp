@@ -41,8 +41,8 @@ void GzipEncoder::begin_deflated() {
   out_.bytes(gzip_member_header());
 }
 
-void GzipEncoder::deflated(const BlobDigest& blob, std::uint64_t offset, ByteSpan stream) {
-  out_.range(blob, offset, stream);
+void GzipEncoder::deflated(const DeflatedContent& from, std::uint64_t offset, ByteSpan stream) {
+  out_.range(from, offset, stream);
 }
 
 void GzipEncoder::end_deflated(std::uint32_t crc, std::uint64_t plain_size_bytes) {

@@ -15,7 +15,7 @@ class GzipEncoder : public LayerEncoder {
   void content(ByteSpan plain) override { append(plain); }
   bool copies_deflate() const override { return true; }
   void begin_deflated() override;
-  void deflated(const BlobDigest& blob, std::uint64_t offset, ByteSpan stream) override;
+  void deflated(const DeflatedContent& from, std::uint64_t offset, ByteSpan stream) override;
   void end_deflated(std::uint32_t crc, std::uint64_t plain_size_bytes) override;
   void finish(LayerFacts& facts) override;
   std::uint64_t compressed_size_bytes() const override { return out_.size_bytes(); }

@@ -40,6 +40,11 @@ std::unique_ptr<RandomAccess> InterruptibleStore::open(const BlobDigest& digest)
   return std::make_unique<InterruptibleFile>(inner().open(digest), cancellation_);
 }
 
+BlobInCheck InterruptibleStore::open_in_check(const BlobDigest& digest) {
+  BlobInCheck blob = inner().open_in_check(digest);
+  return {std::make_unique<InterruptibleFile>(std::move(blob.file), cancellation_), std::move(blob.check)};
+}
+
 std::unique_ptr<Source> InterruptibleStore::stream(const BlobDigest& digest) {
   return std::make_unique<InterruptibleSource>(inner().stream(digest), cancellation_);
 }

@@ -15,6 +15,7 @@ class InterruptibleStore final : public ForwardingStore {
   InterruptibleStore(BlobStore& store, const Cancellation& cancellation)
       : ForwardingStore(store), cancellation_(cancellation) {}
   std::unique_ptr<RandomAccess> open(const BlobDigest& digest) override;
+  BlobInCheck open_in_check(const BlobDigest& digest) override;
   std::unique_ptr<Source> stream(const BlobDigest& digest) override;
 
  private:

@@ -2,6 +2,7 @@
 
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/layer/layer.hpp"
+#include "mlbuild/layer/layer_writer.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -31,7 +32,7 @@ class LayerEncoder {
 
   virtual bool copies_deflate() const { return false; }
   virtual void begin_deflated() {}
-  virtual void deflated(const BlobDigest& /*blob*/, std::uint64_t /*offset*/, ByteSpan /*stream*/) {}
+  virtual void deflated(const DeflatedContent& /*from*/, std::uint64_t /*offset*/, ByteSpan /*stream*/) {}
   virtual void end_deflated(std::uint32_t /*crc*/, std::uint64_t /*plain_size_bytes*/) {}
 
   /// A file in front of all others whose content is one byte of value 15; "" for none.

@@ -145,7 +145,7 @@ void LayerWriter::State::copy_deflated(const DeflatedContent& content, bool emit
     const MutableByteSpan bytes = MutableByteSpan(chunk).first(part);
     const std::uint64_t offset = content.offset + copied_bytes;
     content.file->read_at(offset, bytes);
-    if (emitted) encoder->deflated(content.blob, offset, bytes);
+    if (emitted) encoder->deflated(content, offset, bytes);
     const std::size_t consumed = inflater.write(bytes, pass);
     copied_bytes += consumed;
     if (consumed < part) break;

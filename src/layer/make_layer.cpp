@@ -35,7 +35,7 @@ LayerFacts write_layer(const LayerRecipe& recipe, BlobStore& store, LayerSink& o
 LayerFacts make_virtual_layer(const LayerRecipe& recipe, BlobStore& store, const Cancellation& cancellation) {
   SegmentCollector collector(store);
   LayerFacts facts = write_layer(recipe, store, collector, cancellation);
-  store.put_virtual(facts.digest, facts.size_bytes, collector.take());
+  store.put_hashed(facts.digest, facts.size_bytes, collector.take(), collector.crc());
   return facts;
 }
 

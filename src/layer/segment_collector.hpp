@@ -3,7 +3,7 @@
 #include "mlbuild/layer/layer.hpp"
 #include "mlbuild/store/segments.hpp"
 
-#include <optional>
+#include <cstdint>
 
 namespace mlbuild {
 
@@ -16,6 +16,7 @@ class SegmentCollector final : public LayerSink {
   void inline_bytes(ByteSpan bytes) override;
   void blob_range(const BlobDigest& blob, std::uint64_t offset, ByteSpan bytes) override;
   SegmentList take();
+  std::uint32_t crc() const { return crc_; }  ///< CRC-32 of all bytes
 
   static constexpr std::size_t kSpillBytes = std::size_t{4} << 20U;
 
@@ -24,6 +25,7 @@ class SegmentCollector final : public LayerSink {
 
   BlobStore& store_;
   SegmentList segments_;
+  std::uint32_t crc_ = 0;
 };
 
 }  // namespace mlbuild

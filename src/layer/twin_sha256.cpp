@@ -3,9 +3,8 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "twin_sha256.hpp"
 
-#include "twin_sha256_blocks.hpp"
-
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/io/sha256_blocks.hpp"
 
 #include <openssl/sha.h>
 
@@ -34,7 +33,7 @@ Digest finish(SHA256_CTX& context) {
 struct TwinSha256::State {
   SHA256_CTX tar{};
   SHA256_CTX file{};
-  const bool has_instructions = can_hash_twin_blocks();
+  const bool has_instructions = can_hash_two_blocks();
 
   void update_by_turns(ByteSpan bytes) {
     SHA256_Update(&tar, bytes.data(), bytes.size());

@@ -4,6 +4,7 @@
 // docs/formats/layer.md.
 #include "mlbuild/layer/wheel_layer.hpp"
 
+#include "late_checks.hpp"
 #include "member_hash.hpp"
 #include "parent_directories.hpp"
 #include "wheel_merge.hpp"
@@ -14,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -41,8 +43,8 @@ class HashedSource final : public Source {
 
 class WheelLayer {
  public:
-  WheelLayer(const WheelLayerParameters& parameters, LayerSink& out)
-      : parameters_(parameters), writer_(out, parameters.deflate_level) {}
+  WheelLayer(const WheelLayerParameters& parameters, const LateChecks& reads, LayerSink& out)
+      : parameters_(parameters), reads_(reads), writer_(out, parameters.deflate_level) {}
 
   LayerFacts write(const std::vector<WheelArchive>& wheels, const std::vector<InstalledFile>& files);
 
@@ -55,6 +57,7 @@ class WheelLayer {
   Digest add_stored(const TarEntry& tar_entry, const InstalledFile& file);
 
   const WheelLayerParameters& parameters_;
+  const LateChecks& reads_;
   LayerWriter writer_;
   std::map<const WheelArchive*, LayerPackage> packages_;
 };
@@ -83,8 +86,9 @@ void WheelLayer::add_member(const InstalledFile& file) {
 
 Digest WheelLayer::add_deflated(const TarEntry& tar_entry, const InstalledFile& file) {
   const ZipMember& member = *file.member;
-  return writer_.add_deflated(tar_entry, {file.wheel->file.get(), file.wheel->input.digest, member.data_offset,
-                                          member.compressed_size_bytes, member.crc32});
+  const BlobDigest& wheel = file.wheel->input.digest;
+  return writer_.add_deflated(tar_entry, {file.wheel->file.get(), wheel, member.data_offset,
+                                          member.compressed_size_bytes, member.crc32, reads_.check_of(wheel)});
 }
 
 Digest WheelLayer::add_stored(const TarEntry& tar_entry, const InstalledFile& file) {
@@ -174,10 +178,18 @@ KeyCard WheelLayerRecipe::card() const {
 }
 
 LayerFacts WheelLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
-  std::vector<WheelArchive> wheels = open_wheels(wheels_, parameters_.scheme, blobs);
-  const std::vector<InstalledFile> files =
-      files_of_part(merge_files(wheels, parameters_.scheme, parameters_.prune), parameters_.part);
-  return WheelLayer(parameters_, out).write(wheels, files);
+  LayerFacts facts;
+  LateChecks reads(blobs, [this](const BlobDigest& digest) {
+    const auto wheel = std::ranges::find(wheels_, digest, &WheelInput::digest);
+    return fmt::format("reading wheel `{}`", wheel == wheels_.end() ? digest.to_string() : wheel->filename);
+  });
+  reads.run([&] {
+    std::vector<WheelArchive> wheels = open_wheels(wheels_, parameters_.scheme, reads);
+    const std::vector<InstalledFile> files =
+        files_of_part(merge_files(wheels, parameters_.scheme, parameters_.prune), parameters_.part);
+    facts = WheelLayer(parameters_, reads, out).write(wheels, files);
+  });
+  return facts;
 }
 
 void check_wheel_collisions(const std::vector<WheelInput>& wheels, const InstallScheme& scheme, BlobStore& blobs,

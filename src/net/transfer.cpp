@@ -253,13 +253,6 @@ void set_method(CURL* handle, const std::string& method) {
   }
 }
 
-/// What listens on this machine is meant when it is named, whatever the proxy variables say; a proxy elsewhere would
-/// look on its own machine.
-bool is_this_machine(const std::string& host) {
-  return host == "localhost" || host == "[::1]" ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
-}
-
 void set_transport(CURL* handle, const TransportSettings& settings) {
   const HttpTuning& tuning = settings.tuning;
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);  // SIGALRM would hit a random thread
@@ -347,6 +340,11 @@ TransferOutcome judge(CURL* handle, CURLcode code, const HttpRequest& request, c
 
 }  // namespace
 
+bool is_this_machine(const std::string& host) {
+  return host == "localhost" || host == "[::1]" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
+}
+
 TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const OriginCertificates& certificates,
                          const HttpRequest& request, const Url& url, const Cancellation& cancellation, Body& body) {
   const Url named = Url::parse(request.url);
@@ -376,6 +374,8 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
   if (request.accept_compressed) curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
   Url target = url;
   target.user_info.clear();
+  // What listens on this machine is meant when it is named, whatever the proxy variables say; a proxy elsewhere would
+  // look on its own machine.
   if (is_this_machine(url.host)) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
   if (!request.socket.empty()) curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, request.socket.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, url.scheme == "file" ? "file" : "http,https");

@@ -44,6 +44,8 @@ struct Body {
 /// Header of an answer that holds the body of a status other than 2xx.
 inline constexpr const char* kErrorBodyHeader = "x-mlbuild-error-body";
 
+bool is_this_machine(const std::string& host);  ///< by its name: loopback
+
 /// One request, one answer: no redirect, no retry. `request.url` is ignored in favour of `url`; credentials (user info,
 /// Authorization, Cookie) go out only when `url` is of the origin that the request names.
 /// Throws what the sink or the source of the request's body threw, Error{Interrupted}, and Error{Network} when the body

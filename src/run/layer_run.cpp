@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -19,10 +20,28 @@ namespace {
 /// byte of input: 3 s for a base of 31 MB, as long as a wheel of 600 MB.
 constexpr std::uint64_t kCompressingWork = 20;
 
-/// For the order of the work only: the longest first, so that none is left alone at the end.
-std::uint64_t expected_work(const Step& step) {
-  return step.input_bytes() * (step.recipe->is_virtual() ? 1 : kCompressingWork);
-}
+/// For the order of the work only: the longest first, so that none is left alone at the end. Steps that share a wheel
+/// are its parts: each does its share of it.
+class WorkOrder {
+ public:
+  explicit WorkOrder(const std::vector<const Step*>& steps) {
+    for (const Step* step : steps) {
+      if (!step->recipe->is_virtual()) continue;
+      for (const StepInput& input : step->inputs) ++parts_[input.digest];
+    }
+  }
+  bool operator()(const Step* a, const Step* b) const { return expected_work(*a) > expected_work(*b); }
+
+ private:
+  std::uint64_t expected_work(const Step& step) const {
+    if (!step.recipe->is_virtual()) return step.input_bytes() * kCompressingWork;
+    std::uint64_t work = 0;
+    for (const StepInput& input : step.inputs) work += input.size_bytes / parts_.at(input.digest);
+    return work;
+  }
+
+  std::map<BlobDigest, std::uint64_t> parts_;
+};
 
 /// Which steps wait for which downloads. A step whose last download arrives goes to the pool of its kind.
 class LayerRun {
@@ -50,7 +69,8 @@ class LayerRun {
 
  private:
   static std::vector<const Step*> longest_first(std::vector<const Step*> layers) {
-    std::ranges::stable_sort(layers, std::ranges::greater(), [](const Step* layer) { return expected_work(*layer); });
+    const WorkOrder order(layers);
+    std::ranges::stable_sort(layers, std::cref(order));
     return layers;
   }
 

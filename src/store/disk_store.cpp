@@ -1,6 +1,7 @@
 #include "mlbuild/store/disk_store.hpp"
 
 #include "blob_check.hpp"
+#include "crc_source.hpp"
 #include "disk_blob_writer.hpp"
 #include "disk_store_state.hpp"
 #include "virtual_blob_file.hpp"
@@ -80,12 +81,28 @@ std::unique_ptr<RandomAccess> DiskStore::open(const BlobDigest& digest) {
   const std::filesystem::path path = state_->layout.blob(digest);
   if (!use_file(path)) throw absent_blob(digest);
   auto file = std::make_unique<DiskFile>(path);
+  if (const std::shared_ptr<BlobCheck> check = state_->checks.find(digest)) check->finish();
   state_->verified.ensure(digest, [&] {
     if (hash_all(*file) == digest) return;
     move_aside(state_->layout, path);
     throw damaged_blob(digest);
   });
   return file;
+}
+
+BlobInCheck DiskStore::open_in_check(const BlobDigest& digest) {
+  State& state = *state_;
+  const std::filesystem::path path = state.layout.blob(digest);
+  if (!use_file(path)) throw absent_blob(digest);
+  auto file = std::make_unique<DiskFile>(path);
+  if (state.verified.contains(digest)) return {std::move(file), nullptr};
+  const auto judge = [&state, path, digest](const BlobDigest& found) {
+    if (found == digest) return state.verified.add(digest);
+    move_aside(state.layout, path);
+    throw damaged_blob(digest);
+  };
+  const auto make = [&] { return std::make_shared<RidingCheck>(std::make_unique<DiskFile>(path), judge); };
+  return {std::move(file), state.checks.join(digest, make)};
 }
 
 std::filesystem::path DiskStore::path_of(const BlobDigest& digest) {
@@ -121,7 +138,13 @@ std::unique_ptr<Source> DiskStore::stream_virtual(const BlobDigest& digest) {
     if (!find_real(state.layout, source)) throw absent_blob(source).while_doing("reading " + digest.to_string());
   }
   const std::uint64_t size_bytes = blob.size_bytes;
-  auto checked = std::make_unique<VerifyingSource>(unchecked_stream(state.layout, std::move(blob)), digest, size_bytes);
+  std::unique_ptr<Source> bytes = unchecked_stream(state.layout, std::move(blob));
+  std::unique_ptr<Source> checked;
+  if (const std::optional<std::uint32_t> crc = state.hashed.crc_of(digest)) {
+    checked = std::make_unique<CrcSource>(std::move(bytes), digest, size_bytes, *crc);
+  } else {
+    checked = std::make_unique<VerifyingSource>(std::move(bytes), digest, size_bytes);
+  }
   return std::make_unique<GuardedSource>(
       std::move(checked), [&state, digest, sources] { move_damage_aside(state.layout, digest, sources); }, [] {});
 }
@@ -134,6 +157,12 @@ void DiskStore::put_virtual(const BlobDigest& digest, std::uint64_t size_bytes, 
   PendingFile file(state_->layout);
   file.write(encode_virtual_blob({size_bytes, segments}));
   file.commit(state_->layout.virtual_blob(digest), PendingFile::Durability::Durable);
+}
+
+void DiskStore::put_hashed(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments,
+                           std::uint32_t crc) {
+  put_virtual(digest, size_bytes, segments);
+  state_->hashed.add(digest, crc);
 }
 
 }  // namespace mlbuild

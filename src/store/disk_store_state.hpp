@@ -1,5 +1,7 @@
 #pragma once
 
+#include "hashed_virtual_blobs.hpp"
+#include "riding_check.hpp"
 #include "store_layout.hpp"
 #include "verified_blobs.hpp"
 
@@ -14,6 +16,8 @@ struct DiskStore::State {
   StoreLayout layout;
   FileLock in_use;  ///< shared; gc takes it exclusively
   VerifiedBlobs verified;
+  ChecksUnderWay checks;
+  HashedVirtualBlobs hashed;
 };
 
 }  // namespace mlbuild

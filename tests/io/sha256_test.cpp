@@ -2,7 +2,11 @@
 
 #include "io/throws.hpp"
 
+#include "mlbuild/io/lane_sha256.hpp"
+
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace mlbuild {
 namespace {
@@ -28,6 +32,37 @@ TEST(Sha256, StartsAnewAfterFinish) {
   hash.update(as_bytes("ab"));
   hash.update(as_bytes("c"));
   EXPECT_EQ(hash.finish().hex(), kAbcDigest);
+}
+
+std::string sample(std::size_t size_bytes, std::size_t seed) {
+  std::string text(size_bytes, '\0');
+  for (std::size_t i = 0; i < size_bytes; ++i) text[i] = static_cast<char>(i * seed % 251);
+  return text;
+}
+
+TEST(LaneSha256, TwoStreamsTogetherHashLikeEachAlone) {
+  const std::string first = sample(20'000, 31);
+  const std::string second = sample(20'000, 17);
+  for (const std::size_t step : {1U, 63U, 64U, 65U, 127U, 1000U, 20'000U}) {
+    LaneSha256 a;
+    LaneSha256 b;
+    b.update(as_bytes("offset"));  // so that the blocks of the two begin at different places
+    for (std::size_t at = 0; at < first.size(); at += step) {
+      const std::string_view piece = std::string_view(second).substr(at, step);
+      update_two(a, as_bytes(std::string_view(first).substr(at, step)), b, as_bytes(piece));
+    }
+    EXPECT_EQ(a.finish(), sha256(first)) << step;
+    EXPECT_EQ(b.finish(), sha256("offset" + second)) << step;
+  }
+}
+
+TEST(LaneSha256, PiecesNeedNotBeEquallyLong) {
+  LaneSha256 a;
+  LaneSha256 b;
+  update_two(a, as_bytes(sample(1000, 3)), b, as_bytes(sample(130, 5)));
+  update_two(a, {}, b, as_bytes(sample(64, 7)));
+  EXPECT_EQ(a.finish(), sha256(sample(1000, 3)));
+  EXPECT_EQ(b.finish(), sha256(sample(130, 5) + sample(64, 7)));
 }
 
 TEST(HashingSink, SplitWritesHashLikeOneWrite) {

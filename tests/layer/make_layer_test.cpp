@@ -3,8 +3,13 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
 #include "mlbuild/layer/layer.hpp"
+#include "mlbuild/store/disk_store.hpp"
+#include "mlbuild/sys/temp_dir.hpp"
 
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace mlbuild::test {
 namespace {
@@ -104,6 +109,29 @@ TEST(MakeLayer, StopsInTheMiddleWhenCancelledAndKeepsNothing) {
   EXPECT_THROW(make_layer(wheel, store, cancellation), Error);
   EXPECT_THROW(read_all(*stream_layer(wheel, store, cancellation), kLimit), Error);
   EXPECT_TRUE(store.put.empty());
+}
+
+// The wheel's bytes are used before its check ends: what they look like must not be taken for the wheel's own fault.
+TEST(MakeLayer, ADamagedWheelInTheStoreIsSaidToBeDamaged) {
+  for (const bool in_content : {true, false}) {
+    const TempDir directory;
+    const WheelInput input = put_wheel(*std::make_unique<DiskStore>(directory.path() / "store"),
+                                       WheelBuilder::named("toy").add("toy.py", counted(10'000)));
+    const std::filesystem::path file = directory.path() / "store/blobs/sha256" / input.digest.hex();
+    std::filesystem::permissions(file, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(in_content ? 1000 : 10) << "damage";  // 10: in a local header, which nothing else would notice
+    stream.close();
+    DiskStore store(directory.path() / "store");
+    try {
+      make_layer(WheelLayerRecipe({input}, {}), store);
+      FAIL() << "the layer cannot be made";
+    } catch (const Error& error) {
+      EXPECT_NE(error.message().find("in the store is damaged"), std::string::npos) << error.what();
+      EXPECT_NE(error.context().front().find(input.filename), std::string::npos);
+    }
+    EXPECT_FALSE(store.find(input.digest));
+  }
 }
 
 TEST(StreamLayer, GivesTheLayersBytesAndKeepsNothing) {

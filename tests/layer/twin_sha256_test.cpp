@@ -1,9 +1,8 @@
 #include "twin_sha256.hpp"
 
-#include "twin_sha256_blocks.hpp"
-
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/io/sha256_blocks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -69,7 +68,7 @@ TEST(TwinSha256, FileInsideABlockIsOurOwnMistake) {
 
 // FIPS 180-4, 5.3.3 and the example "abc" of its page of examples: one padded block.
 TEST(TwinSha256Blocks, KnownAnswerForBothStates) {
-  if (!can_hash_twin_blocks()) GTEST_SKIP() << "this CPU lacks the instructions";
+  if (!can_hash_two_blocks()) GTEST_SKIP() << "this CPU lacks the instructions";
   using State = std::array<std::uint32_t, 8>;
   constexpr State kInitial{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};

@@ -95,13 +95,13 @@ struct BuildTest : ::testing::Test {
     wheel.size_bytes = bytes.size();
     image.wheels.push_back(wheel);
   }
-  BuildResult build(bool force = false) {
+  BuildResult build(bool force = false, std::size_t threads = 2) {
     BuildRequest request;
     request.spec = &spec;
     request.variant = &spec.variants[0];
     request.image = &image;
     request.force = force;
-    const BuildContext context{store, http, *sandbox_of_build, site, cancellation, events, 2};
+    const BuildContext context{store, http, *sandbox_of_build, site, cancellation, events, threads};
     return build_image(request, context);
   }
   TempDir dir;
@@ -202,6 +202,22 @@ TEST_F(BuildTest, ACorruptWheelIsNamedAndLeavesNoImage) {
     EXPECT_FALSE(error.hint_text().empty());
   }
   EXPECT_TRUE(verify_store(store.root(), false).empty());
+}
+
+// The lock's sizes decide; what is behind them need not be as large.
+TEST_F(BuildTest, TheLongestWorkComesFirstAndAPartIsAShare) {
+  for (const char* name : {"halves", "single", "small"}) {
+    add_wheel(test::WheelBuilder::named(name).add(std::string(name) + ".py", "x = 1\n"));
+  }
+  image.wheels[0].size_bytes = 700U << 20U;  // two parts of 350 MiB
+  image.wheels[1].size_bytes = 400U << 20U;
+  image.wheels[2].size_bytes = 2U << 20U;
+  build(false, 1);
+  std::vector<std::string> wheels;
+  for (const std::string& id : events.take_started()) {
+    if (const auto at = id.find("wheel:"); at != std::string::npos) wheels.push_back(id.substr(at + 6));
+  }
+  EXPECT_EQ(wheels, (std::vector<std::string>{"single", "halves:1", "halves:2", "small"}));
 }
 
 TEST_F(BuildTest, AMissingInputIsFetchedAndItsFailureNamesIt) {

@@ -1,13 +1,17 @@
 #include "mlbuild/store/disk_store.hpp"
 
+#include "riding_check.hpp"
 #include "store/store_support.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/io/deflate.hpp"
 #include "mlbuild/sys/thread_pool.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <optional>
 #include <thread>
 
 namespace mlbuild::test {
@@ -187,6 +191,92 @@ TEST(DiskStore, MovesAVirtualBlobAsideThatLies) {
   failure_of([&] { read_blob(store, digest_of("other")); }, ErrorKind::Foreign);
   EXPECT_FALSE(fs::exists(place.virtual_blob("other")));
   EXPECT_TRUE(store.find(digest_of(example.source)));
+}
+
+// The wrong digest shows that nothing is hashed a second time.
+TEST(DiskStore, WhatThisProcessHashedIsHeldAgainstItsCrc) {
+  const StorePlace place;
+  const VirtualExample example;
+  DiskStore store(place.root);
+  put_blob(store, example.source);
+  const std::uint32_t crc = crc32(0, as_bytes(example.whole));
+  store.put_hashed(digest_of("other"), example.whole.size(), example.segments(), crc);
+  EXPECT_EQ(read_blob(store, digest_of("other")), example.whole);
+  DiskStore next_process(place.root);
+  failure_of([&] { read_blob(next_process, digest_of("other")); }, ErrorKind::Foreign);
+}
+
+TEST(DiskStore, FindsWhatWasDamagedSinceItWasHashed) {
+  for (const char* const damaged : {"01234x6789", "012"}) {
+    const StorePlace place;
+    const VirtualExample example;
+    DiskStore store(place.root);
+    put_blob(store, example.source);
+    const std::uint32_t crc = crc32(0, as_bytes(example.whole));
+    store.put_hashed(digest_of(example.whole), example.whole.size(), example.segments(), crc);
+    overwrite(place.blob(example.source), damaged);
+    failure_of([&] { read_blob(store, digest_of(example.whole)); }, ErrorKind::Foreign);
+    EXPECT_FALSE(fs::exists(place.blob(example.source))) << damaged;
+  }
+}
+
+TEST(DiskStore, ACheckThatRidesAlongFindsDamageAtItsEnd) {
+  const StorePlace place;
+  put_blob(*std::make_unique<DiskStore>(place.root), "precious");
+  overwrite(place.blob("precious"), "precioux");
+  DiskStore store(place.root);
+  const BlobInCheck blob = store.open_in_check(digest_of("precious"));
+  ASSERT_TRUE(blob.check);
+  LaneSha256 hash;
+  blob.check->ride(hash, as_bytes("pre"));
+  failure_of([&] { blob.check->finish(); }, ErrorKind::Foreign);
+  EXPECT_FALSE(fs::exists(place.blob("precious")));
+  EXPECT_EQ(hash.finish(), sha256("pre"));
+}
+
+TEST(DiskStore, ABlobIsCheckedOnceHoweverItIsOpened) {
+  const StorePlace place;
+  put_blob(*std::make_unique<DiskStore>(place.root), "precious");
+  DiskStore store(place.root);
+  const BlobInCheck first = store.open_in_check(digest_of("precious"));
+  EXPECT_EQ(store.open_in_check(digest_of("precious")).check, first.check);
+  store.open(digest_of("precious"));  // ends the check that goes on
+  EXPECT_FALSE(store.open_in_check(digest_of("precious")).check);
+  first.check->finish();
+}
+
+/// Counts what is read.
+class CountedFile final : public RandomAccess {
+ public:
+  CountedFile(std::string_view content, std::uint64_t& read_bytes) : content_(content), read_bytes_(read_bytes) {}
+  std::uint64_t size_bytes() const override { return content_.size(); }
+  void read_at(std::uint64_t offset, MutableByteSpan buffer) const override {
+    read_bytes_ += buffer.size();
+    std::ranges::copy(as_bytes(content_.substr(offset, buffer.size())), buffer.begin());
+  }
+
+ private:
+  std::string_view content_;
+  std::uint64_t& read_bytes_;
+};
+
+TEST(RidingCheck, ReadsTheFileOnceWhoeverComesAlong) {
+  const std::string content(1'000'000, 'x');
+  std::uint64_t read_bytes = 0;
+  std::optional<BlobDigest> found;
+  RidingCheck check(std::make_unique<CountedFile>(content, read_bytes),
+                    [&](const BlobDigest& digest) { found = digest; });
+  parallel_for(2, 2, [&](std::size_t i) {
+    const std::string bytes(500'000 + i, 'y');
+    LaneSha256 hash;
+    for (std::size_t at = 0; at < bytes.size(); at += 1000) {
+      check.ride(hash, as_bytes(std::string_view(bytes).substr(at, 1000)));
+    }
+    EXPECT_EQ(hash.finish(), sha256(bytes));
+  });
+  check.finish();
+  EXPECT_EQ(found, digest_of(content));
+  EXPECT_EQ(read_bytes, content.size());
 }
 
 TEST(DiskStore, TruncatedEmptyOrChangedFactsAreMisses) {

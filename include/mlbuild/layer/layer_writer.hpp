@@ -19,6 +19,7 @@ struct DeflatedContent {
   std::uint64_t offset = 0;
   std::uint64_t compressed_size_bytes = 0;
   std::uint32_t crc32 = 0;
+  BlobCheck* check = nullptr;  ///< of the blob, where it still goes on: it rides along
 };
 
 /// Writes a layer as a gzip file of many members (RFC 1952, 2.2), and its digests in the same pass.

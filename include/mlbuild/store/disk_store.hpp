@@ -25,9 +25,12 @@ class DiskStore final : public BlobStore, public KeyIndex {
 
   std::optional<std::uint64_t> find(const BlobDigest& digest) override;
   std::unique_ptr<RandomAccess> open(const BlobDigest& digest) override;
+  BlobInCheck open_in_check(const BlobDigest& digest) override;
   std::unique_ptr<Source> stream(const BlobDigest& digest) override;
   std::unique_ptr<BlobWriter> begin() override;
   void put_virtual(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments) override;
+  void put_hashed(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments,
+                  std::uint32_t crc) override;
 
   std::optional<std::string> get(const StepKey& key) override;
   void put(const StepKey& key, std::string_view facts) override;

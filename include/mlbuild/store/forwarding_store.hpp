@@ -14,6 +14,10 @@ class ForwardingStore : public BlobStore {
   void put_virtual(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments) override {
     inner_.put_virtual(digest, size_bytes, segments);
   }
+  void put_hashed(const BlobDigest& digest, std::uint64_t size_bytes, const SegmentList& segments,
+                  std::uint32_t crc) override {
+    inner_.put_hashed(digest, size_bytes, segments, crc);
+  }
 
  protected:
   explicit ForwardingStore(BlobStore& inner) : inner_(inner) {}
