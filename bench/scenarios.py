@@ -35,6 +35,9 @@ from docker_registry import DockerRegistry  # noqa: E402  (needs the path above)
 MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 
 
+PULLERS = ("docker", "buildah")
+
+
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -127,8 +130,22 @@ def start_builders(wanted, setting, stack, result):
     return builders
 
 
-def run_rounds(options, builders, case, work, result):
-    pullers = [builder for builder in builders if builder.pull("") is not None]
+def start_pullers(wanted, builders, setting, stack, result):
+    """Those who pull what each builder made; they need not be among the builders."""
+    pullers = []
+    for name in wanted:
+        known = [builder for builder in builders if builder.name == name]
+        try:
+            pullers += known or [PEERS[name](setting)]
+        except Unavailable as why:
+            result["left_out"][f"pulls by {name}"] = str(why)
+            continue
+        if not known:
+            stack.callback(pullers[-1].end)
+    return pullers
+
+
+def run_rounds(options, builders, pullers, case, work, result):
     for number in range(options.rounds):
         order = builders[number % len(builders):] + builders[:number % len(builders)]
         for builder in order:
@@ -156,11 +173,16 @@ def summarize(result):
         told["same_digest_twice"] = len(set(told["digests"])) == 1 if len(told["digests"]) > 1 else None
 
 
+def names_of(text):
+    return [] if text == "none" else text.split(",")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mlbuild", required=True)
     parser.add_argument("--case", choices=CASES, default="sklearn")
     parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated; `none` for mlbuild alone")
+    parser.add_argument("--pull-by", default=",".join(PULLERS), help="who pulls what each of them built; `none` for nobody")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--bytecode", choices=("on", "off"), default="on", help="on both sides")
     parser.add_argument("--only", choices=("cold", "all"), default="all")
@@ -168,9 +190,9 @@ def main():
     parser.add_argument("--store", type=pathlib.Path, default=pathlib.Path.home() / ".cache/mlbuild", help="a store that packages are kept in")
     parser.add_argument("--out", type=pathlib.Path, help="folder for CASE.json and CASE.md (default: bench/results)")
     options = parser.parse_args()
-    wanted = [] if options.peers == "none" else options.peers.split(",")
-    if unknown := set(wanted) - set(PEERS):
-        parser.error(f"no such peer: {', '.join(sorted(unknown))}; there are {', '.join(PEERS)}")
+    wanted, pulling = names_of(options.peers), names_of(options.pull_by)
+    if unknown := (set(wanted) - set(PEERS)) | (set(pulling) - set(PULLERS)):
+        parser.error(f"no such peer: {', '.join(sorted(unknown))}; there are {', '.join(PEERS)}, and {', '.join(PULLERS)} pull")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # daemons and mounts must go
     out = options.out or pathlib.Path(__file__).resolve().parent / "results"
     work = pathlib.Path(tempfile.mkdtemp(prefix="mlbuild-bench-"))
@@ -195,7 +217,8 @@ def measure(options, wanted, work):
         server = stack.enter_context(PackageServer(options.store, case.locks()))
         setting.index, setting.environment = server.index, server.environment()
         builders = start_builders(wanted, setting, stack, result)
-        run_rounds(options, builders, case, work, result)
+        pullers = start_pullers(names_of(options.pull_by), builders, setting, stack, result)
+        run_rounds(options, builders, pullers, case, work, result)
     summarize(result)
     result["calibration_after"] = calibration()
     return result
