@@ -23,6 +23,12 @@ config: {{user: "0:0"}}
 """
 
 
+def without_bytecode(text):
+    """The spec with `python.bytecode` off."""
+    line = "  bytecode: false\n"
+    return text.replace("\npython:\n", "\npython:\n" + line) if "\npython:\n" in text else text + "\npython:\n" + line
+
+
 class Case:
     """Below `folder`: `spec` and `bumped` for mlbuild, `context` and `context-bumped` for the others, `base` for their base image."""
 
@@ -55,8 +61,7 @@ class Case:
             (spec / "pipeline/main.py").write_text("print('hello')\n")
             text += "\napp: [{from: pipeline/, to: /app/pipeline}]\n"
         if not self._setting.bytecode:
-            line = "  bytecode: false\n"
-            text = text.replace("\npython:\n", "\npython:\n" + line) if "\npython:\n" in text else text + "\npython:\n" + line
+            text = without_bytecode(text)
         (spec / "mlbuild.yaml").write_text(text)
 
     def _lock(self, spec):

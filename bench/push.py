@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 
+from cases import without_bytecode
 from end_to_end import SPECS, calibration, median_of, timed
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -73,6 +74,8 @@ def push(command, work, store):
 def measure(options, work):
     spec = work / "spec"
     shutil.copytree(SPECS[options.case], spec)
+    if options.bytecode == "off":
+        (spec / "mlbuild.yaml").write_text(without_bytecode((spec / "mlbuild.yaml").read_text()))
     store, layout = pathlib.Path(options.store or work / "store"), work / "layout"
     build = [options.mlbuild, "--store", str(store), "--quiet", "build", "--locked", str(spec / "mlbuild.yaml")]
     timed([*build, "-o", f"oci:{layout}", "-t", "image:1"])  # warms the store, and makes what the others push
@@ -85,7 +88,7 @@ def measure(options, work):
     for _ in range(options.runs):  # in turns, so that a busy minute of the machine hits all of them
         for name, command in pushers.items():
             runs[name].append(push(command, work, store))
-    result = {"case": options.case, "sha256_256MiB_s": calibration(), "layout_bytes": bytes_below(layout)}
+    result = {"case": options.case, "bytecode": options.bytecode, "sha256_256MiB_s": calibration(), "layout_bytes": bytes_below(layout)}
     result |= {name: median_of(figures) for name, figures in runs.items()}
     floor = min(result[name]["wall_s"] for name in pushers if not name.startswith("mlbuild"))
     result["wall_to_quicker_peer"] = {name: round(result[name]["wall_s"] / floor, 2) for name in pushers if name.startswith("mlbuild")}
@@ -97,6 +100,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--mlbuild", required=True)
     parser.add_argument("--case", choices=SPECS, default="torch")
+    parser.add_argument("--bytecode", choices=("on", "off"), default="on")
     parser.add_argument("--crane", help="the crane program (tests/cli/go_tools.py builds it)")
     parser.add_argument("--store", help="a store that has the sources already")
     parser.add_argument("--runs", type=int, default=3)
