@@ -7,13 +7,14 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from floor import system
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SPECS = {"sklearn": ROOT / "specs/sklearn-train", "torch": ROOT / "specs/torch-cuda"}
@@ -68,7 +69,7 @@ def measure(options, work):
     spec = work / "spec"
     shutil.copytree(SPECS[options.case], spec)
     build = [options.mlbuild, "--store", str(work / "store"), "--quiet", "build", "--locked", str(spec / "mlbuild.yaml"), "-o", f"oci:{work}/layout"]
-    result = {"case": options.case, "machine": {"processors": os.cpu_count(), "system": platform.platform()}, "sha256_256MiB_s": calibration()}
+    result = {"case": options.case, "machine": {"processors": os.cpu_count(), "system": system()}, "sha256_256MiB_s": calibration()}
     result["cold"], digest = timed(build)
     result["no_op"] = median_of([timed(build)[0] for _ in range(options.runs)])
     if sources := sorted(spec.rglob("*.py")):

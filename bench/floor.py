@@ -40,10 +40,15 @@ def calibration():
     return {"sha256_256MiB_s": _timed(hash_all), "inflate_256MiB_s": _timed(inflate_all), "copy_256MiB_s": _timed(copy_all)}
 
 
+def system():
+    """The kernel and its version, without what is special to this machine."""
+    return f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}"
+
+
 def machine():
     with open("/proc/cpuinfo") as info:
         models = {line.partition(":")[2].strip() for line in info if line.startswith("model name")}
-    return {"processors": os.cpu_count(), "model": ", ".join(sorted(models)), "system": platform.platform(), "load": round(os.getloadavg()[0], 2)}
+    return {"processors": os.cpu_count(), "model": ", ".join(sorted(models)), "system": system(), "load": round(os.getloadavg()[0], 2)}
 
 
 def _members(file, packed_hash):

@@ -77,7 +77,7 @@ void add_global_options(CLI::App& program, mlbuild::cli::GlobalOptions& options)
                   "how long a transfer that fails is tried again, e.g. 90s, 10m, 1h (default: 10m)")
       ->option_text("DURATION")
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_OPTIONAL))
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{24 * 3600}));
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{24} * 3600));
   program
       .add_option("--sandbox", options.sandbox,
                   "auto (default), or require:L0 to refuse a machine whose sandbox is weaker than that; also "
