@@ -124,9 +124,11 @@ void check(const TarEntry& entry) {
 
 }  // namespace
 
+std::string tar_name(const TarEntry& entry) { return entry.type == TarType::Directory ? entry.path + '/' : entry.path; }
+
 std::string tar_header(const TarEntry& entry) {
   check(entry);
-  const std::string path = entry.type == TarType::Directory ? entry.path + '/' : entry.path;
+  const std::string path = tar_name(entry);
   const std::optional<SplitPath> split = is_ascii(path) ? split_path(path) : std::nullopt;
   const bool plain_link = is_ascii(entry.link_target) && entry.link_target.size() <= kNameBytes;
   const bool plain_mtime = entry.mtime_seconds >= 0 && static_cast<std::uint64_t>(entry.mtime_seconds) <= kMaxOctal11;

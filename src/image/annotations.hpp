@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <string_view>
 
 /// Names of the annotations: docs/formats/image.md, docs/formats/cache.md.
@@ -15,14 +14,5 @@ inline constexpr std::string_view kPlainSize = "dev.mlbuild.plain-size";
 inline constexpr std::string_view kPackages = "dev.mlbuild.packages";
 inline constexpr std::string_view kDiffId = "dev.mlbuild.diff-id";      ///< in a cache repository, which has no config
 inline constexpr std::string_view kBuiltPrefix = "dev.mlbuild.built.";  ///< and the key's 64 digits
-
-// Of lazily pulled layers, in the words of their own formats (docs/formats/estargz.md, docs/formats/zstd-chunked.md).
-inline constexpr std::array<std::string_view, 5> kLazy = {
-    "containerd.io/snapshot/stargz/toc.digest",
-    "io.containers.estargz.uncompressed-size",
-    "io.github.containers.zstd-chunked.manifest-checksum",
-    "io.github.containers.zstd-chunked.manifest-position",
-    "io.github.containers.zstd-chunked.tarsplit-position",
-};
 
 }  // namespace mlbuild::annotation

@@ -5,6 +5,7 @@
 #include "layer_packages.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/timestamp.hpp"
 #include "mlbuild/io/sha256.hpp"
 
 #include <fmt/format.h>
@@ -20,17 +21,10 @@ namespace {
 
 constexpr std::string_view kDefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// RFC 3339 in UTC, which knows the years 0 to 9999 only.
 std::string timestamp(std::int64_t epoch_seconds) {
-  const std::time_t time = epoch_seconds;
-  std::tm parts{};
-  if (::gmtime_r(&time, &parts) == nullptr || parts.tm_year < -1900 || parts.tm_year > 9999 - 1900) {
-    throw Error(ErrorKind::Usage,
-                fmt::format("{} seconds since 1970 are no date of the years 0 to 9999", epoch_seconds))
-        .hint("set SOURCE_DATE_EPOCH to seconds, not milliseconds, or unset it");
-  }
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+  if (const std::optional<std::string> text = rfc3339(epoch_seconds)) return *text;
+  throw Error(ErrorKind::Usage, fmt::format("{} seconds since 1970 are no date of the years 0 to 9999", epoch_seconds))
+      .hint("set SOURCE_DATE_EPOCH to seconds, not milliseconds, or unset it");
 }
 
 std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }

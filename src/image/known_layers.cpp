@@ -8,6 +8,7 @@
 #include "layer_packages.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/oci/lazy_annotations.hpp"
 
 #include <fmt/format.h>
 
@@ -71,7 +72,7 @@ std::optional<BuiltWheelNote> read_built_wheel(std::string_view name, std::strin
 std::map<std::string, std::string> read_lazy(const oci::Descriptor& descriptor) {
   constexpr std::size_t kMaxValue = 255;
   std::map<std::string, std::string> known;
-  for (const std::string_view name : annotation::kLazy) {
+  for (const std::string_view name : oci::annotation::kLazy) {
     const std::string* value = find(descriptor, name);
     if (value != nullptr && value->size() <= kMaxValue) known.emplace(name, *value);
   }

@@ -1,11 +1,5 @@
 #include "content_index.hpp"
 
-#include "mlbuild/base/error.hpp"
-
-#include <fmt/format.h>
-
-#include <ctime>
-
 namespace mlbuild {
 
 void ContentIndex::begin_entry(const TarEntry& entry) { entries_.push_back({entry, {}, 0, {}}); }
@@ -42,32 +36,6 @@ void ContentIndex::end_content(const Digest& digest, std::uint64_t end_offset) {
     file.chunks.front().size_bytes = file.entry.size_bytes;
     file.chunks.front().digest = digest;
   }
-}
-
-std::string tar_name(const TarEntry& entry) { return entry.type == TarType::Directory ? entry.path + "/" : entry.path; }
-
-std::string_view toc_type(const TarEntry& entry) {
-  switch (entry.type) {
-    case TarType::File:
-      return "reg";
-    case TarType::Directory:
-      return "dir";
-    case TarType::Symlink:
-      return "symlink";
-    case TarType::Hardlink:
-      return "hardlink";
-  }
-  throw Error(ErrorKind::Internal, fmt::format("entry `{}` of an unknown type", entry.path));
-}
-
-std::string toc_time(std::int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm parts{};
-  if (::gmtime_r(&time, &parts) == nullptr || parts.tm_year < -1900 || parts.tm_year > 9999 - 1900) {
-    throw Error(ErrorKind::Foreign, fmt::format("{} seconds since 1970 are no date of the years 0 to 9999", seconds));
-  }
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 }  // namespace mlbuild

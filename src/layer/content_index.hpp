@@ -5,8 +5,6 @@
 #include "mlbuild/io/sha256.hpp"
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace mlbuild {
@@ -46,12 +44,5 @@ class ContentIndex {
   std::uint64_t chunk_bytes_ = 0;
   Sha256 hash_;
 };
-
-/// The name that a tar has for an entry: that of a directory ends in a slash.
-std::string tar_name(const TarEntry& entry);
-/// "dir", "reg", "symlink" or "hardlink": the words of eStargz and of zstd:chunked, which took them over.
-std::string_view toc_type(const TarEntry& entry);
-/// RFC 3339, in UTC.
-std::string toc_time(std::int64_t seconds);
 
 }  // namespace mlbuild

@@ -2,10 +2,10 @@
 // docs/estargz.md).
 #include "estargz_encoder.hpp"
 
-#include "toc_text.hpp"
+#include "toc.hpp"
 
-#include "mlbuild/base/error.hpp"
 #include "mlbuild/oci/estargz.hpp"
+#include "mlbuild/oci/lazy_annotations.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,43 +17,16 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kTocDigestAnnotation = "containerd.io/snapshot/stargz/toc.digest";
-constexpr std::string_view kPlainSizeAnnotation = "io.containers.estargz.uncompressed-size";
-
-json chunk_part(const IndexedChunk& chunk, bool is_only) {
-  json part{{"offset", chunk.offset}, {"chunkDigest", BlobDigest(chunk.digest).to_string()}};
-  if (chunk.content_offset > 0) part["chunkOffset"] = chunk.content_offset;
-  if (!is_only) part["chunkSize"] = chunk.size_bytes;
-  return part;
-}
-
 json entry_json(const IndexedEntry& indexed) {
   const TarEntry& entry = indexed.entry;
-  json value{{"name", tar_name(entry)}, {"type", toc_type(entry)}, {"mode", entry.mode}};
-  if (entry.mtime_seconds != 0) value["modtime"] = toc_time(entry.mtime_seconds);
-  if (entry.uid != 0) value["uid"] = entry.uid;
-  if (entry.gid != 0) value["gid"] = entry.gid;
-  if (!entry.link_target.empty()) value["linkName"] = entry.link_target;
+  json value = toc_entry(entry);
   if (entry.type != TarType::File) return value;
   value["digest"] = BlobDigest(indexed.chunks.empty() ? sha256(ByteSpan()) : indexed.digest).to_string();
   if (indexed.chunks.empty()) return value;
   value["size"] = entry.size_bytes;
-  value.update(chunk_part(indexed.chunks.front(), indexed.chunks.size() == 1));
+  value.update(toc_chunk(indexed.chunks.front()));
+  if (indexed.chunks.size() == 1) value.erase("chunkSize");
   return value;
-}
-
-std::string toc_json(const std::vector<IndexedEntry>& entries) {
-  json rows = json::array();
-  for (const IndexedEntry& entry : entries) {
-    rows.push_back(entry_json(entry));
-    for (std::size_t i = 1; i < entry.chunks.size(); ++i) {
-      json chunk = chunk_part(entry.chunks[i], false);
-      chunk["name"] = tar_name(entry.entry);
-      chunk["type"] = "chunk";
-      rows.push_back(std::move(chunk));
-    }
-  }
-  return toc_text({{"version", 1}, {"entries", std::move(rows)}});
 }
 
 /// An empty member whose extra field tells where the table of contents is ("Footer"): 51 bytes.
@@ -99,7 +72,7 @@ void EstargzEncoder::end_content(const Digest& digest) { index_.end_content(dige
 std::string EstargzEncoder::last_entry() {
   begin_last_member();
   toc_offset_ = out().size_bytes();
-  const std::string toc = toc_json(index_.entries());
+  const std::string toc = toc_text({{"version", 1}, {"entries", toc_rows(index_.entries(), entry_json)}});
   toc_digest_ = BlobDigest(sha256(toc));
   TarEntry entry;
   entry.path = oci::kEstargzToc;
@@ -113,8 +86,8 @@ void EstargzEncoder::finish(LayerFacts& facts) {
   flush();
   out().bytes(as_bytes(footer(toc_offset_)));
   GzipEncoder::finish(facts);
-  facts.annotations = {{std::string(kTocDigestAnnotation), toc_digest_.to_string()},
-                       {std::string(kPlainSizeAnnotation), std::to_string(facts.plain_size_bytes)}};
+  facts.annotations = {{std::string(oci::annotation::kEstargzTocDigest), toc_digest_.to_string()},
+                       {std::string(oci::annotation::kEstargzPlainSize), std::to_string(facts.plain_size_bytes)}};
 }
 
 }  // namespace mlbuild

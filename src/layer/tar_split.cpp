@@ -1,7 +1,7 @@
 #include "tar_split.hpp"
 
 #include "content_index.hpp"
-#include "toc_text.hpp"
+#include "toc.hpp"
 
 #include "mlbuild/base/base64.hpp"
 

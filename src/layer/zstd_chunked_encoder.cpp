@@ -1,9 +1,10 @@
 // zstd:chunked, as containers/storage writes and reads it (pkg/chunked, internal/minimal/compression.go).
 #include "zstd_chunked_encoder.hpp"
 
-#include "toc_text.hpp"
+#include "toc.hpp"
 #include "zstd_level.hpp"
 
+#include "mlbuild/oci/lazy_annotations.hpp"
 #include "mlbuild/oci/oci.hpp"
 
 #include <fmt/format.h>
@@ -23,9 +24,6 @@ constexpr std::uint64_t kSkippableHeaderBytes = 8;
 constexpr std::string_view kFooterMagic = "GNUlInUx";
 constexpr std::uint64_t kManifestTypeCrfs = 1;
 constexpr std::uint64_t kTarSplitLimitBytes = std::uint64_t{1} << 30U;
-constexpr std::string_view kChecksumAnnotation = "io.github.containers.zstd-chunked.manifest-checksum";
-constexpr std::string_view kPositionAnnotation = "io.github.containers.zstd-chunked.manifest-position";
-constexpr std::string_view kTarSplitAnnotation = "io.github.containers.zstd-chunked.tarsplit-position";
 
 Bytes little_endian(std::uint64_t value, std::size_t size) {
   Bytes bytes;
@@ -52,40 +50,15 @@ Bytes footer(const Place& toc, const Place& split) {
   return bytes;
 }
 
-void set_chunk(json& row, const IndexedChunk& chunk) {
-  row["offset"] = chunk.offset;
-  row["chunkSize"] = chunk.size_bytes;
-  row["chunkDigest"] = BlobDigest(chunk.digest).to_string();
-  if (chunk.content_offset > 0) row["chunkOffset"] = chunk.content_offset;
-}
-
 json entry_json(const IndexedEntry& indexed) {
-  const TarEntry& entry = indexed.entry;
-  json value{{"name", tar_name(entry)}, {"type", toc_type(entry)}, {"mode", entry.mode}};
-  if (entry.mtime_seconds != 0) value["modtime"] = toc_time(entry.mtime_seconds);
-  if (entry.uid != 0) value["uid"] = entry.uid;
-  if (entry.gid != 0) value["gid"] = entry.gid;
-  if (!entry.link_target.empty()) value["linkName"] = entry.link_target;
+  json value = toc_entry(indexed.entry);
   if (indexed.chunks.empty()) return value;
-  value["size"] = entry.size_bytes;
+  value["size"] = indexed.entry.size_bytes;
   value["digest"] = BlobDigest(indexed.digest).to_string();
   value["endOffset"] = indexed.end_offset;
   value["offset"] = indexed.chunks.front().offset;
-  if (indexed.chunks.size() > 1) set_chunk(value, indexed.chunks.front());
+  if (indexed.chunks.size() > 1) value.update(toc_chunk(indexed.chunks.front()));
   return value;
-}
-
-std::string toc_json(const std::vector<IndexedEntry>& entries, const BlobDigest& split) {
-  json rows = json::array();
-  for (const IndexedEntry& entry : entries) {
-    rows.push_back(entry_json(entry));
-    for (std::size_t i = 1; i < entry.chunks.size(); ++i) {
-      json chunk{{"name", tar_name(entry.entry)}, {"type", "chunk"}};
-      set_chunk(chunk, entry.chunks[i]);
-      rows.push_back(std::move(chunk));
-    }
-  }
-  return toc_text({{"version", 1}, {"entries", std::move(rows)}, {"tarSplitDigest", split.to_string()}});
 }
 
 }  // namespace
@@ -169,7 +142,9 @@ void ZstdChunkedEncoder::finish(LayerFacts& facts) {
   split_.finish();
   split_compressor_.finish();
   const BlobDigest split_digest(sha256(split_frame_.bytes()));
-  const std::string toc = toc_json(index_.entries(), split_digest);
+  const std::string toc = toc_text({{"version", 1},
+                                    {"entries", toc_rows(index_.entries(), entry_json)},
+                                    {"tarSplitDigest", split_digest.to_string()}});
   const Bytes toc_frame = frames_.frame(as_bytes(toc));
   const Place toc_place{out_.size_bytes() + kSkippableHeaderBytes, toc_frame.size(), toc.size()};
   skippable_frame(toc_frame);
@@ -180,10 +155,11 @@ void ZstdChunkedEncoder::finish(LayerFacts& facts) {
   facts.digest = out_.digest();
   facts.size_bytes = out_.size_bytes();
   facts.annotations = {
-      {std::string(kChecksumAnnotation), BlobDigest(sha256(toc_frame)).to_string()},
-      {std::string(kPositionAnnotation), fmt::format("{}:{}:{}:{}", toc_place.offset, toc_place.size_bytes,
-                                                     toc_place.plain_size_bytes, kManifestTypeCrfs)},
-      {std::string(kTarSplitAnnotation),
+      {std::string(oci::annotation::kChunkedChecksum), BlobDigest(sha256(toc_frame)).to_string()},
+      {std::string(oci::annotation::kChunkedPosition),
+       fmt::format("{}:{}:{}:{}", toc_place.offset, toc_place.size_bytes, toc_place.plain_size_bytes,
+                   kManifestTypeCrfs)},
+      {std::string(oci::annotation::kChunkedTarSplit),
        fmt::format("{}:{}:{}", split_place.offset, split_place.size_bytes, split_place.plain_size_bytes)}};
 }
 

@@ -27,6 +27,8 @@ struct TarEntry {
 /// entry (path that does not split into prefix and name, link target above 100 bytes, size of 8 GiB or more, ids above
 /// 07777777, non-ASCII text, negative mtime): POSIX.1-2017, pax, "pax Extended Header". Deterministic; no owner names.
 std::string tar_header(const TarEntry& entry);
+/// The name that it has in there: that of a directory ends in a slash.
+std::string tar_name(const TarEntry& entry);
 
 /// Zero bytes that pad content of this size to whole 512-byte blocks.
 std::size_t tar_padding_bytes(std::uint64_t size_bytes);
