@@ -29,6 +29,11 @@ def without_bytecode(text):
     return text.replace("\npython:\n", "\npython:\n" + line) if "\npython:\n" in text else text + "\npython:\n" + line
 
 
+def without_block(text, key):
+    """The spec without a top-level key and what is indented below it."""
+    return re.sub(rf"(?m)^{key}:.*\n(?:[ \t]+.*\n)*", "", text)
+
+
 class Case:
     """Below `folder`: `spec` and `bumped` for mlbuild, `context` and `context-bumped` for the others, `base` for their base image."""
 
@@ -83,16 +88,21 @@ class Case:
         self._mlbuild("build", "--locked", self.folder / "base/mlbuild.yaml", "--push", "-t", name)
         return name
 
-    def work_copy(self, folder, registry, is_mlbuild):
+    def work_copy(self, folder, builder, base):
         """Directories that a round may change: the context, and the one with the bumped pin."""
         shutil.rmtree(folder, ignore_errors=True)
         for name in ("spec", "bumped"):
-            shutil.copytree(self.folder / name, folder / name)
-            if not is_mlbuild:
-                self._make_context(folder / name, f"{registry}/bench/base:1")
+            builder.prepare(self, shutil.copytree(self.folder / name, folder / name), base)
         return folder / "spec", folder / "bumped"
 
-    def _make_context(self, place, base):
+    def put_on_base(self, place, base):
+        """The spec in `place`, with what the base brings left out, and locked again: the pins stay."""
+        spec = place / "mlbuild.yaml"
+        text = without_block(without_block(spec.read_text(), "base"), "system")
+        spec.write_text(f'{text}\nbase: {{image: "{base}"}}\n')
+        self._mlbuild("lock", spec)
+
+    def write_dockerfile(self, place, base):
         image = self.image(place)
         pins = [f"{file['name']}=={file['version']} --hash={file['sha256']}" for file in image["wheels"] + image["sdists"]]
         app = [(path.name + "/", f"/app/{path.name}/") for path in sorted(place.iterdir()) if path.is_dir()]

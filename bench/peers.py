@@ -73,6 +73,10 @@ class Peer:
         """As on a machine that never built anything."""
         raise NotImplementedError
 
+    def prepare(self, case, place, base):
+        """Makes of the case's spec in `place` what this builder reads; `base`: the name of the base in the registry."""
+        case.write_dockerfile(place, base)
+
     def build(self, context, name, fresh):
         """Commands that build `context` and push it as `name`; `fresh`: a runner with nothing, with that image as the cache."""
         raise NotImplementedError
@@ -140,20 +144,29 @@ class Mlbuild(Peer):
     def forget(self):
         shutil.rmtree(self.home / "store", ignore_errors=True)
 
+    def prepare(self, case, place, base):
+        case.put_on_base(place, base)
+
     def build(self, context, name, fresh):
         return [[self.setting.mlbuild, "--store", self.home / "store", "--quiet", "build", "--locked", context / "mlbuild.yaml", "--push", "-t", name]]
+
+
+class MlbuildDebs(Mlbuild):
+    """The spec as it is: the base is made of .debs, and sent."""
+    name = "mlbuild-debs"
+
+    def prepare(self, case, place, base):
+        pass
 
 
 class MlbuildZstd(Mlbuild):
     """The same image with layers in zstd, for those who pull it."""
     name = "mlbuild-zstd"
 
-    def build(self, context, name, fresh):
-        spec = context / "mlbuild.yaml"
-        text = spec.read_text()
-        if "compression: zstd" not in text:
-            spec.write_text(text + "\nlayers: {compression: zstd}\n")
-        return super().build(context, name, fresh)
+    def prepare(self, case, place, base):
+        super().prepare(case, place, base)
+        with open(place / "mlbuild.yaml", "a") as spec:
+            spec.write("\nlayers: {compression: zstd}\n")
 
 
 class Docker(Peer):
@@ -252,7 +265,7 @@ class Buildah(Peer):
         return [[*self._buildah, "pull", "--quiet", "--tls-verify=false", "--signature-policy", self.home / "policy.json", name]]
 
 
-PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildZstd)}
+PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildDebs, MlbuildZstd)}
 
 
 def build_buildkit(directory):

@@ -1,7 +1,6 @@
 """mlbuild beside other builders, in one run: each scenario for each builder in turn, several rounds. JSON and a Markdown table go to --out.
 
-cold          nothing on the machine: build and push. The others find their base in the registry; mlbuild has none, it makes it of .debs and
-              sends it, too
+cold          nothing on the machine: build and push, on a base that all find in the registry
 no_op         the same again
 code_change   one line of the application's code
 pin_bump      one small package in another version
@@ -72,11 +71,9 @@ class Round:
 
     def run(self, only):
         with DockerRegistry() as self._registry:
-            is_mlbuild = isinstance(self._builder, Mlbuild)
-            if not is_mlbuild:
-                self._case.push_base(self._registry.host)
+            base = self._case.push_base(self._registry.host)
             self._name = f"{self._registry.host}/bench/app:1"
-            context, bumped = self._case.work_copy(self._folder, self._registry.host, is_mlbuild)
+            context, bumped = self._case.work_copy(self._folder, self._builder, base)
             self._builder.forget()
             self._scenario("cold", context)
             image = Image(self._registry, self._name)
