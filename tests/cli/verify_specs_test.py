@@ -30,6 +30,12 @@ class Specs(CliTest):
             shutil.rmtree(spec.parent)
             self.assertGreater(len(self.verified(image)["layers"]), 30)
 
+    def test_torch_cuda_in_a_layout(self):
+        spec = self.locked_spec("torch-cuda")
+        self.build(spec, "--locked", "-o", f"oci:{self.directory}/layout")
+        shutil.rmtree(spec.parent)
+        self.assertGreater(len(self.verified(f"oci:{self.directory}/layout")["layers"]), 30)
+
     def test_on_a_base_that_is_gone(self):
         minimal = self.locked_spec("minimal")
         self.build(minimal, "--locked", "-o", f"oci:{self.directory}/base", "-o", f"docker:{self.directory}/base.tar", "-t", "base:1")
