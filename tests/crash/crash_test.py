@@ -361,16 +361,15 @@ class Crowd(CrashTest):
     def test_builders_that_are_killed_do_not_hurt_each_other(self):
         kills = 500 if FULL else 60
         place, chance, lock = self.small.place(), random.Random(SEED), threading.Lock()
-        left, codes = [kills], []
+        codes = []
         usual = self.usual_seconds(place)
 
         def builder(number):
             while True:
                 with lock:
-                    if left[0] <= 0:
+                    if sum(code == -9 for code, _ in codes) >= kills:
                         break
-                    left[0] -= 1
-                    pause = chance.random() * usual * 1.5
+                    pause = chance.random() * usual
                     again = chance.random() < 0.7
                 if again:
                     shutil.rmtree(place / f"builder{number}/layout", ignore_errors=True)
@@ -390,8 +389,7 @@ class Crowd(CrashTest):
         killed = sum(code == -9 for code, _ in codes)
         print(f"{len(codes)} builds, {killed} killed, {len(codes) - killed} came to their end first", flush=True)
         self.assertEqual([pair for pair in codes if pair[0] not in (0, -9)], [])
-        self.assertGreater(killed, kills // 10)
-        self.assertGreater(kills - killed, kills // 20)  # so that deaths came early and late
+        self.assertGreater(len(codes) - killed, kills // 20)  # so that deaths came early and late
         for number in range(self.BUILDERS):
             own = place / f"builder{number}"
             self.check_nothing_partial(own)
