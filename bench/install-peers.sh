@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs what mlbuild is compared with: Debian's docker, buildah and registry, and BuildKit from its Go module where Go is there.
+# Installs what mlbuild is compared with: Debian's docker, containerd, buildah, podman and registry, and BuildKit from its Go module where Go is there.
 # Nothing of mlbuild needs any of it.
 #   bench/install-peers.sh [DIRECTORY]    BuildKit goes to DIRECTORY/bin (default: build/release/bench-tools)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 directory=${1:-$PWD/build/release/bench-tools}
 missing=()
-for package in docker.io docker-registry buildah runc; do
+for package in docker.io docker-registry containerd buildah podman runc; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ]; then

@@ -89,6 +89,7 @@ def measured(commands, daemons=(), env=None, cwd=None, timeout=3600):
             child = subprocess.Popen(list(map(str, command)), stdin=nothing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=cwd)
         with _MemoryWatch([child.pid, *daemons]) as watch:
             killer = threading.Timer(timeout, child.kill)
+            killer.daemon = True  # an interrupted run does not wait for it
             killer.start()
             reader = threading.Thread(target=lambda c=child: setattr(c, "said", c.stderr.read()))
             reader.start()

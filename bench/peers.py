@@ -159,14 +159,26 @@ class MlbuildDebs(Mlbuild):
         pass
 
 
-class MlbuildZstd(Mlbuild):
-    """The same image with layers in zstd, for those who pull it."""
-    name = "mlbuild-zstd"
+class MlbuildForm(Mlbuild):
+    """The same image with layers in another form, for those who pull it."""
+    layers = ""
 
     def prepare(self, case, place, base):
         super().prepare(case, place, base)
         with open(place / "mlbuild.yaml", "a") as spec:
-            spec.write("\nlayers: {compression: zstd}\n")
+            spec.write(f"\nlayers: {{{self.layers}}}\n")
+
+
+class MlbuildZstd(MlbuildForm):
+    name, layers = "mlbuild-zstd", "compression: zstd"
+
+
+class MlbuildEstargz(MlbuildForm):
+    name, layers = "mlbuild-estargz", "lazy: estargz"
+
+
+class MlbuildZstdChunked(MlbuildForm):
+    name, layers = "mlbuild-zstd-chunked", 'lazy: "zstd:chunked"'
 
 
 class Docker(Peer):
@@ -237,35 +249,75 @@ class BuildKit(Peer):
                  f"dockerfile={context}", "--output", f"type=image,name={name},push=true", "--export-cache", "type=inline", *cache]]
 
 
-class Buildah(Peer):
-    name = "buildah"
+class Containerd(Peer):
+    """containerd by hand, without its half for Kubernetes, and ctr, which has it fetch and unpack."""
+    name = "containerd"
 
     def __init__(self, setting):
-        needs("buildah")
+        needs("containerd", "ctr")
+        needs_root()
+        super().__init__(setting)
+        self._snapshots = "overlayfs" if _has_overlay(self.home) else "native"
+        self._client = ["ctr", "--address", self.home / "containerd.sock"]
+        (self.home / "config.toml").write_text(f'version = 2\nroot = "{self.home}/root"\nstate = "{self.home}/state"\n'
+                                               f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  address = "{self.home}/containerd.sock"\n')
+        self._start(["containerd", "--config", self.home / "config.toml"], [*self._client, "version"])
+
+    def version(self):
+        return " ".join(self._do("containerd", "--version").split()[0:3:2])
+
+    def forget(self):
+        if images := self._do(*self._client, "images", "ls", "--quiet").split():
+            self._do(*self._client, "images", "rm", "--sync", *images)  # waits for what nobody refers to
+
+    def pull(self, name):
+        return [[*self._client, "images", "pull", "--plain-http", "--snapshotter", self._snapshots, name]]
+
+
+class _ContainersStorage(Peer):
+    """Programs without a daemon that keep images as github.com/containers/storage does."""
+
+    def __init__(self, setting):
+        needs(self.name)
         needs_root()
         super().__init__(setting)
         driver = "overlay" if _has_overlay(self.home) else "vfs"
-        self._buildah = ["buildah", "--root", self.home / "root", "--runroot", self.home / "run", "--storage-driver", driver]
+        self._program = [self.name, "--root", self.home / "root", "--runroot", self.home / "run", "--storage-driver", driver]
         (self.home / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+        self._insecure = ["--tls-verify=false", "--signature-policy", self.home / "policy.json"]
 
     def version(self):
-        return self._do("buildah", "--version").strip()
+        return self._do(self.name, "--version").strip()
 
     def forget(self):
-        self._do(*self._buildah, "rm", "--all", check=False)
-        self._do(*self._buildah, "rmi", "--all", "--force", check=False)
+        self._do(*self._program, "rm", "--all", check=False)
+        self._do(*self._program, "rmi", "--all", "--force", check=False)
+
+    def pull(self, name):
+        return [[*self._program, "pull", "--quiet", *self._insecure, name]]
+
+
+class Buildah(_ContainersStorage):
+    name = "buildah"
 
     def build(self, context, name, fresh):
         cache = name.rpartition(":")[0] + "-cache"
-        return [[*self._buildah, "build", "--quiet", "--layers", "--isolation", "chroot", "--network", "host", "--tls-verify=false", "--signature-policy",
-                 self.home / "policy.json", "--cache-to", cache, *(["--cache-from", cache] if fresh else []), "-t", name, context],
-                [*self._buildah, "push", "--quiet", "--tls-verify=false", "--signature-policy", self.home / "policy.json", name]]
-
-    def pull(self, name):
-        return [[*self._buildah, "pull", "--quiet", "--tls-verify=false", "--signature-policy", self.home / "policy.json", name]]
+        return [[*self._program, "build", "--quiet", "--layers", "--isolation", "chroot", "--network", "host", *self._insecure,
+                 "--cache-to", cache, *(["--cache-from", cache] if fresh else []), "-t", name, context],
+                [*self._program, "push", "--quiet", *self._insecure, name]]
 
 
-PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildDebs, MlbuildZstd)}
+class Podman(_ContainersStorage):
+    name = "podman"
+
+    def __init__(self, setting):
+        super().__init__(setting)
+        self._program += ["--tmpdir", self.home / "libpod", "--cgroup-manager", "cgroupfs", "--events-backend", "none"]
+
+
+PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildDebs, MlbuildZstd, MlbuildEstargz, MlbuildZstdChunked)}
+DEFAULT_PEERS = ("docker", "buildkit", "buildah", "mlbuild-debs", "mlbuild-zstd")
+PULLERS = {puller.name: puller for puller in (Docker, Containerd, Buildah, Podman)}
 
 
 def build_buildkit(directory):

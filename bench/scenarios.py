@@ -25,16 +25,13 @@ from cases import CASES, Case, edit_code
 from floor import calibration, floor, machine
 from meter import Failed, measured
 from package_server import PackageServer
-from peers import PEERS, Mlbuild, Setting, Unavailable
+from peers import DEFAULT_PEERS, PEERS, PULLERS, Mlbuild, Setting, Unavailable
 from results_table import markdown
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/cli"))
 from docker_registry import DockerRegistry  # noqa: E402  (needs the path above)
 
 MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
-
-
-PULLERS = ("docker", "buildah")
 
 
 def say(text):
@@ -81,8 +78,10 @@ class Round:
             if self._number == 0:
                 self.floor = floor(list(image.files()), self._folder)
                 self.image["plain_bytes"] = self.floor["plain_bytes"]
-            if only != "cold":
+            if only == "all":
                 self._rest(context, bumped)
+            if only != "cold":
+                self._pulls()
 
     def _rest(self, context, bumped):
         self._scenario("no_op", context)
@@ -92,6 +91,8 @@ class Round:
         self._builder.forget()
         edit_code(bumped, self._number)
         self._scenario("fresh_runner", bumped, fresh=True)
+
+    def _pulls(self):
         for puller in self._pullers:
             puller.forget()
             try:
@@ -133,7 +134,7 @@ def start_pullers(wanted, builders, setting, stack, result):
     for name in wanted:
         known = [builder for builder in builders if builder.name == name]
         try:
-            pullers += known or [PEERS[name](setting)]
+            pullers += known or [PULLERS[name](setting)]
         except Unavailable as why:
             result["left_out"][f"pulls by {name}"] = str(why)
             continue
@@ -178,11 +179,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mlbuild", required=True)
     parser.add_argument("--case", choices=CASES, default="sklearn")
-    parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated; `none` for mlbuild alone")
+    parser.add_argument("--peers", default=",".join(DEFAULT_PEERS), help=f"comma-separated, of {', '.join(PEERS)}; `none` for mlbuild alone")
     parser.add_argument("--pull-by", default=",".join(PULLERS), help="who pulls what each of them built; `none` for nobody")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--bytecode", choices=("on", "off"), default="on", help="on both sides")
-    parser.add_argument("--only", choices=("cold", "all"), default="all")
+    parser.add_argument("--only", choices=("cold", "pull", "all"), default="all", help="`pull`: build once, then pull")
     parser.add_argument("--tools", type=pathlib.Path, required=True, help="where bench/install-peers.sh put BuildKit")
     parser.add_argument("--store", type=pathlib.Path, default=pathlib.Path.home() / ".cache/mlbuild", help="a store that packages are kept in")
     parser.add_argument("--out", type=pathlib.Path, help="folder for CASE.json and CASE.md (default: bench/results)")
