@@ -141,6 +141,20 @@ void note_releases(const DebianIndex& debian, LockedImage& image) {
     image.releases.push_back({release.suite, release.in_release_digest, release.date});
 }
 
+/// The interpreter and its libraries, as in a distroless image.
+std::vector<LockedDeb> interpreter_root(const DebianIndex& debian, const SpecVariant& variant) {
+  const debian::BaseSet set = debian::base_set(false, variant.base.python.value);
+  std::vector<LockedDeb> debs = resolve_base(debian.packages, set, variant.base.python);
+  std::erase_if(debs, [&](const LockedDeb& deb) { return std::ranges::binary_search(set.dropped, deb.name); });
+  return debs;
+}
+
+/// A compiler wants a shell and its tools. Without one the interpreter is enough: half the bytes to fetch and unpack.
+std::vector<LockedDeb> empty_build_root(const DebianIndex& debian, const SpecVariant& variant) {
+  if (variant.system.build.empty()) return interpreter_root(debian, variant);
+  return resolve_base(debian.packages, debian::base_set(true, variant.base.python.value), variant.base.python);
+}
+
 [[noreturn]] void refuse_packages(const SpecVariant& variant, const std::string& why, const std::string& hint) {
   const Located<std::string>& first = variant.system.runtime.front();
   throw Error(ErrorKind::Spec, fmt::format("package `{}` cannot be added to base `{}`: {}", first.value,
@@ -199,7 +213,7 @@ void DebianResolver::add_build_root(const SpecVariant& variant, LockedImage& ima
   }
   const DebianIndex& debian = index(suite, image.platform.architecture);
   std::map<std::string, std::string> installed;
-  image.system_build = resolve_base(debian.packages, debian::base_set(true, python), variant.base.python);
+  image.system_build = empty_build_root(debian, variant);
   const std::string glibc = version_of(image.system_build, "libc6");
   if (glibc_version(image.interpreter.glibc) < glibc_version(glibc)) {
     refuse(fmt::format("it has glibc {}, and what is built on {} needs {}", image.interpreter.glibc, suite, glibc));
@@ -214,13 +228,7 @@ void DebianResolver::add_build_root(const SpecVariant& variant, LockedImage& ima
 }
 
 std::vector<LockedDeb> DebianResolver::tool_root(const SpecVariant& variant) {
-  const DebianIndex& debian = index(variant.base.suite.value, std::string(kHostArchitecture));
-  const debian::BaseSet set = debian::base_set(false, variant.base.python.value);
-  std::vector<LockedDeb> debs = resolve_base(debian.packages, set, variant.base.python);
-  std::erase_if(debs, [&](const LockedDeb& deb) {
-    return std::find(set.dropped.begin(), set.dropped.end(), deb.name) != set.dropped.end();
-  });
-  return debs;
+  return interpreter_root(index(variant.base.suite.value, std::string(kHostArchitecture)), variant);
 }
 
 }  // namespace mlbuild

@@ -68,6 +68,9 @@ std::string advice_from_output(std::string_view output) {
                            has(output, "cc' failed: No such file");
   if (no_compiler) return "add a compiler to `system.build`, e.g. `system: {build: [gcc, libc6-dev]}`";
   if (has(output, "g++' failed: No such file") || has(output, "g++: not found")) return "add `g++` to `system.build`";
+  if (has(output, "No such file or directory: '/bin/sh'") || has(output, "No such file or directory: 'sh'")) {
+    return "it calls a shell: add `dash` to `system.build`";
+  }
   if (has(output, "error: can't find Rust compiler") || has(output, "cargo: not found")) {
     return "it needs Rust; take a version that has a wheel, or add `cargo` to `system.build`";
   }

@@ -1,19 +1,12 @@
 #include "sandbox_compiler.hpp"
 
-#include "bytecode_driver.hpp"
-#include "plain_file.hpp"
-
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/sys/directory.hpp"
-#include "mlbuild/sys/disk_file.hpp"
-#include "mlbuild/sys/temp_dir.hpp"
 #include "mlbuild/sys/thread_pool.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <vector>
 
 namespace mlbuild {
@@ -21,67 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// An interpreter costs about 25 ms to start and to end, 8 MiB of sources about a second: less than that would waste
-// time, more would leave processors idle at the end of a layer.
+// As much as keeps the processors busy to the end of a layer.
 constexpr std::uint64_t kPortionBytes = std::uint64_t{8} << 20U;
-constexpr std::uint64_t kCompiledLimitBytes = std::uint64_t{2} << 30U;
-constexpr std::uint64_t kMemoryLimitBytes = std::uint64_t{4} << 30U;
-constexpr std::uint64_t kProcessLimit = 16;
-constexpr std::chrono::minutes kDeadline{30};
 
-constexpr const char* kInsideIn = "/mlbuild/in";
-constexpr const char* kInsideOut = "/mlbuild/out";
-constexpr const char* kDriver = "driver.py";
-constexpr const char* kSources = "sources";
-constexpr const char* kCompiled = "compiled";
-
-class RecordFile {
- public:
-  explicit RecordFile(const fs::path& path) : path_(path), file_(path, std::ios::binary) {}
-  void put(ByteSpan record) {
-    const std::size_t size = record.size();
-    for (unsigned shift = 0; shift < 32; shift += 8) file_.put(static_cast<char>(size >> shift));
-    file_ << as_text(record);
-  }
-  void close() {
-    file_.close();
-    if (file_.fail()) throw Error(ErrorKind::Io, fmt::format("cannot write `{}`", path_.string()));
-  }
-
- private:
-  fs::path path_;
-  std::ofstream file_;
-};
-
-/// Reads what the interpreter wrote, as far as it goes.
-class RecordReader {
- public:
-  explicit RecordReader(const fs::path& path)
-      : file_(open_plain_file(path, kCompiledLimitBytes), path), rest_(file_.size_bytes()) {}
-  std::optional<Bytes> take() {
-    constexpr std::size_t kLengthBytes = 4;
-    if (rest_ < kLengthBytes) return std::nullopt;
-    const Bytes length = bytes(kLengthBytes);
-    std::uint32_t size = 0;
-    for (std::size_t i = kLengthBytes; i-- > 0;) size = size << 8U | std::to_integer<std::uint32_t>(length[i]);
-    if (size > rest_) return std::nullopt;
-    return bytes(size);
-  }
-
- private:
-  Bytes bytes(std::size_t count) {
-    Bytes taken(count);
-    file_.read_at(at_, taken);
-    at_ += count;
-    rest_ -= count;
-    return taken;
-  }
-
-  DiskFile file_;
-  std::uint64_t at_ = 0, rest_;
-};
-
-/// Sources that one interpreter compiles.
+/// Sources that an interpreter gets at once.
 struct Range {
   std::size_t begin = 0, end = 0;
 };
@@ -112,40 +48,19 @@ Error interpreter_failed(const std::string& interpreter, const SandboxOutcome& o
   return error.hint("to build without bytecode, write `bytecode: false` under `python`");
 }
 
-}  // namespace
-
-/// One directory that sources go into and bytecode comes out of.
-class SandboxCompiler::Portion {
- public:
-  explicit Portion(const fs::path& scratch) : directory_(scratch, "bytecode-") {
-    make_directories(path() / "in");
-    make_directories(path() / "out");
-    std::ofstream driver(path() / "in" / kDriver);
-    driver << bytecode_driver();
-    driver.close();
-    if (driver.fail()) throw Error(ErrorKind::Io, fmt::format("cannot write into `{}`", path().string()));
+void put_sources(const PythonSources& sources, std::size_t begin, std::size_t end, RecordFile& file) {
+  for (std::size_t i = begin; i < end; ++i) {
+    file.put(as_bytes("/" + sources.files[i].path));
+    file.put(sources.read(i));
   }
-  const fs::path& path() const { return directory_.path(); }
+}
 
-  void put_sources(const PythonSources& sources, const Range& range) const {
-    RecordFile file(path() / "in" / kSources);
-    for (std::size_t i = range.begin; i < range.end; ++i) {
-      file.put(as_bytes("/" + sources.files[i].path));
-      file.put(sources.read(i));
-    }
-    file.close();
-  }
-
-  /// Nothing when the interpreter did not get as far as to open it.
-  std::optional<RecordReader> compiled() const {
-    const fs::path file = path() / "out" / kCompiled;
-    if (!fs::exists(fs::symlink_status(file))) return std::nullopt;
-    return RecordReader(file);
-  }
-
- private:
-  TempDir directory_;
+struct Release {
+  std::counting_semaphore<>& semaphore;
+  ~Release() { semaphore.release(); }
 };
+
+}  // namespace
 
 SandboxCompiler::SandboxCompiler(std::function<InterpreterPlace()> place, fs::path scratch, std::size_t threads,
                                  Sandbox& sandbox, const Cancellation& cancellation)
@@ -156,32 +71,54 @@ SandboxCompiler::SandboxCompiler(std::function<InterpreterPlace()> place, fs::pa
       cancellation_(cancellation),
       free_(static_cast<std::ptrdiff_t>(threads_)) {}
 
-SandboxJob SandboxCompiler::job_in(const fs::path& directory) {
+SandboxCompiler::~SandboxCompiler() = default;
+
+std::unique_ptr<SandboxedInterpreter> SandboxCompiler::take_interpreter() {
   std::call_once(placed_, [this] { place_ = make_place_(); });
-  SandboxJob job = place_.job;
-  const auto inside = [](const char* where, const char* file) { return fmt::format("{}/{}", where, file); };
-  job.argv = {place_.interpreter,           "-I", "-S", "-B", inside(kInsideIn, kDriver), inside(kInsideIn, kSources),
-              inside(kInsideOut, kCompiled)};
-  job.mounts = {{directory / "in", kInsideIn, false}, {directory / "out", kInsideOut, true}};
-  // Each file's syntax tree is freed at once; without this glibc would give its pages back and fault in new ones for
-  // the next: half of the compiler's system time.
-  job.env["MALLOC_TRIM_THRESHOLD_"] = job.env["MALLOC_MMAP_THRESHOLD_"] = "1073741824";
-  job.env["MALLOC_TOP_PAD_"] = "33554432";
-  job.working_directory = "/";
-  job.deadline = kDeadline;
-  job.memory_limit_bytes = kMemoryLimitBytes;
-  job.process_limit = kProcessLimit;
-  job.file_limit_bytes = kCompiledLimitBytes;
-  return job;
+  while (true) {
+    std::unique_ptr<SandboxedInterpreter> idle;
+    {
+      const std::scoped_lock lock(idle_mutex_);
+      if (idle_.empty()) break;
+      idle = std::move(idle_.back());
+      idle_.pop_back();
+    }
+    if (!idle->is_old()) return idle;
+  }
+  return std::make_unique<SandboxedInterpreter>(place_, scratch_, sandbox_, cancellation_);
 }
 
-SandboxOutcome SandboxCompiler::run(const SandboxJob& job) {
-  free_.acquire();
-  struct Release {
-    std::counting_semaphore<>& semaphore;
-    ~Release() { semaphore.release(); }
-  } release{free_};
-  return sandbox_.run(job, cancellation_);
+void SandboxCompiler::give_back(std::unique_ptr<SandboxedInterpreter> interpreter) {
+  const std::scoped_lock lock(idle_mutex_);
+  idle_.push_back(std::move(interpreter));
+}
+
+void SandboxCompiler::compile_portion(const PythonSources& sources, std::size_t begin, std::size_t end,
+                                      const std::function<void(std::size_t, std::optional<ByteSpan>)>& on_compiled) {
+  while (begin < end) {
+    free_.acquire();
+    const Release release{free_};
+    std::unique_ptr<SandboxedInterpreter> interpreter = take_interpreter();
+    const bool is_used = interpreter->has_compiled();
+    const bool lives = interpreter->compile([&](RecordFile& file) { put_sources(sources, begin, end, file); });
+    std::optional<RecordReader> compiled = interpreter->compiled();
+    if (!compiled || !compiled->take()) {  // the magic number
+      const SandboxOutcome outcome = interpreter->end();
+      if (is_used && !lives) continue;  // it had died before
+      throw interpreter_failed(place_.interpreter, outcome);
+    }
+    for (; begin < end; ++begin) {
+      const std::optional<Bytes> pyc = compiled->take();
+      if (!pyc) break;
+      on_compiled(begin, pyc->empty() ? std::nullopt : std::optional<ByteSpan>(*pyc));
+    }
+    if (begin == end && lives) return give_back(std::move(interpreter));
+    const SandboxOutcome outcome = interpreter->end();
+    if (begin == end && outcome.ok()) return;
+    const bool crashed = outcome.end == SandboxOutcome::End::Signaled && begin < end;
+    if (!crashed) throw interpreter_failed(place_.interpreter, outcome);
+    on_compiled(begin++, std::nullopt);  // e.g. the parser's recursion
+  }
 }
 
 void SandboxCompiler::compile(const PythonSources& sources,
@@ -193,33 +130,15 @@ void SandboxCompiler::compile(const PythonSources& sources,
   };
   const std::vector<Range> portions = portions_of(sources);
   parallel_for(threads_, portions.size(), [&](std::size_t number) {
-    Range rest = portions[number];
-    while (rest.begin < rest.end) {
-      const Portion portion(scratch_);
-      const SandboxJob job = job_in(portion.path());
-      portion.put_sources(sources, rest);
-      const SandboxOutcome outcome = run(job);
-      std::optional<RecordReader> compiled = portion.compiled();
-      if (!compiled || !compiled->take()) throw interpreter_failed(place_.interpreter, outcome);  // the magic number
-      for (; rest.begin < rest.end; ++rest.begin) {
-        const std::optional<Bytes> pyc = compiled->take();
-        if (!pyc) break;
-        tell(rest.begin, pyc->empty() ? std::nullopt : std::optional<ByteSpan>(*pyc));
-      }
-      if (rest.begin == rest.end && outcome.ok()) break;
-      const bool crashed = outcome.end == SandboxOutcome::End::Signaled && rest.begin < rest.end;
-      if (!crashed) throw interpreter_failed(place_.interpreter, outcome);
-      tell(rest.begin++, std::nullopt);  // e.g. the parser's recursion
-    }
+    compile_portion(sources, portions[number].begin, portions[number].end, tell);
   });
 }
 
 std::uint16_t SandboxCompiler::magic() {
-  const Portion portion(scratch_);
-  const SandboxJob job = job_in(portion.path());
-  portion.put_sources({}, {});
-  const SandboxOutcome outcome = run(job);
-  std::optional<RecordReader> compiled = portion.compiled();
+  const std::unique_ptr<SandboxedInterpreter> interpreter = take_interpreter();
+  interpreter->compile([](RecordFile&) {});
+  std::optional<RecordReader> compiled = interpreter->compiled();
+  const SandboxOutcome outcome = interpreter->end();
   if (!outcome.ok() || !compiled) throw interpreter_failed(place_.interpreter, outcome);
   const std::optional<Bytes> magic = compiled->take();
   if (!magic || magic->size() < 2) throw interpreter_failed(place_.interpreter, outcome);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sandboxed_interpreter.hpp"
+
 #include "mlbuild/layer/bytecode_layer.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/sys/cancel.hpp"
@@ -7,26 +9,22 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <semaphore>
-#include <string>
+#include <vector>
 
 namespace mlbuild {
 
-/// Where an interpreter runs: its root, its path and its environment; no command yet.
-struct InterpreterPlace {
-  SandboxJob job;
-  std::string interpreter;
-};
-
-/// Compiles in the sandbox: isolated (-I), without site (-S), without network, many files by one interpreter, several
-/// interpreters side by side. A source that kills the interpreter counts as one that does not compile.
+/// Compiles in the sandbox: all layers' files by as many interpreters as there are threads. A source that kills its
+/// interpreter counts as one that does not compile.
 class SandboxCompiler final : public BytecodeCompiler {
  public:
   /// `place` is asked once, when the first source comes. What is given by reference must outlive the compiler.
   SandboxCompiler(std::function<InterpreterPlace()> place, std::filesystem::path scratch, std::size_t threads,
                   Sandbox& sandbox, const Cancellation& cancellation);
+  ~SandboxCompiler() override;
 
   void compile(const PythonSources& sources,
                const std::function<void(std::size_t index, std::optional<ByteSpan> pyc)>& on_compiled) override;
@@ -35,16 +33,19 @@ class SandboxCompiler final : public BytecodeCompiler {
   std::uint16_t magic();
 
  private:
-  class Portion;
-  SandboxJob job_in(const std::filesystem::path& directory);
-  SandboxOutcome run(const SandboxJob& job);
+  std::unique_ptr<SandboxedInterpreter> take_interpreter();
+  void give_back(std::unique_ptr<SandboxedInterpreter> interpreter);
+  void compile_portion(const PythonSources& sources, std::size_t begin, std::size_t end,
+                       const std::function<void(std::size_t index, std::optional<ByteSpan> pyc)>& on_compiled);
 
   std::function<InterpreterPlace()> make_place_;
   const std::filesystem::path scratch_;
   const std::size_t threads_;
   Sandbox& sandbox_;
   const Cancellation& cancellation_;
-  std::counting_semaphore<> free_;  // interpreters that may still be started, whatever layer wants them
+  std::counting_semaphore<> free_;  // interpreters that may still be busy, whatever layer wants them
+  std::mutex idle_mutex_;
+  std::vector<std::unique_ptr<SandboxedInterpreter>> idle_;
   std::once_flag placed_;
   InterpreterPlace place_;
 };

@@ -160,6 +160,14 @@ class BaseImage(BaseTest):
         self.assertEqual(run_in(f"{self.directory}/out:1", self.directory / "bundle", "/usr/local/bin/python3", "-c",
                                 "import docopt; print(docopt.__version__)"), "0.6.2\n")
         self.assertEqual(self.build(spec, "--force").out, first.out)
+        self.assertFalse(self.build_root(spec) & {"dash", "coreutils", "perl-base"})
+        spec.write_text(spec.read_text() + "system: {build: [dash]}\n")
+        self.assert_ok(run("lock", spec, "--store", SHARED_STORE))
+        self.assertTrue(self.build_root(spec) >= {"dash", "coreutils", "perl-base"})
+
+    @staticmethod
+    def build_root(spec):
+        return {package["name"] for package in json.loads(spec.with_suffix(".lock").read_text())["images"][0]["system"]["build"]}
 
     def test_scratch_holds_the_application_only(self):
         spec = self.write_spec("version: 1\nname: tool\nbase: scratch\napp: [{from: app, to: /app}]\nconfig: {cmd: [/app/main.py]}\n")

@@ -22,17 +22,18 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-/// The interpreter is killed once, when it has compiled a file.
+/// The first interpreter is killed when it has compiled a file.
 class DyingPython final : public test::HostPython {
  public:
   SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
-    SandboxOutcome outcome = HostPython::run(job, cancellation);
-    if (runs++ > 0) return outcome;
-    const std::filesystem::path compiled = job.mounts.at(1).host / "compiled";
-    constexpr std::size_t kMagicRecordBytes = 8;
-    std::string bytes = read_text_file(compiled);
-    const auto size = static_cast<unsigned char>(bytes[kMagicRecordBytes]);  // of the first file's, below 256
-    std::filesystem::resize_file(compiled, kMagicRecordBytes + 4 + size + 2);
+    if (runs++ > 0) return HostPython::run(job, cancellation);
+    const std::string two_records_and_a_half(
+        "\4\0\0\0\xa7\r\r\n"
+        "\3\0\0\0pyc"
+        "\11\0\0\0p",
+        20);
+    write_file_atomically(job.mounts.at(1).host / "compiled", two_records_and_a_half);
+    SandboxOutcome outcome;
     outcome.end = SandboxOutcome::End::Signaled;
     outcome.code = 11;
     return outcome;
@@ -40,15 +41,33 @@ class DyingPython final : public test::HostPython {
   std::atomic<int> runs = 0;
 };
 
+/// Counts interpreters.
+class CountingPython final : public test::HostPython {
+ public:
+  explicit CountingPython(SandboxLevel level) : level_(level) {}
+  SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
+    ++runs;
+    return HostPython::run(job, cancellation);
+  }
+  SandboxLevel level() override { return level_; }
+  std::atomic<int> runs = 0;
+
+ private:
+  SandboxLevel level_;
+};
+
 struct SandboxCompilerTest : ::testing::Test {
+  SandboxCompiler on_host(Sandbox& sandbox, std::size_t threads) {
+    return {[] { return InterpreterPlace{{}, "/usr/bin/python3"}; }, directory.path(), threads, sandbox, never};
+  }
   /// Index -> the bytecode, "" for what does not compile.
   std::map<std::size_t, std::string> compile(const std::vector<std::pair<std::string, std::string>>& files,
                                              Sandbox& sandbox) {
-    SandboxCompiler compiler(
-        [] {
-          return InterpreterPlace{{}, "/usr/bin/python3"};
-        },
-        directory.path(), 2, sandbox, never);
+    SandboxCompiler compiler = on_host(sandbox, 2);
+    return compile(files, compiler);
+  }
+  std::map<std::size_t, std::string> compile(const std::vector<std::pair<std::string, std::string>>& files,
+                                             SandboxCompiler& compiler) {
     PythonSources sources;
     for (const auto& [path, text] : files) sources.files.push_back({path, text.size()});
     sources.read = [&](std::size_t i) {
@@ -102,6 +121,41 @@ TEST_F(SandboxCompilerTest, LargeLayersAreDividedAmongInterpreters) {
   const auto made = compile(files);
   ASSERT_EQ(made.size(), 5U);
   for (const auto& [index, pyc] : made) EXPECT_THAT(pyc, HasSubstr("x" + std::to_string(index)));
+}
+
+TEST_F(SandboxCompilerTest, LayersShareAnInterpreter) {
+  CountingPython counting(SandboxLevel::L0);
+  {
+    SandboxCompiler compiler = on_host(counting, 1);
+    for (const std::string name : {"a", "b", "c"}) {
+      const auto made = compile({{name + ".py", "x = 'text of " + name + "'\n"}, {"bad.py", "(\n"}}, compiler);
+      EXPECT_THAT(made.at(0), HasSubstr("text of " + name));
+      EXPECT_EQ(made.at(1), "");
+    }
+  }
+  EXPECT_EQ(counting.runs, 1);
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path())) << "what it left goes with the compiler";
+}
+
+TEST_F(SandboxCompilerTest, WhereLaterFilesAreNotSeenInsideEachBatchHasItsInterpreter) {
+  CountingPython counting(SandboxLevel::L2);
+  SandboxCompiler compiler = on_host(counting, 1);
+  for (int i = 0; i < 2; ++i) EXPECT_NE(compile({{"a.py", "a = 1\n"}}, compiler).at(0), "");
+  EXPECT_EQ(counting.runs, 2);
+}
+
+TEST_F(SandboxCompilerTest, AnInterpreterThatDiedBetweenLayersIsReplaced) {
+  class Mortal final : public test::HostPython {
+    SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
+      if (runs++ > 0) return HostPython::run(job, cancellation);
+      write_file_atomically(job.mounts.at(0).host / "once", "b");
+      std::filesystem::rename(job.mounts.at(0).host / "once", job.mounts.at(0).host / "requests");
+      return HostPython::run(job, cancellation);  // one request, then the end
+    }
+    int runs = 0;
+  } mortal;
+  SandboxCompiler compiler = on_host(mortal, 1);
+  for (int i = 0; i < 3; ++i) EXPECT_NE(compile({{"a.py", "a = 1\n"}}, compiler).at(0), "");
 }
 
 TEST_F(SandboxCompilerTest, ASourceThatKillsTheInterpreterIsLeftOutAndTheOthersAreCompiled) {

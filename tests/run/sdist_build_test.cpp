@@ -266,6 +266,8 @@ TEST(BuildAdvice, ReadsTheWordsOfCompilersAndInterpreters) {
               HasSubstr("compiler"));
   EXPECT_THAT(advice_from_output("fatal error: Python.h: No such file or directory"), HasSubstr("headers"));
   EXPECT_THAT(advice_from_output("/usr/bin/ld: cannot find -lpq: No such file or directory"), HasSubstr("libpq.so"));
+  EXPECT_THAT(advice_from_output("FileNotFoundError: [Errno 2] No such file or directory: '/bin/sh'"),
+              HasSubstr("`dash` to `system.build`"));
   EXPECT_EQ(advice_from_output("something else"), "");
 }
 
