@@ -299,6 +299,8 @@ class Podman(_ContainersStorage):
 
     def __init__(self, setting):
         super().__init__(setting)
+        if len(str(self.home / "run")) > 50:
+            raise Unavailable(f"podman takes no run root as long as {self.home / 'run'}: TMPDIR is too long")
         self._program += ["--tmpdir", self.home / "libpod", "--cgroup-manager", "cgroupfs", "--events-backend", "none"]
 
 
