@@ -312,7 +312,11 @@ class Podman(_ContainersStorage):
 
     def __init__(self, setting):
         super().__init__(setting)
+        if len(str(self.home / "run")) > 50:
+            raise Unavailable(f"podman takes no run root as long as {self.home / 'run'}: TMPDIR is too long")
         self._program += ["--tmpdir", self.home / "libpod", "--cgroup-manager", "cgroupfs", "--events-backend", "none"]
+        (self.home / "containers.conf").write_text('[engine]\nlock_type = "file"\n')  # else they are in /dev/shm, everybody's
+        self.environment["CONTAINERS_CONF"] = str(self.home / "containers.conf")
 
 
 PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildDebs, MlbuildZstd, MlbuildEstargz, MlbuildZstdChunked)}

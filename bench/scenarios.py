@@ -99,6 +99,7 @@ class Round:
                 self._measure(f"pull_by_{puller.name}", puller, puller.pull(self._name))
             except Failed as failure:  # an old program does not read every form of layer
                 self.failures.append(f"pull by {puller.name}: {failure}")
+                say(f"  {puller.name} failed to pull")
 
     def _scenario(self, name, context, fresh=False):
         self._measure(name, self._builder, self._builder.build(context, self._name, fresh))

@@ -26,10 +26,10 @@ struct Spread {
 };
 
 Spread spread_by_size(const std::vector<PartitionItem>& wheels, const std::vector<std::size_t>& in_name_order,
-                      std::size_t group_count) {
+                      std::size_t group_count, std::uint64_t own_layer_bytes) {
   Spread spread;
   for (const std::size_t index : in_name_order) {
-    if (wheels[index].size_bytes >= kOwnLayerBytes) {
+    if (wheels[index].size_bytes >= own_layer_bytes) {
       spread.own.push_back(index);
     } else {
       spread.groups[name_hash(wheels[index].name) % group_count].push_back(index);
@@ -52,8 +52,8 @@ std::size_t part_count(std::uint64_t wheel_size_bytes) {
   return std::max<std::uint64_t>(1, wheel_size_bytes / kSplitBytes + (wheel_size_bytes % kSplitBytes == 0 ? 0 : 1));
 }
 
-std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<PartitionItem>& wheels,
-                                                       std::size_t max_layers) {
+std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<PartitionItem>& wheels, std::size_t max_layers,
+                                                       std::uint64_t own_layer_bytes) {
   max_layers = std::max<std::size_t>(max_layers, 1);
   const std::size_t group_count = std::min(kGroups, max_layers);
   const auto by_name = [&](std::size_t a, std::size_t b) { return wheels[a].name < wheels[b].name; };
@@ -61,7 +61,7 @@ std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<Partiti
   std::iota(in_name_order.begin(), in_name_order.end(), std::size_t{0});
   std::stable_sort(in_name_order.begin(), in_name_order.end(), by_name);
 
-  Spread spread = spread_by_size(wheels, in_name_order, group_count);
+  Spread spread = spread_by_size(wheels, in_name_order, group_count, own_layer_bytes);
   while (spread.layer_count() > max_layers) join_smallest_own(spread, wheels, group_count);
 
   std::vector<Layer> layers;

@@ -1,7 +1,7 @@
-// Bytecode lies above the wheels, spread as they are: who has a layer of its own there has one here, the others share
-// groups by the same hash, so that a bump of one wheel sends its own bytecode again, or its group's. When layers run
-// short, it is bytecode that is put together first: wheels are most of an image's bytes, and their layers are shared
-// with images that have no bytecode.
+// Bytecode lies above the wheels, spread as they are: large wheels have layers of their own, the others share groups by
+// the same hash, so that a bump of one wheel sends its own bytecode again, or its group's. When layers run short, it is
+// bytecode that is put together first: wheels are most of an image's bytes, and their layers are shared with images
+// that have no bytecode.
 #include "layer_steps.hpp"
 
 #include <fmt/format.h>
@@ -132,7 +132,7 @@ std::vector<Step> bytecode_steps(const PlanRequest& request, const std::vector<P
   items.reserve(wheels.size());
   for (const PlannedWheel& wheel : wheels) items.push_back({wheel.name, wheel.size_bytes});
   std::size_t position = 0;
-  for (const auto& members : partition_wheels(items, max_layers - steps.size())) {
+  for (const auto& members : partition_wheels(items, max_layers - steps.size(), kOwnBytecodeLayerBytes)) {
     std::vector<const PlannedWheel*> group;
     for (const std::size_t member : members) group.push_back(&wheels[member]);
     steps.push_back(

@@ -56,6 +56,13 @@ TEST(PartitionWheels, LargeWheelsHaveTheirOwnLayers) {
   EXPECT_EQ(large_and_alone(items, layers).size(), 13U);
 }
 
+TEST(PartitionWheels, WhoHasAnOwnLayerIsTheCallersChoice) {
+  const std::vector<PartitionItem> items{{"medium", kOwnLayerBytes}, {"large", kOwnBytecodeLayerBytes}, {"small", 1}};
+  EXPECT_EQ(partition_wheels(items, 64, kOwnBytecodeLayerBytes).front(), (std::vector<std::size_t>{1}));
+  EXPECT_EQ(partition_wheels(items, 64).front(), (std::vector<std::size_t>{1}));
+  EXPECT_EQ(partition_wheels(items, 64).at(1), (std::vector<std::size_t>{0}));
+}
+
 TEST(PartCount, SplitsAboveTheLimitOnly) {
   EXPECT_EQ(part_count(0), 1U);
   EXPECT_EQ(part_count(kSplitBytes), 1U);
@@ -94,12 +101,9 @@ TEST(PartitionWheels, AnotherWheelChangesAtMostOneGroup) {
 
 // The hash decides digests of layers: it may not change between releases.
 TEST(PartitionWheels, GroupsAreThoseOfTheFormat) {
-  const std::vector<PartitionItem> items{{"click", 1}, {"attrs", 1}, {"jinja2", 1}};
-  // First 8 bytes of sha256("attrs"), ("click"), ("jinja2") modulo 16: computed with coreutils.
-  const auto layers = partition_wheels(items, 64);
-  std::vector<std::string> order;
-  for (const auto& layer : layers) order.push_back(items[layer.at(0)].name);
-  EXPECT_EQ(order, (std::vector<std::string>{"attrs", "click", "jinja2"}));
+  const std::vector<PartitionItem> items{{"six", 1}, {"tqdm", 1}, {"yarl", 1}, {"idna", 1}};
+  // First 8 bytes of sha256("yarl"), ("idna"), ("tqdm"), ("six") modulo 10: 4, 5, 5, 6, computed with coreutils.
+  EXPECT_EQ(partition_wheels(items, 64), (std::vector<std::vector<std::size_t>>{{2}, {3, 1}, {0}}));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "mlbuild/plan/plan.hpp"
 
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/layer/wheel_layer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -385,6 +386,15 @@ TEST_F(BytecodePlanTest, LiesAboveWheelsAndBelowTheApplication) {
   EXPECT_EQ(ids, (std::vector<std::string>{"base", "wheel:big", "wheel:small", "bytecode:library", "bytecode:wheel:big",
                                            "bytecode:wheel:small", "app"}));
   EXPECT_EQ(step(made, "bytecode:wheel:big").label, "bytecode of wheel big 1.0");
+}
+
+TEST_F(BytecodePlanTest, OfMediumWheelsIsGroupedThoughTheWheelsAreNot) {
+  for (const char* name : {"pandas", "yarl"}) image.wheels.push_back(wheel(name, "1.0", kOwnLayerBytes));
+  const Plan made = plan();
+  EXPECT_EQ(bytecode_ids(made), (std::vector<std::string>{"bytecode:library", "bytecode:wheel:big", "bytecode:wheels:1",
+                                                          "bytecode:wheel:small"}));
+  EXPECT_EQ(step(made, "bytecode:wheels:1").label, "bytecode of wheels pandas, yarl");
+  EXPECT_EQ(step(made, "wheel:yarl").label, "wheel yarl 1.0");
 }
 
 TEST_F(BytecodePlanTest, ReadsTheWheelAndTheInterpretersPackagesEachOnce) {

@@ -64,20 +64,26 @@ class WheelLayerRecipe final : public LayerRecipe {
 void check_wheel_collisions(const std::vector<WheelInput>& wheels, const InstallScheme& scheme, BlobStore& blobs,
                             const python::PrunePolicy& prune = {});
 
-/// How wheels are spread over layers: one of kOwnLayerBytes or more has its own; smaller ones share kGroups groups by a
-/// stable hash of the normalised name, so that a bump touches one group only. When that would exceed `max_layers`, the
-/// smallest own layers join the groups. Result: indexes into `wheels`, layers in a stable order, never an empty layer.
+/// How wheels are spread over layers: one of `own_layer_bytes` or more has its own; smaller ones share kGroups groups
+/// by a stable hash of the normalised name, so that a bump touches one group only. When that would exceed `max_layers`,
+/// the smallest own layers join the groups. Result: indexes into `wheels`, layers in a stable order, never an empty
+/// layer.
+///
+/// The numbers are the fewest layers with which the average bump of a small wheel, bytecode and all, sends a fiftieth
+/// of what one layer of all wheels does; docs/formats/layer.md has the figures.
 struct PartitionItem {
   std::string name;  ///< normalised
   std::uint64_t size_bytes = 0;
 };
 inline constexpr std::uint64_t kOwnLayerBytes = 1U << 20U;
-inline constexpr std::size_t kGroups = 16;
+/// Of wheels whose bytecode has a layer of its own: it is a tenth of a wheel, so that fewer are worth one.
+inline constexpr std::uint64_t kOwnBytecodeLayerBytes = 4U << 20U;
+inline constexpr std::size_t kGroups = 10;
 /// A wheel above kSplitBytes is spread over several layers at file boundaries, so that an upload that is cut loses
 /// less, and several processors share the work. A part without a file is an empty layer.
 inline constexpr std::uint64_t kSplitBytes = std::uint64_t{512} << 20U;
 std::size_t part_count(std::uint64_t wheel_size_bytes);
-std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<PartitionItem>& wheels,
-                                                       std::size_t max_layers);
+std::vector<std::vector<std::size_t>> partition_wheels(const std::vector<PartitionItem>& wheels, std::size_t max_layers,
+                                                       std::uint64_t own_layer_bytes = kOwnLayerBytes);
 
 }  // namespace mlbuild
