@@ -8,17 +8,11 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
+from go_peers import BUILDKIT, CONTAINERD
 from meter import Nanny
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/cli"))
-import go_tools  # noqa: E402  (needs the path above)
-
-BUILDKIT = "github.com/moby/buildkit"
-BUILDKIT_VERSION = "v0.26.3"
 
 
 class Unavailable(Exception):
@@ -112,6 +106,13 @@ class Peer:
         if check and done.returncode != 0:
             raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr[-2000:]}")
         return done.stdout
+
+
+def _built(peer, setting):
+    """Where its programs are, by name."""
+    if not peer.is_built(setting.tools):
+        raise Unavailable(f"{peer.programs[0]} {peer.version} is not built: bench/install-peers.sh does it where Go is there")
+    return lambda program: peer.path(setting.tools, program)
 
 
 def _mounts_below(directory):
@@ -225,20 +226,18 @@ class BuildKit(Peer):
     def __init__(self, setting):
         needs("runc")
         needs_root()
-        self._bin = setting.tools / "bin"
-        if not (self._bin / "buildkitd").exists():
-            raise Unavailable("buildkitd is not built: bench/install-peers.sh does it where Go is there")
+        self._program = _built(BUILDKIT, setting)
         super().__init__(setting)
         snapshots = "overlayfs" if _has_overlay(self.home) else "native"
         (self.home / "buildkitd.toml").write_text(f'[registry."{setting.registry}"]\n  http = true\n')
-        self._client = [self._bin / "buildctl", "--addr", f"unix://{self.home}/buildkitd.sock"]
-        self._start([self._bin / "buildkitd", "--root", self.home / "root", "--addr", f"unix://{self.home}/buildkitd.sock", "--config",
+        self._client = [self._program("buildctl"), "--addr", f"unix://{self.home}/buildkitd.sock"]
+        self._start([self._program("buildkitd"), "--root", self.home / "root", "--addr", f"unix://{self.home}/buildkitd.sock", "--config",
                      self.home / "buildkitd.toml", "--oci-worker=true", "--containerd-worker=false", "--oci-worker-net=host",
                      f"--oci-worker-snapshotter={snapshots}", "--oci-worker-gc=false"], [*self._client, "debug", "workers"],
                     dict(self.environment, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
 
     def version(self):
-        return "buildkitd " + BUILDKIT_VERSION
+        return f"buildkitd {BUILDKIT.version}"
 
     def forget(self):
         self._do(*self._client, "prune", "--all")
@@ -252,19 +251,25 @@ class BuildKit(Peer):
 class Containerd(Peer):
     """containerd by hand, without its half for Kubernetes, and ctr, which has it fetch and unpack."""
     name = "containerd"
+    config = 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
 
     def __init__(self, setting):
-        needs("containerd", "ctr")
+        program = self._programs(setting)
         needs_root()
         super().__init__(setting)
         self._snapshots = "overlayfs" if _has_overlay(self.home) else "native"
-        self._client = ["ctr", "--address", self.home / "containerd.sock"]
-        (self.home / "config.toml").write_text(f'version = 2\nroot = "{self.home}/root"\nstate = "{self.home}/state"\n'
-                                               f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  address = "{self.home}/containerd.sock"\n')
-        self._start(["containerd", "--config", self.home / "config.toml"], [*self._client, "version"])
+        self._client = [program("ctr"), "--address", self.home / "containerd.sock"]
+        (self.home / "config.toml").write_text(f'root = "{self.home}/root"\nstate = "{self.home}/state"\n{self.config}'
+                                               f'[grpc]\n  address = "{self.home}/containerd.sock"\n[ttrpc]\n  address = "{self.home}/ttrpc.sock"\n')
+        self._start([program("containerd"), "--config", self.home / "config.toml"], [*self._client, "version"])
+
+    @staticmethod
+    def _programs(setting):
+        needs("containerd", "ctr")
+        return str
 
     def version(self):
-        return " ".join(self._do("containerd", "--version").split()[0:3:2])
+        return "containerd " + self._do(*self._client, "version").rsplit("Version:", 1)[1].split()[0]
 
     def forget(self):
         if images := self._do(*self._client, "images", "ls", "--quiet").split():
@@ -272,6 +277,17 @@ class Containerd(Peer):
 
     def pull(self, name):
         return [[*self._client, "images", "pull", "--plain-http", "--snapshotter", self._snapshots, name]]
+
+
+class Containerd2(Containerd):
+    """The second major version, built from its Go module, which can unpack several layers at once when its administrator asks for that."""
+    name = "containerd2"
+    config = ('version = 3\ndisabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"]\n'
+              f"[plugins.'io.containerd.transfer.v1.local']\n  max_concurrent_unpacks = {max(2, os.cpu_count())}\n")
+
+    @staticmethod
+    def _programs(setting):
+        return _built(CONTAINERD, setting)
 
 
 class _ContainersStorage(Peer):
@@ -321,30 +337,5 @@ class Podman(_ContainersStorage):
 
 PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildDebs, MlbuildZstd, MlbuildEstargz, MlbuildZstdChunked)}
 DEFAULT_PEERS = ("docker", "buildkit", "buildah", "mlbuild-debs", "mlbuild-zstd")
-PULLERS = {puller.name: puller for puller in (Docker, Containerd, Buildah, Podman)}
+PULLERS = {puller.name: puller for puller in (Docker, Containerd, Containerd2, Buildah, Podman)}
 
-
-def build_buildkit(directory):
-    """Its go.mod has directives that `go install` refuses, so it is built as a dependency of a module of no code."""
-    go, reason = go_tools.find_go()
-    if not go:
-        raise Unavailable(f"buildkitd cannot be built: {reason}")
-    module = directory / "buildkit-module"
-    shutil.rmtree(module, ignore_errors=True)
-    module.mkdir(parents=True)
-    environment = dict(os.environ, GOPATH=str(directory / "path"), GOCACHE=str(directory / "cache"), GOFLAGS="-mod=mod -modcacherw", GOTOOLCHAIN="local")
-    programs = [f"{BUILDKIT}/cmd/{name}" for name in ("buildkitd", "buildctl")]
-    for command in (["mod", "init", "bench.example/buildkit"], ["get", *(f"{program}@{BUILDKIT_VERSION}" for program in programs)],
-                    ["build", "-o", f"{directory / 'bin'}/", *programs]):
-        subprocess.run(["nice", go, *command], cwd=module, env=environment, check=True)
-    for rest in ("path", "cache", "buildkit-module"):  # a gigabyte that nobody asks for again
-        shutil.rmtree(directory / rest, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    place = pathlib.Path(sys.argv[1])
-    if not (place / "bin/buildkitd").exists():
-        try:
-            build_buildkit(place)
-        except Unavailable as why:
-            print(why, file=sys.stderr)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One command for the figures; bench/README.md says what they mean.
-#   bench/run.sh [--peers docker,buildkit,buildah,mlbuild-debs,mlbuild-zstd] [--case sklearn|torch|minimal] [--pull-by docker,containerd,buildah,podman] [--bytecode on|off] [--rounds N] [--only cold|pull]
+#   bench/run.sh [--peers docker,buildkit,buildah,mlbuild-debs,mlbuild-zstd] [--case sklearn|torch|minimal] [--pull-by docker,containerd,containerd2,buildah,podman] [--bytecode on|off] [--rounds N] [--only cold|pull]
 #                          mlbuild beside other builders, all scenarios; JSON and a table go to bench/results/
 #   bench/run.sh --install-peers ...   installs them first (bench/install-peers.sh)
 #   bench/run.sh --alone [--case sklearn|torch] [--runs N]     mlbuild alone, and layers from warm sources against their floor
