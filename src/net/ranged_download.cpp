@@ -1,14 +1,10 @@
 #include "ranged_download.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 namespace mlbuild {
 namespace {
-
-constexpr std::chrono::milliseconds kSlotPause{50};
 
 /// Passes on what it has not passed on in an earlier try. More than the range is not the range.
 class RepeatedSink final : public Sink {
@@ -53,6 +49,7 @@ class PartSink final : public Sink {
 
 RangedDownload::~RangedDownload() {
   if (queue_) queue_->stop();
+  slots_.ask_again();
   helpers_.reset();
   for (std::size_t rest = queue_ ? queue_->parts() : 0; rest > 0; --rest) slots_.end_part(host_);
 }
@@ -146,12 +143,7 @@ void RangedDownload::fetch_head(const ByteRange& range) {
 /// Part by part, while there are any and a slot is free.
 void RangedDownload::help() {
   try {
-    while (!queue_->stopped()) {
-      std::optional<Bytes> buffer = slots_.try_begin_part(host_);
-      if (!buffer) {
-        std::this_thread::sleep_for(kSlotPause);
-        continue;
-      }
+    while (std::optional<Bytes> buffer = slots_.begin_part(host_, [this] { return queue_->stopped(); })) {
       const std::optional<ByteRange> range = queue_->take(tuning_.part_bytes);
       if (!range) return slots_.end_part(host_, *std::move(buffer));
       fetch_beside(*range, *std::move(buffer));

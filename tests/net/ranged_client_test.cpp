@@ -280,24 +280,49 @@ TEST_F(RangedClientTest, AHostNeverHasMoreConnectionsThanAllowed) {
 TEST(PartSlots, MemoryIsBoundedOverAllHosts) {
   PartSlots slots({.parts_in_memory = 2, .connections_per_host = 3});
   for (const char* host : {"a", "b", "c"}) slots.begin_file(host);
-  EXPECT_TRUE(slots.try_begin_part("a"));
-  EXPECT_TRUE(slots.try_begin_part("b"));
-  EXPECT_FALSE(slots.try_begin_part("c"));
+  EXPECT_TRUE(slots.begin_part("a", at_once));
+  EXPECT_TRUE(slots.begin_part("b", at_once));
+  EXPECT_FALSE(slots.begin_part("c", at_once));
   slots.end_part("a");
-  EXPECT_TRUE(slots.try_begin_part("c"));
+  EXPECT_TRUE(slots.begin_part("c", at_once));
+}
+
+TEST(PartSlots, WhoeverWaitsGetsTheSlotThatIsGivenBackByAPartOrAFile) {
+  PartSlots slots({.connections_per_host = 2});
+  slots.begin_file("a");
+  ASSERT_TRUE(slots.begin_part("a", at_once));
+  std::thread after_part([&] { EXPECT_TRUE(slots.begin_part("a", however_long)); });
+  slots.end_part("a");
+  after_part.join();
+  std::thread after_file([&] { EXPECT_TRUE(slots.begin_part("a", however_long)); });
+  slots.end_file("a");
+  after_file.join();
+}
+
+TEST(PartSlots, NobodyWaitsForAPartThatIsUnwanted) {
+  PartSlots slots({.connections_per_host = 1});
+  slots.begin_file("a");
+  std::atomic<bool> unwanted = false;
+  std::thread waiting([&] { EXPECT_FALSE(slots.begin_part("a", [&] { return unwanted.load(); })); });
+  unwanted = true;
+  slots.ask_again();
+  waiting.join();
 }
 
 TEST(PartSlots, WholeFilesComeBeforeParts) {
   PartSlots slots({.connections_per_host = 2});
   slots.begin_file("a");
-  EXPECT_TRUE(slots.try_begin_part("a"));
-  EXPECT_FALSE(slots.try_begin_part("a"));
+  EXPECT_TRUE(slots.begin_part("a", at_once));
+  EXPECT_FALSE(slots.begin_part("a", at_once));
   std::thread other([&] { slots.begin_file("a"); });  // waits for the part only
   slots.end_part("a");
   other.join();
-  EXPECT_FALSE(slots.try_begin_part("a"));
+  EXPECT_FALSE(slots.begin_part("a", at_once));
   slots.begin_file("a");  // whoever asked for so many downloads gets them
 }
 
 }  // namespace
 }  // namespace mlbuild
+bool at_once() { return true; }
+bool however_long() { return false; }
+
