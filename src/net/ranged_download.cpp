@@ -86,12 +86,14 @@ Sink& RangedDownload::begin(const HttpResponse& response, const ByteRange& asked
     return *sink_;
   }
   const std::optional<PartOfFile> part = part_of_file(response);
-  const bool fits = part && part->range.begin == 0 && part->range.end == std::min(asked.end, part->file_bytes) &&
+  const bool fits = part && (!part->by_date || request_.joins_by_date) && part->range.begin == 0 &&
+                    part->range.end == std::min(asked.end, part->file_bytes) &&
                     part->file_bytes <= request_.body_limit_bytes;
   if (!fits) throw NotInParts();
   first_ = *part;
   answer_ = response;
   answer_.status = 200;
+  answer_.joined_by_date = first_.by_date;
   answer_.headers.erase("content-range");
   answer_.headers["content-length"] = std::to_string(first_.file_bytes);
   sink_ = &start_body_(answer_);
@@ -168,14 +170,14 @@ HttpRequest RangedDownload::request_for(const ByteRange& range) const {
   HttpRequest request = request_;
   request.resume = false;
   request.headers["Range"] = range.header();
-  request.headers["If-Range"] = first_.etag;
+  request.headers["If-Range"] = first_.validator;
   return request;
 }
 
 void RangedDownload::check(const HttpResponse& response, const ByteRange& range) const {
   const std::optional<PartOfFile> part = part_of_file(response);
   const bool fits = part && part->range.begin == range.begin && part->range.end == range.end &&
-                    part->file_bytes == first_.file_bytes && part->etag == first_.etag;
+                    part->file_bytes == first_.file_bytes && part->validator == first_.validator;
   if (!fits) throw NotInParts();
 }
 
