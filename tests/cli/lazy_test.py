@@ -112,6 +112,16 @@ class Lazy:
         digests = {self.build(self.spec, "--locked", "--force", "--threads", threads).out.strip() for threads in (1, 3)}
         self.assertEqual(digests, {self.digest})
 
+    def test_stays_lazy_as_the_base_of_another_image(self):
+        (self.directory / "mlbuild.yaml").write_text("version: 1\nname: top\nbase: {oci: lazy}\napp: [{from: mlbuild.yaml, to: /app/}]\n")
+        self.build(self.directory / "mlbuild.yaml", "-o", f"oci:{self.directory}/top")
+        base, top = (layout_manifest(layout)["layers"] for layout in (self.layout, self.directory / "top"))
+        self.assertEqual([layer["digest"] for layer in top[:-1]], [layer["digest"] for layer in base])
+        for layer, below in zip(top, base):
+            lazy = {name: value for name, value in below["annotations"].items() if not name.startswith("dev.mlbuild.")}
+            self.assertTrue(lazy)
+            self.assertEqual(layer["annotations"], lazy)
+
     def test_a_registry_tells_what_is_known(self):
         """A build that starts with nothing but the registry says the same of the layers, and so makes the same image."""
         with DockerRegistry() as registry:

@@ -39,6 +39,13 @@ TEST_F(BasePlanTest, BaseLayersStayInTheirRegistryAndCostNothing) {
   EXPECT_TRUE(step(made, "/base:1").label.starts_with("base layer 1/2 sha256:"));
 }
 
+TEST_F(BasePlanTest, ALazyLayerStaysLazy) {
+  image.base_image->layers[1].blob.annotations = {{"containerd.io/snapshot/stargz/toc.digest", "sha256:1"}};
+  const Plan made = plan();
+  EXPECT_TRUE(step(made, "/base:1").facts->annotations.empty());
+  EXPECT_EQ(step(made, "/base:2").facts->annotations, image.base_image->layers[1].blob.annotations);
+}
+
 TEST_F(BasePlanTest, OnlyOurWheelsGetBytecodeByTheBasesInterpreter) {
   variant.bytecode = true;
   const Plan made = plan();
