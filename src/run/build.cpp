@@ -287,15 +287,23 @@ bool makes_bytecode(const Plan& plan) {
   });
 }
 
+enum class AskBase { No, Yes };
+
 /// All of the image's bytecode or none, so that there are two images at most that a lock can give.
 Plan plan_with_bytecode(PreparedBuild& prepared, StoreLookups& lookups, const BuildRequest& request,
-                        const BuildContext& context) {
+                        const BuildContext& context, AskBase ask_base) {
   Plan plan = plan_with_registry(prepared.plan_request, lookups, context.registry);
-  const auto why = why_no_bytecode(request, makes_bytecode(plan), context);
-  if (!why) return plan;
-  context.events.on(WarningRaised{fmt::format("the image gets no bytecode: {}", *why)});
-  prepared.plan_request.bytecode = false;
-  return plan_with_registry(prepared.plan_request, lookups, context.registry);
+  const bool must_run = makes_bytecode(plan);
+  auto why = why_no_bytecode(request, must_run, context);
+  if (!why && must_run && ask_base == AskBase::Yes) why = why_base_cannot_compile(request, context);
+  if (why) {
+    prepared.plan_request.bytecode = false;
+    plan = plan_with_registry(prepared.plan_request, lookups, context.registry);
+    plan.no_bytecode = std::move(why);
+  }
+  if (plan.no_bytecode)
+    context.events.on(WarningRaised{fmt::format("the image gets no bytecode: {}", *plan.no_bytecode)});
+  return plan;
 }
 
 /// A registry keeps what its digest names; files may have been written again.
@@ -307,10 +315,10 @@ void check_base(const BuildRequest& request, const BuildContext& context) {
 
 }  // namespace
 
-Plan plan_build(const BuildRequest& request, DiskStore& store, RegistryCache* registry) {
-  const PreparedBuild prepared = prepare(request);
-  StoreLookups lookups(store, registry, request.epoch_seconds);
-  return plan_with_registry(prepared.plan_request, lookups, registry);
+Plan plan_build(const BuildRequest& request, const BuildContext& context) {
+  PreparedBuild prepared = prepare(request);
+  StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
+  return plan_with_bytecode(prepared, lookups, request, context, AskBase::No);
 }
 
 BuildResult build_image(const BuildRequest& request, const BuildContext& context) {
@@ -324,7 +332,7 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
   const InputFetcher fetcher(request, context);
   BuildResult result;
-  result.first_plan = plan_with_bytecode(prepared, lookups, request, context);
+  result.first_plan = plan_with_bytecode(prepared, lookups, request, context, AskBase::Yes);
   tell_of_cached_layers(result.first_plan, context);
   Plan plan = result.first_plan;
   PlanRequest again = prepared.plan_request;

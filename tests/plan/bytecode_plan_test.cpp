@@ -90,5 +90,29 @@ TEST_F(BytecodePlanTest, StaysWithinTheLimitOfLayersAndLeavesWheelsTheirs) {
   }
 }
 
+TEST_F(BytecodePlanTest, WhereLayersAreUsedUpThePlanSaysSoAndWhatIsEnough) {
+  variant.max_layers = 8;
+  variant.steps.assign(4, {});
+  EXPECT_FALSE(plan().no_bytecode);
+  variant.steps.assign(9, {});
+  EXPECT_EQ(
+      plan().no_bytecode,
+      "with it the image would have at least 13 layers, and `layers.max` is 8; write at least `layers: {max: 13}`");
+  EXPECT_TRUE(bytecode_ids(plan()).empty());
+  variant.max_layers = 12;
+  EXPECT_TRUE(plan().no_bytecode);
+  variant.max_layers = 13;
+  EXPECT_FALSE(plan().no_bytecode);
+  EXPECT_EQ(bytecode_ids(plan()).size(), 2U);
+  EXPECT_EQ(plan().steps.size(), 13U);
+}
+
+TEST_F(BytecodePlanTest, NobodyIsToldToWriteWhatIsTooMuchOrAboutBytecodeThatIsNotWanted) {
+  variant.steps.assign(kMostLayers, {});
+  EXPECT_NE(plan().no_bytecode.value().find("120 are the most there can be"), std::string::npos);
+  variant.bytecode = false;
+  EXPECT_FALSE(plan().no_bytecode);
+}
+
 }  // namespace
 }  // namespace mlbuild

@@ -95,14 +95,19 @@ struct BuildTest : ::testing::Test {
     wheel.size_bytes = bytes.size();
     image.wheels.push_back(wheel);
   }
+  BuildRequest request(bool force = false) const {
+    BuildRequest made;
+    made.spec = &spec;
+    made.variant = &spec.variants[0];
+    made.image = &image;
+    made.force = force;
+    return made;
+  }
+  BuildContext context(std::size_t threads = 2) {
+    return {store, http, *sandbox_of_build, site, cancellation, events, threads};
+  }
   BuildResult build(bool force = false, std::size_t threads = 2) {
-    BuildRequest request;
-    request.spec = &spec;
-    request.variant = &spec.variants[0];
-    request.image = &image;
-    request.force = force;
-    const BuildContext context{store, http, *sandbox_of_build, site, cancellation, events, threads};
-    return build_image(request, context);
+    return build_image(request(force), context(threads));
   }
   TempDir dir;
   DiskStore store{dir.path() / "store"};
@@ -159,6 +164,24 @@ TEST_F(BuildTest, WithoutASandboxTheImageHasNoBytecodeAndTheBuildSaysWhy) {
   spec.variants[0].bytecode = false;
   EXPECT_EQ(build().image.manifest.digest, result.image.manifest.digest);
   EXPECT_TRUE(events.warnings.empty());
+}
+
+TEST_F(BuildTest, ThePlanSaysWhatTheBuildWillDoWithoutASandbox) {
+  add_wheel(test::WheelBuilder().add("toy.py", "a = 1\n"));
+  const Plan planned = plan_build(request(), context());
+  EXPECT_EQ(planned.no_bytecode, "no sandbox in this test");
+  EXPECT_EQ(events.warnings, (std::vector<std::string>{"the image gets no bytecode: no sandbox in this test"}));
+  for (const Step& step : planned.steps) EXPECT_FALSE(step.is_bytecode) << step.id;
+  EXPECT_EQ(build().image.layers.size(), planned.steps.size());
+}
+
+TEST_F(BuildTest, WhereLayersAreUsedUpTheBuildSaysWhichKeyToChange) {
+  add_wheel(test::WheelBuilder().add("toy.py", "a = 1\n"));
+  spec.variants[0].max_layers = 3;
+  build();
+  ASSERT_EQ(events.warnings.size(), 1U);
+  EXPECT_TRUE(events.warnings[0].starts_with("the image gets no bytecode: ")) << events.warnings[0];
+  EXPECT_TRUE(events.warnings[0].ends_with("write at least `layers: {max: 5}`")) << events.warnings[0];
 }
 
 TEST_F(BuildTest, ConfigAndManifestAreKeptInTheStore) {
@@ -337,13 +360,9 @@ struct EarlyUploadTest : BuildTest, ReadyLayers {
   void ready(const ImageLayer& layer) override { sink_->prepare(layer, "", store, cancellation); }
   void check() override { sink_->check_prepared(); }
   PublishResult build_and_push() {
-    BuildRequest request;
-    request.spec = &spec;
-    request.variant = &spec.variants[0];
-    request.image = &image;
     BuildContext context{store, *client_, sandbox, site, cancellation, events, 2};
     context.ready_layers = this;
-    const BuildResult result = build_image(request, context);
+    const BuildResult result = build_image(request(), context);
     return sink_->put(
         {result.image}, "", store, [this](std::uint64_t bytes) { moved_ += bytes; }, cancellation);
   }
