@@ -20,6 +20,7 @@
 #include <future>
 #include <mutex>
 #include <utility>
+#include <thread>
 
 namespace mlbuild {
 namespace {
@@ -316,6 +317,96 @@ TEST_F(SdistInBuildTest, EachDebianPackageIsDecodedOnceForLayersAndRoots) {
   EXPECT_EQ(events.debs_decoded, image.base.size() + image.system_runtime.size());
   EXPECT_EQ(build().layers_made, 0U);
   EXPECT_EQ(events.debs_decoded, image.base.size() + image.system_runtime.size());
+}
+
+/// Runs nothing, and ends when it is told to.
+class EndlessSandbox final : public Sandbox {
+ public:
+  SandboxOutcome run(const SandboxJob&, const Cancellation& cancellation) override {
+    started.set_value();
+    while (!cancellation.requested()) std::this_thread::yield();
+    ++stopped;
+    throw Error(ErrorKind::Interrupted, "interrupted");
+  }
+  SandboxLevel level() override { return SandboxLevel::L0; }
+  std::promise<void> started;
+  std::atomic<int> stopped = 0;
+};
+
+/// An index whose wheel comes when the build from source runs.
+struct FailureBesideSdistTest : SdistInBuildTest {
+  FailureBesideSdistTest() {
+    sandbox_of_build = &endless;
+    test::WheelBuilder broken = test::WheelBuilder::named("broken").add("broken.py", "x = 1\n");
+    broken.record_rows["broken.py"] = "broken.py," + test::record_hash_of("y = 2\n") + ",6";
+    wheel = broken.build();
+    LockedFile file;
+    file.name = broken.name;
+    file.version = broken.version;
+    file.filename = broken.filename();
+    file.sha256 = BlobDigest(sha256(wheel));
+    file.size_bytes = wheel.size();
+    image.wheels = {file};
+    site.default_index = PythonIndex{"default", index.url("/simple")};
+  }
+  BuildResult build_from_index() {
+    const BuildContext context{store, *client, endless, site, cancellation, events, 2};
+    return build_image(request(), context);
+  }
+  EndlessSandbox endless;
+  Bytes wheel;
+  int wheel_status = 200;
+  std::unique_ptr<HttpClient> client = make_http_client(cancellation);
+  test::HttpServer index{[this](const test::SeenRequest& seen) {
+    const LockedFile& file = image.wheels[0];
+    if (!seen.target.ends_with(".whl")) {
+      return test::CannedAnswer{
+          .headers = {{"Content-Type", "text/html"}},
+          .body = fmt::format("<a href=\"/{0}#sha256={1}\">{0}</a>", file.filename, file.sha256.hex())};
+    }
+    endless.started.get_future().wait();
+    return test::CannedAnswer{.status = wheel_status, .body = std::string(as_text(wheel))};
+  }};
+};
+
+TEST_F(FailureBesideSdistTest, ALayerThatFailsEndsABuildFromSourceAndIsTheError) {
+  try {
+    build_from_index();
+    FAIL() << "the wheel is broken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Foreign) << error.message();
+    EXPECT_NE(std::string(error.what()).find("broken.py"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(endless.stopped, 1);
+  EXPECT_FALSE(cancellation.requested()) << "other builds go on";
+}
+
+TEST_F(FailureBesideSdistTest, ADownloadThatFailsEndsABuildFromSourceAndIsTheError) {
+  wheel_status = 403;
+  try {
+    build_from_index();
+    FAIL() << "the wheel is forbidden";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Network) << error.message();
+    EXPECT_NE(std::string(error.what()).find("403"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(endless.stopped, 1);
+}
+
+TEST_F(FailureBesideSdistTest, WhoInterruptsIsToldThat) {
+  std::thread user([this] {
+    endless.started.get_future().wait();
+    cancellation.request();
+  });
+  image.wheels.clear();
+  try {
+    build_from_index();
+    FAIL() << "nobody stopped it";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Interrupted);
+  }
+  user.join();
+  EXPECT_EQ(endless.stopped, 1);
 }
 
 TEST_F(SdistInBuildTest, AllIsMadeOnceMoreWhenForced) {
