@@ -5,6 +5,7 @@
 #include "registry/fake_registry.hpp"
 #include "support/deb_builder.hpp"
 #include "support/host_python.hpp"
+#include "support/tar_text.hpp"
 #include "support/wheel_builder.hpp"
 
 #include "mlbuild/io/deflate.hpp"
@@ -19,8 +20,8 @@
 #include <atomic>
 #include <future>
 #include <mutex>
-#include <utility>
 #include <thread>
+#include <utility>
 
 namespace mlbuild {
 namespace {
@@ -280,17 +281,9 @@ struct SdistInBuildTest : BuildTest {
     image.sdists = {{file, {}}};
   }
   std::string tar() const {
-    const std::vector<std::pair<std::string, std::string>> files = {
-        {"toy-1.0/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n"},
-        {"toy-1.0/own.py", backend}};
-    std::string tar;
-    for (const auto& [path, content] : files) {
-      TarEntry entry;
-      entry.path = path;
-      entry.size_bytes = content.size();
-      tar += tar_header(entry) + content + std::string(tar_padding_bytes(content.size()), '\0');
-    }
-    return tar + std::string(as_text(tar_end_of_archive()));
+    return tar_of(
+        {{"toy-1.0/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n"},
+         {"toy-1.0/own.py", backend}});
   }
   test::HostPython python;
   const std::string backend = R"(
@@ -317,6 +310,13 @@ TEST_F(SdistInBuildTest, EachDebianPackageIsDecodedOnceForLayersAndRoots) {
   EXPECT_EQ(events.debs_decoded, image.base.size() + image.system_runtime.size());
   EXPECT_EQ(build().layers_made, 0U);
   EXPECT_EQ(events.debs_decoded, image.base.size() + image.system_runtime.size());
+}
+
+TEST_F(SdistInBuildTest, AllIsMadeOnceMoreWhenForced) {
+  const BuildResult first = build();
+  const BuildResult forced = build(true);
+  EXPECT_EQ(forced.layers_made, first.layers_made);
+  EXPECT_EQ(forced.image.manifest.digest, first.image.manifest.digest);
 }
 
 /// Runs nothing, and ends when it is told to.
@@ -407,13 +407,6 @@ TEST_F(FailureBesideSdistTest, WhoInterruptsIsToldThat) {
   }
   user.join();
   EXPECT_EQ(endless.stopped, 1);
-}
-
-TEST_F(SdistInBuildTest, AllIsMadeOnceMoreWhenForced) {
-  const BuildResult first = build();
-  const BuildResult forced = build(true);
-  EXPECT_EQ(forced.layers_made, first.layers_made);
-  EXPECT_EQ(forced.image.manifest.digest, first.image.manifest.digest);
 }
 
 /// A registry in memory, and a wheel that is not given before the registry heard of what `waits_for` begins.
