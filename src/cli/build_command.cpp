@@ -51,7 +51,9 @@ std::vector<BuildRequest> requests_for(const Spec& spec, const Lock& lock, const
 
 int show_plans(const std::vector<BuildRequest>& requests, RegistryCache& registry, bool explain, World& world) {
   std::vector<Plan> plans;
-  for (const BuildRequest& request : requests) plans.push_back(plan_build(request, world.store(), &registry));
+  BuildContext context = world.build_context();
+  context.registry = &registry;
+  for (const BuildRequest& request : requests) plans.push_back(plan_build(request, context));
   world.end_progress();
   if (world.json()) {
     world.print(plan_json(plans) + "\n");

@@ -68,17 +68,6 @@ std::optional<BuiltWheelNote> read_built_wheel(std::string_view name, std::strin
   return BuiltWheelNote{StepKey::parse(name), std::string(filename), *digest};
 }
 
-/// Where the registry's layer has its table of contents. Readers check it; nothing here looks at it.
-std::map<std::string, std::string> read_lazy(const oci::Descriptor& descriptor) {
-  constexpr std::size_t kMaxValue = 255;
-  std::map<std::string, std::string> known;
-  for (const std::string_view name : oci::annotation::kLazy) {
-    const std::string* value = find(descriptor, name);
-    if (value != nullptr && value->size() <= kMaxValue) known.emplace(name, *value);
-  }
-  return known;
-}
-
 std::optional<LayerFacts> read_layer(const oci::Descriptor& descriptor, const DiffId& diff_id) {
   std::optional<RecordedLayer> recorded = recorded_layer(descriptor);
   const bool is_ours =
@@ -91,7 +80,7 @@ std::optional<LayerFacts> read_layer(const oci::Descriptor& descriptor, const Di
   facts.diff_id = diff_id;
   facts.plain_size_bytes = recorded->plain_size_bytes;
   facts.packages = std::move(recorded->packages);
-  facts.annotations = read_lazy(descriptor);
+  facts.annotations = oci::lazy_annotations(descriptor.annotations);
   return facts;
 }
 

@@ -52,15 +52,20 @@ class TrySink final : public Sink {
     progress_.reached(position);
   }
 
+  /// After the last write.
+  const BlobDigest& digest() {
+    if (!digest_) digest_.emplace(hashing_.digest());
+    return *digest_;
+  }
+
   void commit() {
     if (download_.size_bytes != 0 && hashing_.size_bytes() != download_.size_bytes) {
       throw Error(ErrorKind::Foreign, fmt::format("{} has {} bytes, it should have {}", download_.what,
                                                   hashing_.size_bytes(), download_.size_bytes))
           .hint(kDamagedHint);
     }
-    const BlobDigest actual(hashing_.digest());
-    if (actual != download_.digest) {
-      throw Error(ErrorKind::Foreign, fmt::format("{} has sha256 {}, it should have {}", download_.what, actual.hex(),
+    if (digest() != download_.digest) {
+      throw Error(ErrorKind::Foreign, fmt::format("{} has sha256 {}, it should have {}", download_.what, digest().hex(),
                                                   download_.digest.hex()))
           .hint(kDamagedHint);
     }
@@ -72,6 +77,7 @@ class TrySink final : public Sink {
   HighWaterProgress& progress_;
   std::unique_ptr<BlobWriter> writer_;
   HashingSink hashing_;
+  std::optional<BlobDigest> digest_;
 };
 
 }  // namespace
@@ -82,14 +88,20 @@ HttpResponse download_into_store(HttpClient& http, BlobStore& store, const Downl
   std::optional<TrySink> sink;
   HttpRequest request;
   request.url = download.url;
-  request.resume = true;  // safe, since the digest is checked at the end
+  request.resume = request.joins_by_date = true;  // safe, since the digest is checked at the end
   request.headers["Accept-Encoding"] =
       "identity";  // some servers "decode" .tar.gz on the way, and the digest would not match
   request.body_limit_bytes =
       download.size_bytes == 0 ? kUnknownSizeLimitBytes : download.size_bytes + kStreamBufferBytes;
   const auto start_body = [&](const HttpResponse&) -> Sink& { return sink.emplace(store, download, high_water); };
-  HttpResponse response =
-      with_context([&] { return "fetching " + download.what; }, [&] { return http.fetch(request, start_body); });
+  const auto fetch = [&] {
+    return with_context([&] { return "fetching " + download.what; }, [&] { return http.fetch(request, start_body); });
+  };
+  HttpResponse response = fetch();
+  if (is_success(response.status) && response.joined_by_date && sink->digest() != download.digest) {
+    request.resume = false;  // the parts were of two files; one stream is of one
+    response = fetch();
+  }
   if (is_success(response.status)) sink->commit();
   return response;
 }

@@ -21,11 +21,6 @@ constexpr std::string_view kJsonType = "application/vnd.pypi.simple.v1+json";
 constexpr const char* kAccept =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 
-std::string header(const HttpResponse& response, const std::string& name) {
-  const auto found = response.headers.find(name);
-  return found == response.headers.end() ? std::string() : found->second;
-}
-
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 Url project_url(const PythonIndex& index, const std::string& project) {
@@ -37,8 +32,8 @@ Url project_url(const PythonIndex& index, const std::string& project) {
 }
 
 bool is_json(const Page& page) {
-  if (to_lower(header(page.response, "content-type")).starts_with(kJsonType)) return true;
-  return header(page.response, "content-type").empty() && trim(page.text).starts_with('{');
+  const std::string_view type = page.response.header("content-type");
+  return type.empty() ? trim(page.text).starts_with('{') : to_lower(type).starts_with(kJsonType);
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
@@ -183,15 +178,15 @@ std::uint64_t query_size(HttpClient& http, const std::string& url) {
   request.method = "HEAD";
   const HttpResponse head = fetch_headers(http, request);
   if (is_success(head.status)) {
-    if (const auto size_bytes = parse_size(header(head, "content-length"))) return *size_bytes;
+    if (const auto size_bytes = parse_size(head.header("content-length"))) return *size_bytes;
   }
   request.method = "GET";
   request.headers["Range"] = "bytes=0-0";
   const HttpResponse range = fetch_headers(http, request);
   if (!is_success(range.status)) throw_bad_status(range, fmt::format("the size of `{}`", printable_url(url)));
-  const std::string content_range = header(range, "content-range");  // RFC 9110, 14.4: "bytes 0-0/1234"
-  const std::string total =
-      range.status == 206 ? content_range.substr(content_range.find('/') + 1) : header(range, "content-length");
+  const std::string_view content_range = range.header("content-range");  // RFC 9110, 14.4: "bytes 0-0/1234"
+  const std::string_view total =
+      range.status == 206 ? content_range.substr(content_range.find('/') + 1) : range.header("content-length");
   if (const auto size_bytes = parse_size(total)) return *size_bytes;
   throw Error(ErrorKind::Network, fmt::format("`{}` does not tell its size", printable_url(url)))
       .hint("use an index that lists sizes (PEP 691 with PEP 700)");

@@ -1,6 +1,7 @@
 #include "mlbuild/inspect/contents.hpp"
 
 #include "ownership.hpp"
+#include "path_parts.hpp"
 
 #include <algorithm>
 #include <map>
@@ -16,16 +17,6 @@ constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr std::uint64_t kSmallestDuplicate = 4096;
 
 ByteCount bytes_of(const ScannedEntry& entry) { return {entry.size_bytes, entry.compressed_size_bytes, 1}; }
-
-std::string_view parent_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-std::string_view name_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
 
 /// Who hides a path, and how.
 struct HiddenBy {

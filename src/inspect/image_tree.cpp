@@ -1,5 +1,7 @@
 #include "image_tree.hpp"
 
+#include "path_parts.hpp"
+
 #include "mlbuild/base/text.hpp"
 
 namespace mlbuild {
@@ -8,16 +10,6 @@ namespace {
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr unsigned kMaxLinks = 40;  // as Linux: path_resolution(7)
-
-std::string_view parent_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-std::string_view name_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
 
 std::string below(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : std::string(directory).append("/").append(name);

@@ -5,6 +5,7 @@
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/io/borrowed_source.hpp"
 #include "mlbuild/io/deflate.hpp"
 
 #include <fmt/format.h>
@@ -18,16 +19,6 @@ namespace {
 constexpr std::string_view kWhiteoutPrefix = ".wh.";
 constexpr std::string_view kOpaqueName = ".wh..wh..opq";
 constexpr std::string_view kReservedPrefix = ".wh..wh.";  // AUFS's own files
-
-/// Lends a source to an owner of sources.
-class BorrowedSource final : public Source {
- public:
-  explicit BorrowedSource(Source& lender) : lender_(lender) {}
-  std::size_t read(MutableByteSpan buffer) override { return lender_.read(buffer); }
-
- private:
-  Source& lender_;
-};
 
 /// One layer on its way into the tree. Whiteouts hide what lower layers left, never what this layer brings, wherever in
 /// the tar they stand; so the layer's own paths are remembered.

@@ -4,6 +4,7 @@
 #include "base_python.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/io/borrowed_source.hpp"
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/io/sha256.hpp"
 
@@ -32,16 +33,6 @@ class MeasuringSource final : public Source {
   Source& inner_;
   Sha256 hash_;
   std::uint64_t size_bytes_ = 0;
-};
-
-/// Lends a stream to what owns its input, so that its end can be read afterwards.
-class BorrowedSource final : public Source {
- public:
-  explicit BorrowedSource(Source& lender) : lender_(lender) {}
-  std::size_t read(MutableByteSpan buffer) override { return lender_.read(buffer); }
-
- private:
-  Source& lender_;
 };
 
 LockedBaseLayer read_layer(Source& compressed, const oci::Descriptor& blob, const DiffId& diff_id, BaseTree& tree,

@@ -2,6 +2,7 @@
 
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/oci/lazy_annotations.hpp"
 #include "mlbuild/python/names.hpp"
 
 #include <fmt/format.h>
@@ -20,11 +21,28 @@ std::string read_place(StrictObject& object, const std::string& name) {
   return path;
 }
 
+/// Absent in most locks, and in all that were made before mlbuild kept them.
+std::map<std::string, std::string> read_lazy_annotations(StrictObject& object) {
+  const json* written = object.find("annotations");
+  if (written == nullptr) return {};
+  std::map<std::string, std::string> annotations;
+  if (written->is_object()) {
+    for (const auto& [name, value] : written->items()) {
+      if (value.is_string()) annotations.emplace(name, value.get<std::string>());
+    }
+  }
+  annotations = oci::lazy_annotations(annotations);
+  if (annotations.empty() || annotations.size() != written->size())
+    object.refuse("annotations", "are not those of a lazy layer");
+  return annotations;
+}
+
 LockedBaseLayer read_base_layer(StrictObject& object) {
   LockedBaseLayer layer;
   layer.blob.media_type = object.text("media_type");
   layer.blob.digest = object.digest("digest");
   layer.blob.size_bytes = object.number("size");
+  layer.blob.annotations = read_lazy_annotations(object);
   layer.diff_id = DiffId(object.digest("diff_id").digest());
   layer.plain_size_bytes = object.number("plain_size");
   if (oci::layer_media_type(layer.blob.media_type) != layer.blob.media_type)

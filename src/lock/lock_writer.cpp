@@ -73,11 +73,13 @@ json to_value(const LockedInterpreter& interpreter) {
 }
 
 json to_value(const LockedBaseLayer& layer) {
-  return {{"media_type", layer.blob.media_type},
-          {"digest", layer.blob.digest.to_string()},
-          {"size", layer.blob.size_bytes},
-          {"diff_id", layer.diff_id.to_string()},
-          {"plain_size", layer.plain_size_bytes}};
+  json value{{"media_type", layer.blob.media_type},
+             {"digest", layer.blob.digest.to_string()},
+             {"size", layer.blob.size_bytes},
+             {"diff_id", layer.diff_id.to_string()},
+             {"plain_size", layer.plain_size_bytes}};
+  if (!layer.blob.annotations.empty()) value["annotations"] = layer.blob.annotations;
+  return value;
 }
 
 json to_value(const LockedBaseProject& project) {

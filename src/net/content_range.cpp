@@ -8,11 +8,6 @@
 namespace mlbuild {
 namespace {
 
-std::string_view header(const HttpResponse& response, const char* name) {
-  const auto found = response.headers.find(name);
-  return found == response.headers.end() ? std::string_view() : std::string_view(found->second);
-}
-
 /// Takes a number and the text behind it from the front.
 std::optional<std::uint64_t> take_number(std::string_view& text, std::string_view behind) {
   std::uint64_t number = 0;
@@ -30,15 +25,16 @@ std::string ByteRange::header() const { return fmt::format("bytes={}-{}", begin,
 
 std::optional<PartOfFile> part_of_file(const HttpResponse& response) {
   constexpr std::string_view kUnit = "bytes ";
-  std::string_view text = header(response, "content-range");
-  const std::string_view etag = header(response, "etag");
-  if (response.status != 206 || !text.starts_with(kUnit) || !etag.starts_with('"')) return std::nullopt;
+  std::string_view text = response.header("content-range");
+  const bool by_date = !response.header("etag").starts_with('"');
+  const std::string_view validator = response.header(by_date ? "last-modified" : "etag");
+  if (response.status != 206 || !text.starts_with(kUnit) || validator.empty()) return std::nullopt;
   text.remove_prefix(kUnit.size());
   const std::optional<std::uint64_t> first = take_number(text, "-");
   const std::optional<std::uint64_t> last = first ? take_number(text, "/") : std::nullopt;
   const std::optional<std::uint64_t> file_bytes = last ? take_number(text, "") : std::nullopt;
   if (!file_bytes || !text.empty() || *first > *last || *last >= *file_bytes) return std::nullopt;
-  return PartOfFile{{*first, *last + 1}, *file_bytes, std::string(etag)};
+  return PartOfFile{{*first, *last + 1}, *file_bytes, std::string(validator), by_date};
 }
 
 }  // namespace mlbuild

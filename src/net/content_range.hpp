@@ -20,10 +20,12 @@ struct ByteRange {
 struct PartOfFile {
   ByteRange range;
   std::uint64_t file_bytes = 0;
-  std::string etag;  ///< a strong one
+  std::string validator;  ///< for If-Range: a strong ETag, else the date
+  bool by_date = false;
 };
 
-/// nullopt for anything but 206 with a strong ETag, one range that makes sense, and the file's size (RFC 9110, 14.4).
+/// nullopt for anything but 206 with a strong ETag or a Last-Modified, one range that makes sense, and the file's size
+/// (RFC 9110, 14.4).
 std::optional<PartOfFile> part_of_file(const HttpResponse& response);
 
 }  // namespace mlbuild

@@ -7,20 +7,27 @@ namespace mlbuild {
 void PartSlots::begin_file(const std::string& host) {
   std::unique_lock lock(mutex_);
   Host& there = hosts_[host];
-  part_ended_.wait(lock, [&] { return there.parts == 0 || there.files + there.parts < tuning_.connections_per_host; });
+  ++there.waiting_files;
+  changed_.wait(lock, [&] { return there.parts == 0 || has_room(there); });
+  --there.waiting_files;
   ++there.files;
+  changed_.notify_all();  // parts that only waited behind this file
 }
 
 void PartSlots::end_file(const std::string& host) {
-  const std::scoped_lock guard(mutex_);
-  --hosts_[host].files;
+  {
+    const std::scoped_lock guard(mutex_);
+    --hosts_[host].files;
+  }
+  changed_.notify_all();
 }
 
-std::optional<Bytes> PartSlots::try_begin_part(const std::string& host) {
-  const std::scoped_lock guard(mutex_);
+std::optional<Bytes> PartSlots::begin_part(const std::string& host, const std::function<bool()>& is_unwanted) {
+  std::unique_lock lock(mutex_);
   Host& there = hosts_[host];
-  if (parts_ >= tuning_.parts_in_memory || there.files + there.parts >= tuning_.connections_per_host)
-    return std::nullopt;
+  const auto is_free = [&] { return parts_ < tuning_.parts_in_memory && there.waiting_files == 0 && has_room(there); };
+  changed_.wait(lock, [&] { return is_free() || is_unwanted(); });
+  if (!is_free()) return std::nullopt;
   ++there.parts;
   ++parts_;
   if (buffers_.empty()) return Bytes();
@@ -38,7 +45,12 @@ void PartSlots::end_part(const std::string& host, Bytes buffer) {
     if (buffer.capacity() > 0) buffers_.push_back(std::move(buffer));
     if (parts_ == 0) buffers_.clear();
   }
-  part_ended_.notify_all();
+  changed_.notify_all();
+}
+
+void PartSlots::ask_again() {
+  { const std::scoped_lock guard(mutex_); }  // whoever waits has asked before this or asks after it, not meanwhile
+  changed_.notify_all();
 }
 
 }  // namespace mlbuild

@@ -1,14 +1,10 @@
 #include "ranged_download.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 namespace mlbuild {
 namespace {
-
-constexpr std::chrono::milliseconds kSlotPause{50};
 
 /// Passes on what it has not passed on in an earlier try. More than the range is not the range.
 class RepeatedSink final : public Sink {
@@ -53,6 +49,7 @@ class PartSink final : public Sink {
 
 RangedDownload::~RangedDownload() {
   if (queue_) queue_->stop();
+  slots_.ask_again();
   helpers_.reset();
   for (std::size_t rest = queue_ ? queue_->parts() : 0; rest > 0; --rest) slots_.end_part(host_);
 }
@@ -89,12 +86,14 @@ Sink& RangedDownload::begin(const HttpResponse& response, const ByteRange& asked
     return *sink_;
   }
   const std::optional<PartOfFile> part = part_of_file(response);
-  const bool fits = part && part->range.begin == 0 && part->range.end == std::min(asked.end, part->file_bytes) &&
+  const bool fits = part && (!part->by_date || request_.joins_by_date) && part->range.begin == 0 &&
+                    part->range.end == std::min(asked.end, part->file_bytes) &&
                     part->file_bytes <= request_.body_limit_bytes;
   if (!fits) throw NotInParts();
   first_ = *part;
   answer_ = response;
   answer_.status = 200;
+  answer_.joined_by_date = first_.by_date;
   answer_.headers.erase("content-range");
   answer_.headers["content-length"] = std::to_string(first_.file_bytes);
   sink_ = &start_body_(answer_);
@@ -146,12 +145,7 @@ void RangedDownload::fetch_head(const ByteRange& range) {
 /// Part by part, while there are any and a slot is free.
 void RangedDownload::help() {
   try {
-    while (!queue_->stopped()) {
-      std::optional<Bytes> buffer = slots_.try_begin_part(host_);
-      if (!buffer) {
-        std::this_thread::sleep_for(kSlotPause);
-        continue;
-      }
+    while (std::optional<Bytes> buffer = slots_.begin_part(host_, [this] { return queue_->stopped(); })) {
       const std::optional<ByteRange> range = queue_->take(tuning_.part_bytes);
       if (!range) return slots_.end_part(host_, *std::move(buffer));
       fetch_beside(*range, *std::move(buffer));
@@ -176,14 +170,14 @@ HttpRequest RangedDownload::request_for(const ByteRange& range) const {
   HttpRequest request = request_;
   request.resume = false;
   request.headers["Range"] = range.header();
-  request.headers["If-Range"] = first_.etag;
+  request.headers["If-Range"] = first_.validator;
   return request;
 }
 
 void RangedDownload::check(const HttpResponse& response, const ByteRange& range) const {
   const std::optional<PartOfFile> part = part_of_file(response);
   const bool fits = part && part->range.begin == range.begin && part->range.end == range.end &&
-                    part->file_bytes == first_.file_bytes && part->etag == first_.etag;
+                    part->file_bytes == first_.file_bytes && part->validator == first_.validator;
   if (!fits) throw NotInParts();
 }
 

@@ -47,6 +47,7 @@ LayerFacts facts_of(const LockedBaseLayer& layer) {
   facts.size_bytes = layer.blob.size_bytes;
   facts.diff_id = layer.diff_id;
   facts.plain_size_bytes = layer.plain_size_bytes;
+  facts.annotations = layer.blob.annotations;
   return facts;
 }
 

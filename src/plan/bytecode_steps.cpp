@@ -126,7 +126,7 @@ std::size_t bytecode_layers_at_least(const PlanRequest& request, std::size_t whe
 std::vector<Step> bytecode_steps(const PlanRequest& request, const std::vector<PlannedWheel>& wheels,
                                  PlanLookups& lookups, const std::string& id_prefix, std::size_t max_layers) {
   std::vector<Step> steps;
-  if (!wants_bytecode(request) || max_layers < bytecode_layers_at_least(request, wheels.size())) return steps;
+  if (!wants_bytecode(request)) return steps;
   if (std::optional<Step> library = library_step(request, lookups, id_prefix)) steps.push_back(std::move(*library));
   std::vector<PartitionItem> items;
   items.reserve(wheels.size());

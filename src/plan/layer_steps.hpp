@@ -52,7 +52,7 @@ KeyCard command_card(const StepCommand& command, const std::vector<DiffId>& belo
 /// How many layers bytecode cannot do without: wheels leave them free.
 std::size_t bytecode_layers_at_least(const PlanRequest& request, std::size_t wheel_count);
 /// The bytecode of the base's standard library, where mlbuild makes the base, and of all wheels. Empty when the request
-/// wants none.
+/// wants none. `max_layers` are at least bytecode_layers_at_least().
 std::vector<Step> bytecode_steps(const PlanRequest& request, const std::vector<PlannedWheel>& wheels,
                                  PlanLookups& lookups, const std::string& id_prefix, std::size_t max_layers);
 std::optional<Step> app_step(const PlanRequest& request, const std::string& id_prefix);

@@ -96,6 +96,14 @@ void pack_as(const SpecVariant& variant, Step& step) {
   if (step.command) step.command->packing = packing;
 }
 
+/// `needed`: layers of all kinds, with as few of bytecode as can be.
+std::string no_layers_left(const SpecVariant& variant, std::size_t needed) {
+  std::string text = fmt::format("with it the image would have at least {} layers, and `layers.max` is {}; ", needed,
+                                 variant.max_layers);
+  if (needed <= kMostLayers) return text + fmt::format("write at least `layers: {{max: {}}}`", needed);
+  return text + fmt::format("{} are the most there can be", kMostLayers);
+}
+
 struct SdistPlan {
   Step step;
   PlannedWheel wheel;
@@ -259,7 +267,7 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   const LockedImage& image = *request.image;
   const std::string prefix = step_id_prefix(request);
   const auto causes = causes_by_project(*request.variant);
-  Plan plan{request.variant->name, image.platform, {}, {}};
+  Plan plan{request.variant->name, image.platform, {}, {}, {}};
   std::vector<PlannedWheel> wheels;
   for (const LockedFile& file : image.wheels) wheels.push_back(locked_wheel(file));
   for (const LockedSdist& sdist : image.sdists) {
@@ -282,7 +290,11 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   std::vector<Step> wheel_layers = wheel_steps(request, wheels, lookups, prefix, left - std::min(reserved, left - 1));
   const std::size_t left_over = left - std::min(wheel_layers.size(), left);
   append(layers, std::move(wheel_layers));
-  append(layers, bytecode_steps(request, wheels, lookups, prefix, left_over));
+  if (reserved <= left_over) {
+    append(layers, bytecode_steps(request, wheels, lookups, prefix, left_over));
+  } else {
+    plan.no_bytecode = no_layers_left(*request.variant, layers.size() + commands.size() + (app ? 1 : 0) + reserved);
+  }
   append(layers, std::move(commands));
   if (app) layers.push_back(std::move(*app));
   std::vector<Step> decided;

@@ -3,6 +3,7 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/oci/lazy_annotations.hpp"
 #include "mlbuild/pull/platform_choice.hpp"
 
 #include <fmt/format.h>
@@ -22,6 +23,7 @@ oci::Descriptor layer_of(const oci::Descriptor& written) {
   layer.media_type = *media_type;
   layer.digest = written.digest;
   layer.size_bytes = written.size_bytes;
+  layer.annotations = oci::lazy_annotations(written.annotations);
   return layer;
 }
 

@@ -29,6 +29,7 @@ struct BlobUploader::Task {
 namespace {
 
 constexpr std::uint64_t kLongUploadBytes = 64U << 20U;
+constexpr int kSlowedTries = 4;  // for each of the usual ones, where a registry only wants to be asked less often
 constexpr std::uint64_t kAnswerLimitBytes = 1U << 20U;  // of bodies that nobody reads
 
 bool is_success(int status) { return status >= 200 && status < 300; }
@@ -173,21 +174,29 @@ BlobUploader::Attempt BlobUploader::send_or_cancel(const Task& task, const Url& 
 BlobPush BlobUploader::push(const std::string& repository, const BlobToPush& blob,
                             const std::function<void(std::uint64_t)>& on_sent) {
   const Task task{repository, blob, on_sent};
+  const RegistryOptions& options = connection_.options();
   bool was_refused = false;
+  int failed = 0, slowed = 0;
   const auto begin = std::chrono::steady_clock::now();
-  for (int tries = 1;; ++tries) {
-    const std::optional<Url> session = open_session(task, tries == 1);
+  for (;;) {
+    const std::optional<Url> session = open_session(task, failed + slowed == 0);
     if (!session) return BlobPush::Mounted;
     HttpResponse last;
     if (send_or_cancel(task, *session, last) == Attempt::Done) return BlobPush::Sent;
     const bool refused =
         last.status == 401;  // a token that expired on the way is renewed by now: no pause, but once only
-    if (!refused && has(repository, blob.digest)) return BlobPush::Sent;  // the answer was lost, not the blob
-    cancel(task, *session);
-    const bool is_late = std::chrono::steady_clock::now() - begin >= connection_.options().retry_time;
-    if (is_late || tries >= connection_.options().upload_tries || (refused && was_refused)) give_up(task, last);
+    // A registry that counts requests works: what it refuses is the pace, and it has taken nothing. It is spared
+    // whatever need not be asked; who asks in step with its counting would be told 429 each time.
+    const bool is_too_quick = last.status == 429;
+    ++(is_too_quick ? slowed : failed);
+    if (!refused && !is_too_quick && has(repository, blob.digest)) return BlobPush::Sent;  // only the answer was lost
+    const bool is_late = std::chrono::steady_clock::now() - begin >= options.retry_time;
+    const bool is_enough = failed >= options.upload_tries || slowed >= kSlowedTries * options.upload_tries;
+    const bool gives_up = is_late || is_enough || (refused && was_refused);
+    if (gives_up || !is_too_quick) cancel(task, *session);
+    if (gives_up) give_up(task, last);
     was_refused = refused;
-    if (!refused) pause(tries);
+    if (!refused) pause(failed + slowed);
   }
 }
 

@@ -19,14 +19,10 @@ class TextSource final : public Source {
 }  // namespace
 
 std::string SmallAnswer::header(const std::string& lower_name) const {
-  const auto found = response.headers.find(lower_name);
-  return found == response.headers.end() ? std::string() : found->second;
+  return std::string(response.header(lower_name));
 }
 
-std::string error_body(const HttpResponse& response) {
-  const auto found = response.headers.find("x-mlbuild-error-body");
-  return found == response.headers.end() ? std::string() : found->second;
-}
+std::string error_body(const HttpResponse& response) { return std::string(response.header("x-mlbuild-error-body")); }
 
 SmallAnswer fetch_small(HttpClient& http, HttpRequest request, std::uint64_t limit_bytes) {
   request.body_limit_bytes = limit_bytes;

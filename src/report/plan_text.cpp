@@ -194,6 +194,7 @@ std::string plan_json(const std::vector<Plan>& plans) {
     const Totals totals = totals_of(plan);
     images.push_back({{"variant", plan.variant},
                       {"platform", plan.platform.to_string()},
+                      {"no_bytecode", plan.no_bytecode ? json(*plan.no_bytecode) : json()},
                       {"steps", steps},
                       {"totals",
                        {{"cached", totals.cached},

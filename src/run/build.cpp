@@ -202,7 +202,7 @@ void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_
 /// knows what these became.
 std::map<std::string, LayerFacts> make_layers(Plan& plan, PlanRequest& again, StoreLookups& lookups,
                                               const BuildRequest& request, const InputFetcher& fetcher,
-                                              const BuildContext& context, BuildResult& result) {
+                                              const BuildContext& context, Cancellation& stop, BuildResult& result) {
   const std::vector<const Step*> layers = steps_to_run(result.first_plan, StepKind::Layer);
   SdistRun sdists{steps_to_run(result.first_plan, StepKind::BuildSdist),
                   [&](const Step& step) { run_sdist(step, request, again.unpacked_debs, context); },
@@ -223,7 +223,7 @@ std::map<std::string, LayerFacts> make_layers(Plan& plan, PlanRequest& again, St
   first_steps.insert(first_steps.end(), layers.begin(), layers.end());
   result.fetched_bytes += missing_bytes(first_steps);
   announce(steps_that_may_run(result.first_plan), context.events);
-  return run_layers(layers, sdists, fetcher, context);
+  return run_layers(layers, sdists, fetcher, context, stop);
 }
 
 /// The layers of the image so far. All are known: a command that must run has a card.
@@ -287,15 +287,29 @@ bool makes_bytecode(const Plan& plan) {
   });
 }
 
+enum class AskBase { No, Yes };
+
 /// All of the image's bytecode or none, so that there are two images at most that a lock can give.
 Plan plan_with_bytecode(PreparedBuild& prepared, StoreLookups& lookups, const BuildRequest& request,
-                        const BuildContext& context) {
+                        const BuildContext& context, AskBase ask_base) {
   Plan plan = plan_with_registry(prepared.plan_request, lookups, context.registry);
-  const auto why = why_no_bytecode(request, makes_bytecode(plan), context);
-  if (!why) return plan;
-  context.events.on(WarningRaised{fmt::format("the image gets no bytecode: {}", *why)});
-  prepared.plan_request.bytecode = false;
-  return plan_with_registry(prepared.plan_request, lookups, context.registry);
+  const bool must_run = makes_bytecode(plan);
+  auto why = why_no_bytecode(request, must_run, context);
+  if (!why && must_run && ask_base == AskBase::Yes) why = why_base_cannot_compile(request, context);
+  if (why) {
+    prepared.plan_request.bytecode = false;
+    plan = plan_with_registry(prepared.plan_request, lookups, context.registry);
+    plan.no_bytecode = std::move(why);
+  }
+  if (plan.no_bytecode)
+    context.events.on(WarningRaised{fmt::format("the image gets no bytecode: {}", *plan.no_bytecode)});
+  return plan;
+}
+
+/// What fails ends this build, and nothing else that the user may have asked for.
+BuildContext stopped_by(const Cancellation& stop, const BuildContext& whole) {
+  return {whole.store,  whole.http,    whole.sandbox,  whole.site,         stop,
+          whole.events, whole.threads, whole.registry, whole.ready_layers, whole.open_base};
 }
 
 /// A registry keeps what its digest names; files may have been written again.
@@ -307,13 +321,15 @@ void check_base(const BuildRequest& request, const BuildContext& context) {
 
 }  // namespace
 
-Plan plan_build(const BuildRequest& request, DiskStore& store, RegistryCache* registry) {
-  const PreparedBuild prepared = prepare(request);
-  StoreLookups lookups(store, registry, request.epoch_seconds);
-  return plan_with_registry(prepared.plan_request, lookups, registry);
+Plan plan_build(const BuildRequest& request, const BuildContext& context) {
+  PreparedBuild prepared = prepare(request);
+  StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
+  return plan_with_bytecode(prepared, lookups, request, context, AskBase::No);
 }
 
-BuildResult build_image(const BuildRequest& request, const BuildContext& context) {
+BuildResult build_image(const BuildRequest& request, const BuildContext& whole) {
+  Cancellation stop(&whole.cancellation);
+  const BuildContext context = stopped_by(stop, whole);
   const auto begin = std::chrono::steady_clock::now();
   check_base(request, context);
   check_cuda(*request.variant, *request.image, context.events);
@@ -324,11 +340,11 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& context
   StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
   const InputFetcher fetcher(request, context);
   BuildResult result;
-  result.first_plan = plan_with_bytecode(prepared, lookups, request, context);
+  result.first_plan = plan_with_bytecode(prepared, lookups, request, context, AskBase::Yes);
   tell_of_cached_layers(result.first_plan, context);
   Plan plan = result.first_plan;
   PlanRequest again = prepared.plan_request;
-  std::map<std::string, LayerFacts> made = make_layers(plan, again, lookups, request, fetcher, context, result);
+  std::map<std::string, LayerFacts> made = make_layers(plan, again, lookups, request, fetcher, context, stop, result);
   check_collisions(plan, install_scheme(request.image->interpreter), request.variant->prune, context);
   result.layers_made = made.size();
   if (std::ranges::any_of(plan.steps, [](const Step& step) { return step.command.has_value(); })) {

@@ -89,13 +89,18 @@ std::optional<std::string> why_no_bytecode(const BuildRequest& request, bool mus
                        host_platform().to_string());
   }
   if (context.sandbox.level() >= SandboxLevel::L3) return why_no_sandbox(context);  // L3 has no root to run in
+  return std::nullopt;
+}
+
+std::optional<std::string> why_base_cannot_compile(const BuildRequest& request, const BuildContext& context) {
   if (!request.image->base_image) return std::nullopt;
   SandboxCompiler compiler([&] { return interpreter_of_base(request, context); }, context.store.root() / "tmp", 1,
                            context.sandbox, context.cancellation);
   const std::uint16_t magic = compiler.magic();
+  const auto format = bytecode_format(*request.image);
   if (format && magic == format->magic) return std::nullopt;
   return fmt::format("the base's Python {} writes bytecode with the magic number {}, which mlbuild cannot read",
-                     interpreter.full_version, magic);
+                     request.image->interpreter.full_version, magic);
 }
 
 }  // namespace mlbuild

@@ -17,6 +17,9 @@ std::shared_ptr<BytecodeCompiler> make_bytecode_compiler(const BuildRequest& req
 
 /// Why an image gets no bytecode although its spec wants it, as a line for the user; nothing when it does.
 /// `must_run`: some of it has to be made here and now; what is known already needs neither sandbox nor processor.
+/// Cheap: at most the sandbox is asked what it can do.
 std::optional<std::string> why_no_bytecode(const BuildRequest& request, bool must_run, const BuildContext& context);
+/// The same of a base that others made, whose interpreter is run for it: its layers are fetched and unpacked.
+std::optional<std::string> why_base_cannot_compile(const BuildRequest& request, const BuildContext& context);
 
 }  // namespace mlbuild

@@ -45,7 +45,10 @@ void InputFetcher::fetch_base_file(const StepInput& input) const {
 void InputFetcher::fetch(const StepInput& input) const {
   context_.cancellation.check();
   FetchTimer timer(context_.events, input.label);
-  const ByteProgress progress = [&](std::uint64_t bytes) { context_.events.on(BytesFetched{bytes}); };
+  const ByteProgress progress = [&](std::uint64_t bytes) {
+    context_.cancellation.check();  // of this build alone, which the client does not know
+    context_.events.on(BytesFetched{bytes});
+  };
   with_context([&] { return fmt::format("fetching {}", input.label); },
                [&] {
                  if (input.kind == StepInput::Kind::BaseFile) {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
+#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -46,20 +46,31 @@ class WorkOrder {
 /// Which steps wait for which downloads. A step whose last download arrives goes to the pool of its kind.
 class LayerRun {
  public:
-  LayerRun(const SdistRun& sdists, const InputFetcher& fetcher, const BuildContext& context)
+  LayerRun(const SdistRun& sdists, const InputFetcher& fetcher, const BuildContext& context, Cancellation& stop)
       : sdist_run_(sdists),
         fetcher_(fetcher),
         context_(context),
+        stop_(stop),
         layers_(context.threads),
         sdists_(1),
         downloads_(kParallelDownloads) {}
 
   std::map<std::string, LayerFacts> run(const std::vector<const Step*>& layers) {
+    try {
+      return run_all(layers);
+    } catch (...) {
+      fail();
+      std::rethrow_exception(failure_);
+    }
+  }
+
+ private:
+  std::map<std::string, LayerFacts> run_all(const std::vector<const Step*>& layers) {
     std::vector<const Step*> steps = sdist_run_.steps;  // first: others wait for them
     const std::vector<const Step*> sorted = longest_first(layers);
     steps.insert(steps.end(), sorted.begin(), sorted.end());
     begin(steps);
-    downloads_.wait();  // a failed download is rethrown here; what has started ends first (destructors of the pools)
+    downloads_.wait();
     sdists_.wait();
     if (sdist_run_.then) begin(longest_first(sdist_run_.then()));
     downloads_.wait();
@@ -67,7 +78,6 @@ class LayerRun {
     return std::move(facts_);
   }
 
- private:
   static std::vector<const Step*> longest_first(std::vector<const Step*> layers) {
     const WorkOrder order(layers);
     std::ranges::stable_sort(layers, std::cref(order));
@@ -79,10 +89,11 @@ class LayerRun {
     for (const Step* step : steps) register_step(*step);
     for (const StepInput& input : missing) {
       downloads_.submit([this, input] {
-        if (failed_) return;  // sdists_ or layers_ tells why
-        check_ready();
-        fetcher_.fetch(input);
-        arrived(input.digest);
+        run_or_fail([&] {
+          check_ready();
+          fetcher_.fetch(input);
+          arrived(input.digest);
+        });
       });
     }
   }
@@ -115,17 +126,32 @@ class LayerRun {
   void start(const Step& step) {
     const bool is_layer = step.kind == StepKind::Layer;
     (is_layer ? layers_ : sdists_).submit([this, &step, is_layer] {
-      try {
-        context_.cancellation.check();
+      run_or_fail([&] {
+        stop_.check();
         check_ready();
         if (!is_layer) return sdist_run_.build(step);
         keep(step,
              with_context([&] { return fmt::format("making layer `{}`", step.label); }, [&] { return make(step); }));
-      } catch (...) {
-        failed_ = true;
-        throw;
-      }
+      });
     });
+  }
+
+  void run_or_fail(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (...) {
+      fail();
+      throw;
+    }
+  }
+
+  /// In a handler. Remembers the first failure before it stops the others: theirs only say that they were stopped.
+  void fail() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!failure_) failure_ = std::current_exception();
+    }
+    stop_.request();
   }
 
   void check_ready() const {
@@ -151,8 +177,9 @@ class LayerRun {
   const SdistRun& sdist_run_;
   const InputFetcher& fetcher_;
   const BuildContext& context_;
-  std::atomic<bool> failed_ = false;  // a step: no further download is started
+  Cancellation& stop_;
   std::mutex mutex_;
+  std::exception_ptr failure_;
   std::map<const Step*, std::size_t> pending_;
   std::map<BlobDigest, std::vector<const Step*>> waiting_;
   std::map<std::string, LayerFacts> facts_;
@@ -164,8 +191,9 @@ class LayerRun {
 }  // namespace
 
 std::map<std::string, LayerFacts> run_layers(const std::vector<const Step*>& steps, const SdistRun& sdists,
-                                             const InputFetcher& fetcher, const BuildContext& context) {
-  return LayerRun(sdists, fetcher, context).run(steps);
+                                             const InputFetcher& fetcher, const BuildContext& context,
+                                             Cancellation& stop) {
+  return LayerRun(sdists, fetcher, context, stop).run(steps);
 }
 
 }  // namespace mlbuild

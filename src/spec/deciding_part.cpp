@@ -1,3 +1,5 @@
+#include "base_part.hpp"
+
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/spec/spec.hpp"
 
@@ -7,15 +9,6 @@ namespace mlbuild {
 namespace {
 
 using nlohmann::json;  // an ordered map: keys come out sorted
-
-json base_part(const SpecVariant& variant) {
-  if (variant.foreign_base && variant.foreign_base->kind == ForeignBase::Kind::Scratch) return "scratch";
-  if (variant.foreign_base)
-    return {{std::string(variant.foreign_base->kind_name()), variant.foreign_base->reference.value}};
-  return {{"debian", variant.base.suite.value},
-          {"python", variant.base.python.value},
-          {"flavor", variant.base.flavor == BaseFlavor::Slim ? "slim" : "distroless"}};
-}
 
 json scripts_part(const SystemPackages& system) {
   if (system.run_all_scripts) return "run";

@@ -1,3 +1,5 @@
+#include "base_part.hpp"
+
 #include "mlbuild/io/sha256.hpp"
 #include "mlbuild/spec/spec.hpp"
 
@@ -78,15 +80,6 @@ json python_part(const SpecVariant& variant) {
     part["indexes"].push_back({{"url", url_digest(index.url.value)}, {"packages", sorted_texts(index.packages)}});
   }
   return part;
-}
-
-json base_part(const SpecVariant& variant) {
-  if (variant.foreign_base && variant.foreign_base->kind == ForeignBase::Kind::Scratch) return "scratch";
-  if (variant.foreign_base)
-    return {{std::string(variant.foreign_base->kind_name()), variant.foreign_base->reference.value}};
-  return {{"debian", variant.base.suite.value},
-          {"python", variant.base.python.value},
-          {"flavor", variant.base.flavor == BaseFlavor::Slim ? "slim" : "distroless"}};
 }
 
 }  // namespace

@@ -249,9 +249,9 @@ unsigned read_max_layers(const YamlNode& root, Diagnostics& diagnostics) {
   const YamlNode* node = find_below(root.find("layers"), "max");
   if (node == nullptr) return SpecVariant{}.max_layers;
   const auto max = static_cast<unsigned>(std::stoul(node->text));  // check_shape let at most nine digits pass
-  if (max < 8 || max > 120)
+  if (max < kFewestLayers || max > kMostLayers)
     add_mistake(diagnostics, fmt::format("`layers.max` cannot be {}", max), node->location,
-                "8 to 120: container runtimes stop at 127 layers");
+                fmt::format("{} to {}: container runtimes stop at 127 layers", kFewestLayers, kMostLayers));
   return max;
 }
 

@@ -74,6 +74,11 @@ class Bytecode(CliTest):
         expected = self.build(self.spec("false"), "--locked").out
         spec = self.spec()
         no_namespaces = [os.environ["MLBUILD_IN_OWN_ROOT"], os.environ["MLBUILD_WITHOUT_USER_NAMESPACES"], "--user"]
+        planned = self.build(spec, "--locked", "--dry-run", "--format", "json", store=store, prefix=no_namespaces)
+        self.assertIn("the image gets no bytecode: ", planned.err)
+        image = json.loads(planned.out)["images"][0]
+        self.assertIn(image["no_bytecode"], planned.err)
+        self.assertFalse([step for step in image["steps"] if "bytecode:" in step["id"]])
         done = self.build(spec, "--locked", store=store, prefix=no_namespaces)
         self.assertIn("the image gets no bytecode: ", done.err)
         self.assertEqual(done.out, expected)

@@ -14,6 +14,7 @@ DIRECTORY = pathlib.Path(os.environ.get("MLBUILD_GO_TOOLS", "/tmp/mlbuild-go-too
 MODULES = {"crane": "github.com/google/go-containerregistry/cmd/crane@v0.22.1",
            "registry": "github.com/distribution/distribution/v3/cmd/registry@v3.1.2"}
 OWN = {"referrers_registry": "v0.22.1", "estargz_reader": "v0.18.2", "zstd_chunked_reader": "v1.59.1"}  # directories beside this file, with the version of what they build on
+LAYOUT_READERS = ("estargz_reader", "zstd_chunked_reader")  # those that share layout.go
 NEEDED = (1, 26)  # what the go.mod of distribution asks for
 
 
@@ -67,6 +68,8 @@ def build():
         if not _program(name).exists():
             print("building", name, flush=True)
             shutil.copytree(pathlib.Path(__file__).with_name(name), DIRECTORY / "own" / name, dirs_exist_ok=True)  # go writes beside its sources
+            if name in LAYOUT_READERS:
+                shutil.copy(pathlib.Path(__file__).with_name("layout.go"), DIRECTORY / "own" / name)
             subprocess.run(["nice", go, "build", "-o", _program(name), "."], cwd=DIRECTORY / "own" / name,
                            env=dict(environment, CGO_ENABLED="0"), check=True)
     for rest in ("own", "path", "cache"):  # sources and objects: a gigabyte that nobody asks for again

@@ -38,8 +38,8 @@ def tool(*argv):
     return done.stdout
 
 
-class Lazy(CliTest):
-    """A gzip image of all kinds of layers, and the same in a lazy form."""
+class Lazy:
+    """A gzip image of all kinds of layers, and the same in a lazy form, with what holds for both forms; no test by itself."""
     FORM = MEDIA_TYPE = READER = OWN_FILES = None
 
     def setUp(self):
@@ -95,7 +95,7 @@ class Lazy(CliTest):
                           for path in root.rglob("*") if path.name not in self.OWN_FILES})
         self.assertEqual(*roots)
 
-    def check_commands(self):
+    def test_inspect_and_copy(self):
         """Who asks about the image hears of its own files, and gets the same image back."""
         place, store = f"oci:{self.layout}:1", ("--store", self.directory / "inspect-store")
         lazy, plain = (json.loads(self.assert_ok(run("inspect", image, *store, "--format", "json")).out) for image in (place, f"oci:{self.gzip}"))
@@ -108,11 +108,21 @@ class Lazy(CliTest):
         copied = json.loads((self.directory / "copied" / "index.json").read_text())
         self.assertEqual(copied["manifests"][0]["digest"], self.digest)
 
-    def check_one_digest(self):
+    def test_one_digest_whatever_the_number_of_threads(self):
         digests = {self.build(self.spec, "--locked", "--force", "--threads", threads).out.strip() for threads in (1, 3)}
         self.assertEqual(digests, {self.digest})
 
-    def check_registry(self):
+    def test_stays_lazy_as_the_base_of_another_image(self):
+        (self.directory / "mlbuild.yaml").write_text("version: 1\nname: top\nbase: {oci: lazy}\napp: [{from: mlbuild.yaml, to: /app/}]\n")
+        self.build(self.directory / "mlbuild.yaml", "-o", f"oci:{self.directory}/top")
+        base, top = (layout_manifest(layout)["layers"] for layout in (self.layout, self.directory / "top"))
+        self.assertEqual([layer["digest"] for layer in top[:-1]], [layer["digest"] for layer in base])
+        for layer, below in zip(top, base):
+            lazy = {name: value for name, value in below["annotations"].items() if not name.startswith("dev.mlbuild.")}
+            self.assertTrue(lazy)
+            self.assertEqual(layer["annotations"], lazy)
+
+    def test_a_registry_tells_what_is_known(self):
         """A build that starts with nothing but the registry says the same of the layers, and so makes the same image."""
         with DockerRegistry() as registry:
             image = f"{registry.host}/ml/lazy:1"
@@ -125,7 +135,7 @@ class Lazy(CliTest):
             self.assert_ok(run("run", image, "--store", self.directory / "run-store", timeout=300))
 
 
-class Estargz(Lazy):
+class Estargz(Lazy, CliTest):
     FORM, READER = "estargz", "estargz_reader"
     MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
     OWN_FILES = {"stargz.index.json", ".no.prefetch.landmark"}
@@ -159,17 +169,8 @@ class Estargz(Lazy):
         self.check_same_files()
         self.check_unpacks()
 
-    def test_inspect_and_copy(self):
-        self.check_commands()
 
-    def test_one_digest_whatever_the_number_of_threads(self):
-        self.check_one_digest()
-
-    def test_a_registry_tells_what_is_known(self):
-        self.check_registry()
-
-
-class ZstdChunked(Lazy):
+class ZstdChunked(Lazy, CliTest):
     FORM, READER = "zstd:chunked", "zstd_chunked_reader"
     MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar+zstd"
     OWN_FILES = set()
@@ -204,15 +205,6 @@ class ZstdChunked(Lazy):
         self.check_same_files()
         configs = [json.loads(layout_blob(layout, layout_manifest(layout)["config"]["digest"])) for layout in (self.layout, self.gzip)]
         self.assertEqual(configs[0]["rootfs"], configs[1]["rootfs"])
-
-    def test_inspect_and_copy(self):
-        self.check_commands()
-
-    def test_one_digest_whatever_the_number_of_threads(self):
-        self.check_one_digest()
-
-    def test_a_registry_tells_what_is_known(self):
-        self.check_registry()
 
 
 if __name__ == "__main__":

@@ -4,12 +4,16 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
+#include "mlbuild/net/ranged_client.hpp"
 #include "mlbuild/store/memory_store.hpp"
 #include "mlbuild/sys/file.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
 
 namespace mlbuild {
 namespace {
@@ -119,6 +123,68 @@ TEST_F(PythonIndexTest, WhatIsInTheStoreIsNotFetched) {
   writer->commit();
   fetch();
   EXPECT_TRUE(server_.requests().empty());
+}
+
+/// A file of 100,000 bytes that is fetched in parts, from a server that tells its date only.
+struct DatedFileTest : PythonIndexTest {
+  DatedFileTest() {
+    client_ = make_ranged_client(make_http_client(cancellation_, impatient()),
+                                 {.file_bytes = 20'000, .part_bytes = 10'000, .alone_bytes = 10'000, .loopback = true});
+  }
+  void fetch_file() {
+    fetch_python_file(*client_, store_, urls_, {"default", files_.url("/simple")}, "toy", kWheel, wanted_, file_.size(),
+                      [this](std::uint64_t more) { progress_ += more; });
+  }
+  std::size_t whole_requests() const {
+    const std::vector<test::SeenRequest> requests = files_.requests();
+    return static_cast<std::size_t>(std::ranges::count_if(requests, [](const test::SeenRequest& request) {
+      return request.target.ends_with(".whl") && !request.headers.contains("range");
+    }));
+  }
+  const std::string file_ = std::string(100'000, 'a');
+  const std::string other_ = std::string(100'000, 'b');
+  const BlobDigest wanted_{sha256(file_)};
+  std::atomic<int> parts_of_other_ = 0;  ///< so many of the next parts are those of another file
+  std::atomic<bool> is_whole_other_ = false;
+  HttpServer files_{[this](const test::SeenRequest& request) {
+    if (!request.target.ends_with(".whl")) {
+      return CannedAnswer{.headers = {{"Content-Type", "text/html"}},
+                          .body = fmt::format("<a href='/{}#sha256={}'>x</a>", kWheel, wanted_.hex())};
+    }
+    const bool is_part = request.headers.contains("range");
+    const bool is_other = is_part ? parts_of_other_-- > 0 : is_whole_other_.load();
+    return CannedAnswer{.headers = {{"Last-Modified", "Wed, 01 May 2024 10:00:00 GMT"}},
+                        .body = is_other ? other_ : file_};
+  }};
+};
+
+TEST_F(DatedFileTest, ComesInParts) {
+  fetch_file();
+  EXPECT_TRUE(store_.find(wanted_));
+  EXPECT_EQ(whole_requests(), 0U);
+  EXPECT_EQ(progress_, file_.size());
+}
+
+TEST_F(DatedFileTest, PartsOfTwoFilesComeOnceMoreAsOneStream) {
+  parts_of_other_ = 2;
+  fetch_file();
+  EXPECT_TRUE(store_.find(wanted_));
+  EXPECT_EQ(whole_requests(), 1U);
+  EXPECT_EQ(progress_, file_.size()) << "no byte is counted twice";
+}
+
+TEST_F(DatedFileTest, AnotherFileThenIsAnError) {
+  parts_of_other_ = 2;
+  is_whole_other_ = true;
+  try {
+    fetch_file();
+    FAIL() << "other bytes";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Foreign);
+    EXPECT_THAT(error.message(), HasSubstr(wanted_.hex()));
+  }
+  EXPECT_EQ(whole_requests(), 1U);
+  EXPECT_FALSE(store_.find(wanted_));
 }
 
 TEST_F(PythonIndexTest, RepeatedTryReportsNoByteTwice) {

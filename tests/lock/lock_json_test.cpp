@@ -73,12 +73,30 @@ TEST(LockJson, ABaseImageIsReadAsItWasWritten) {
   EXPECT_EQ(base.debian.packages.at(1).name, "tar");
 }
 
+TEST(LockJson, ALazyLayerOfABaseKeepsItsAnnotationsAndALockWithoutThemIsRead) {
+  const std::map<std::string, std::string> lazy{{"containerd.io/snapshot/stargz/toc.digest", "sha256:1"}};
+  Lock lock = lock_on_base();
+  EXPECT_EQ(to_json(lock).find("annotations"), std::string::npos);
+  lock.images[1].base_image->layers[0].blob.annotations = lazy;
+  const std::string text = to_json(lock);
+  const Lock read = parse_lock(text, "spec.lock");
+  EXPECT_EQ(read.images[1].base_image->layers[0].blob.annotations, lazy);
+  EXPECT_EQ(to_json(read), text);
+}
+
 TEST(LockJson, ABaseImageEditedIntoNonsenseIsRefused) {
+  const auto annotate = [](json value) {
+    return [value](json& image) { image["base"]["image"]["layers"][0]["annotations"] = value; };
+  };
   const std::vector<std::pair<std::string, std::function<void(json&)>>> edits{
       {"base.image.layers",
        [](json& image) { image["base"]["image"]["layers"][0]["diff_id"] = "sha256:" + std::string(64, '0'); }},
       {"base.image.layers[0].media_type",
        [](json& image) { image["base"]["image"]["layers"][0]["media_type"] = "text/plain"; }},
+      {"base.image.layers[0].annotations", annotate(json::object())},
+      {"base.image.layers[0].annotations", annotate("lazy")},
+      {"base.image.layers[0].annotations", annotate({{"org.mlbuild.key", "x"}})},
+      {"base.image.layers[0].annotations", annotate({{"containerd.io/snapshot/stargz/toc.digest", 1}})},
       {"base.image.kind", [](json& image) { image["base"]["image"]["kind"] = "floppy"; }},
       {"base.image.config", [](json& image) { image["base"]["image"]["config"] = 3; }},
       {"base.image.debian.database", [](json& image) { image["base"]["image"]["debian"]["database"] = "rpm"; }},

@@ -55,6 +55,7 @@ class RangedClientTest : public testing::Test {
 
   HttpResponse fetch(std::uint64_t limit_bytes = 200'000) {
     HttpRequest request;
+    request.joins_by_date = joins_by_date_;
     request.url = server_->url("/file");
     request.resume = true;
     request.body_limit_bytes = limit_bytes;
@@ -83,6 +84,7 @@ class RangedClientTest : public testing::Test {
   }
 
   const std::string content_ = content_of('!');
+  bool joins_by_date_ = false;
   Cancellation cancellation_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<HttpClient> client_;
@@ -136,6 +138,57 @@ TEST_F(RangedClientTest, WithoutAStrongEtagItIsOneStream) {
     expect_one_stream_in_the_end(content_);
     EXPECT_EQ(server_->requests().size(), 2U);
   }
+}
+
+constexpr const char* kDate = "Wed, 01 May 2024 10:00:00 GMT";
+constexpr const char* kLaterDate = "Wed, 01 May 2024 10:00:01 GMT";
+
+TEST_F(RangedClientTest, WithoutAStrongEtagADateIsEnoughForWhoFindsOutTheRest) {
+  for (const std::string etag : {"", "W/\"a\""}) {
+    bodies_.clear();
+    serve([&](const SeenRequest&, CannedAnswer& answer) {
+      answer.headers = {{"Last-Modified", kDate}};
+      if (!etag.empty()) answer.headers["ETag"] = etag;
+    });
+    joins_by_date_ = false;
+    EXPECT_FALSE(fetch().joined_by_date);
+    EXPECT_EQ(count(is_whole), 1U);
+    bodies_.clear();
+    joins_by_date_ = true;
+    const HttpResponse response = fetch();
+    EXPECT_TRUE(response.joined_by_date);
+    EXPECT_TRUE(body() == content_);
+    EXPECT_EQ(count(is_whole), 1U) << "of the first time";
+    EXPECT_GT(count([](const SeenRequest& request) {
+                const auto condition = request.headers.find("if-range");
+                return condition != request.headers.end() && condition->second == kDate;
+              }),
+              1U);
+  }
+}
+
+TEST_F(RangedClientTest, AnEtagIsStillThatWhichVouches) {
+  joins_by_date_ = true;
+  serve([](const SeenRequest&, CannedAnswer& answer) { answer.headers["Last-Modified"] = kDate; });
+  EXPECT_FALSE(fetch().joined_by_date);
+  EXPECT_TRUE(body() == content_);
+}
+
+TEST_F(RangedClientTest, AnotherDateOrNoneMakesItOneStream) {
+  joins_by_date_ = true;
+  for (const char* date : {kLaterDate, ""}) {
+    bodies_.clear();
+    serve([&](const SeenRequest& request, CannedAnswer& answer) {
+      answer.headers = {{"Last-Modified", kDate}};
+      if (!begins_at(request, 3 * kPart)) return;
+      answer = {.status = 206, .headers = {{"Last-Modified", date}}, .body = content_.substr(3 * kPart, kPart)};
+      answer.headers["Content-Range"] = fmt::format("bytes {}-{}/{}", 3 * kPart, 4 * kPart - 1, content_.size());
+    });
+    expect_one_stream_in_the_end(content_);
+  }
+  serve([](const SeenRequest&, CannedAnswer& answer) { answer.headers.clear(); });
+  bodies_.clear();
+  expect_one_stream_in_the_end(content_);
 }
 
 TEST_F(RangedClientTest, AFileThatChangesInTheMiddleIsNotGluedTogether) {
@@ -277,25 +330,50 @@ TEST_F(RangedClientTest, AHostNeverHasMoreConnectionsThanAllowed) {
   EXPECT_GT(most, 1);
 }
 
+bool at_once() { return true; }
+bool however_long() { return false; }
+
 TEST(PartSlots, MemoryIsBoundedOverAllHosts) {
   PartSlots slots({.parts_in_memory = 2, .connections_per_host = 3});
   for (const char* host : {"a", "b", "c"}) slots.begin_file(host);
-  EXPECT_TRUE(slots.try_begin_part("a"));
-  EXPECT_TRUE(slots.try_begin_part("b"));
-  EXPECT_FALSE(slots.try_begin_part("c"));
+  EXPECT_TRUE(slots.begin_part("a", at_once));
+  EXPECT_TRUE(slots.begin_part("b", at_once));
+  EXPECT_FALSE(slots.begin_part("c", at_once));
   slots.end_part("a");
-  EXPECT_TRUE(slots.try_begin_part("c"));
+  EXPECT_TRUE(slots.begin_part("c", at_once));
+}
+
+TEST(PartSlots, WhoeverWaitsGetsTheSlotThatIsGivenBackByAPartOrAFile) {
+  PartSlots slots({.connections_per_host = 2});
+  slots.begin_file("a");
+  ASSERT_TRUE(slots.begin_part("a", at_once));
+  std::thread after_part([&] { EXPECT_TRUE(slots.begin_part("a", however_long)); });
+  slots.end_part("a");
+  after_part.join();
+  std::thread after_file([&] { EXPECT_TRUE(slots.begin_part("a", however_long)); });
+  slots.end_file("a");
+  after_file.join();
+}
+
+TEST(PartSlots, NobodyWaitsForAPartThatIsUnwanted) {
+  PartSlots slots({.connections_per_host = 1});
+  slots.begin_file("a");
+  std::atomic<bool> unwanted = false;
+  std::thread waiting([&] { EXPECT_FALSE(slots.begin_part("a", [&] { return unwanted.load(); })); });
+  unwanted = true;
+  slots.ask_again();
+  waiting.join();
 }
 
 TEST(PartSlots, WholeFilesComeBeforeParts) {
   PartSlots slots({.connections_per_host = 2});
   slots.begin_file("a");
-  EXPECT_TRUE(slots.try_begin_part("a"));
-  EXPECT_FALSE(slots.try_begin_part("a"));
+  EXPECT_TRUE(slots.begin_part("a", at_once));
+  EXPECT_FALSE(slots.begin_part("a", at_once));
   std::thread other([&] { slots.begin_file("a"); });  // waits for the part only
   slots.end_part("a");
   other.join();
-  EXPECT_FALSE(slots.try_begin_part("a"));
+  EXPECT_FALSE(slots.begin_part("a", at_once));
   slots.begin_file("a");  // whoever asked for so many downloads gets them
 }
 

@@ -41,13 +41,15 @@ class LayoutFiles {
     return fmt::format(R"("digest":"{}","size":{})", digest_of(text).to_string(), text.size());
   }
   /// Descriptor of an image for the architecture.
+  std::string layer_annotations;  ///< JSON
   std::string image(const std::string& architecture, bool docker, const std::string& tag = "",
                     const std::string& layer_type = "application/vnd.docker.image.rootfs.diff.tar.gzip") {
     const std::string type =
         docker ? "application/vnd.docker.distribution.manifest.v2+json" : "application/vnd.oci.image.manifest.v1+json";
     const std::string manifest = fmt::format(
-        R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"c",{}}},"layers":[{{"mediaType":"{}",{}}}]}})",
-        type, blob(config_json(architecture)), layer_type, blob(kLayer));
+        R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"c",{}}},"layers":[{{"mediaType":"{}",{}{}}}]}})",
+        type, blob(config_json(architecture)), layer_type, blob(kLayer),
+        layer_annotations.empty() ? "" : ",\"annotations\":" + layer_annotations);
     const std::string annotations =
         tag.empty() ? "" : fmt::format(R"(,"annotations":{{"org.opencontainers.image.ref.name":"{}"}})", tag);
     return fmt::format(R"({{"mediaType":"{}",{},"platform":{{"os":"linux","architecture":"{}"}}{}}})", type,
@@ -104,6 +106,17 @@ TEST_F(BaseSourceTest, ALayoutOfDockersTypesBecomesOci) {
   EXPECT_EQ(image.config.env, std::vector<std::string>{"A=1"});
   EXPECT_EQ(image.manifest, source->read_digest(kAmd64));
   EXPECT_EQ(read_layer(*source, image), kLayer);
+}
+
+TEST_F(BaseSourceTest, ALazyLayerKeepsWhatMakesItLazyAndNothingElse) {
+  LayoutFiles layout;
+  const std::string toc = "containerd.io/snapshot/stargz/toc.digest",
+                    position = "io.github.containers.zstd-chunked.manifest-position";
+  layout.layer_annotations =
+      fmt::format(R"({{"{}":"sha256:1","{}":"{}","org.mlbuild.key":"x"}})", toc, position, std::string(256, '1'));
+  layout.index(layout.image("amd64", false));
+  const PulledImage image = open_layout_image(write_layout(layout), "")->read_image(kAmd64);
+  EXPECT_EQ(image.layers.at(0).annotations, (std::map<std::string, std::string>{{toc, "sha256:1"}}));
 }
 
 TEST_F(BaseSourceTest, TheImageForThePlatformIsChosen) {

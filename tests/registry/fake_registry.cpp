@@ -86,6 +86,7 @@ std::vector<std::string> FakeRegistry::token_requests() const {
 CannedAnswer FakeRegistry::answer(const SeenRequest& request) {
   if (manners_.on_request) manners_.on_request(request);
   const std::scoped_lock guard(mutex_);
+  if (manners_.too_quick_every > 0 && ++requests_ % manners_.too_quick_every == 0) return {.status = 429};
   const std::size_t mark = request.target.find('?');
   const std::string path = request.target.substr(0, mark);
   const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);

@@ -25,6 +25,7 @@ struct RegistryManners {
   bool identity_tokens_by_post = true;  ///< else POST /token is 404
   int token_seconds = 300;
   std::deque<CannedAnswer> put_answers = {};  ///< given to the next PUTs of blobs, which keep nothing then
+  int too_quick_every = 0;                    ///< each so manieth request is answered 429; 0: none
   bool checks_blobs = true;                   ///< of a manifest
   std::function<void(const SeenRequest&)> on_request = {};  ///< told before it is answered
 };
@@ -64,6 +65,7 @@ class FakeRegistry {
   std::map<std::string, std::string> tokens_;                        ///< value -> scopes
   std::vector<std::string> token_requests_;
   int next_ = 1;
+  int requests_ = 0;
   std::unique_ptr<HttpServer> server_;
 };
 

@@ -152,8 +152,26 @@ TEST_F(PushFaults, APauseThatTheRegistryWantsIsMade) {
   }
 }
 
+TEST_F(PushFaults, ARegistryThatCountsRequestsGetsEveryBlob) {
+  for (const int every : {3, 4, 5, 6, 7}) {
+    start({.too_quick_every = every});
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_EQ(push(fmt::format("blob {}", i)), BlobPush::Sent) << every;
+      EXPECT_TRUE(registry_->has_blob("team/app", fmt::format("blob {}", i)));
+    }
+  }
+}
+
+TEST_F(PushFaults, TooQuickWithoutEndIsNamedAfterTwentyTries) {
+  start_with_answers(std::deque<CannedAnswer>(40, {.status = 429, .body = "too many"}));
+  EXPECT_THAT(cause_of("hello"), HasSubstr("(429: too many)"));
+  EXPECT_EQ(registry_->count("PUT"), 20U);
+  EXPECT_EQ(registry_->count("DELETE /upload/"), 1U)
+      << "what is given up is taken back, what is tried again costs nothing";
+}
+
 TEST_F(PushFaults, AServerInTroubleIsNamedAfterFiveTries) {
-  for (const int status : {408, 429, 500, 502, 503, 504}) {
+  for (const int status : {408, 500, 502, 503, 504}) {
     start_with_answers(std::deque<CannedAnswer>(20, {.status = status, .body = "over\x1b[1mloaded"}));
     EXPECT_THAT(cause_of("hello"),
                 AllOf(HasSubstr(fmt::format("({}: over\\x1b[1mloaded)", status)), HasSubstr(digest_of("hello"))));

@@ -38,6 +38,13 @@ TEST(PlanText, NamesTheImageThatHasALayer) {
             "0 cached, 1 in a registry, 0 to run, 0 open; 0 B to fetch\n");
 }
 
+TEST(PlanJson, SaysWhyThereIsNoBytecode) {
+  Plan plan;
+  EXPECT_NE(plan_json({plan}).find("\"no_bytecode\": null"), std::string::npos);
+  plan.no_bytecode = "there is no sandbox";
+  EXPECT_NE(plan_json({plan}).find("\"no_bytecode\": \"there is no sandbox\""), std::string::npos);
+}
+
 TEST(PlanText, EveryReasonHasItsText) {
   EXPECT_EQ(reason_text(AlreadyKnown{}), "unchanged");
   EXPECT_EQ(reason_text(NeverRun{}), "never made here");

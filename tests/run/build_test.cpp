@@ -5,6 +5,7 @@
 #include "registry/fake_registry.hpp"
 #include "support/deb_builder.hpp"
 #include "support/host_python.hpp"
+#include "support/tar_text.hpp"
 #include "support/wheel_builder.hpp"
 
 #include "mlbuild/io/deflate.hpp"
@@ -19,6 +20,7 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace mlbuild {
@@ -95,14 +97,19 @@ struct BuildTest : ::testing::Test {
     wheel.size_bytes = bytes.size();
     image.wheels.push_back(wheel);
   }
+  BuildRequest request(bool force = false) const {
+    BuildRequest made;
+    made.spec = &spec;
+    made.variant = &spec.variants[0];
+    made.image = &image;
+    made.force = force;
+    return made;
+  }
+  BuildContext context(std::size_t threads = 2) {
+    return {store, http, *sandbox_of_build, site, cancellation, events, threads};
+  }
   BuildResult build(bool force = false, std::size_t threads = 2) {
-    BuildRequest request;
-    request.spec = &spec;
-    request.variant = &spec.variants[0];
-    request.image = &image;
-    request.force = force;
-    const BuildContext context{store, http, *sandbox_of_build, site, cancellation, events, threads};
-    return build_image(request, context);
+    return build_image(request(force), context(threads));
   }
   TempDir dir;
   DiskStore store{dir.path() / "store"};
@@ -159,6 +166,24 @@ TEST_F(BuildTest, WithoutASandboxTheImageHasNoBytecodeAndTheBuildSaysWhy) {
   spec.variants[0].bytecode = false;
   EXPECT_EQ(build().image.manifest.digest, result.image.manifest.digest);
   EXPECT_TRUE(events.warnings.empty());
+}
+
+TEST_F(BuildTest, ThePlanSaysWhatTheBuildWillDoWithoutASandbox) {
+  add_wheel(test::WheelBuilder().add("toy.py", "a = 1\n"));
+  const Plan planned = plan_build(request(), context());
+  EXPECT_EQ(planned.no_bytecode, "no sandbox in this test");
+  EXPECT_EQ(events.warnings, (std::vector<std::string>{"the image gets no bytecode: no sandbox in this test"}));
+  for (const Step& step : planned.steps) EXPECT_FALSE(step.is_bytecode) << step.id;
+  EXPECT_EQ(build().image.layers.size(), planned.steps.size());
+}
+
+TEST_F(BuildTest, WhereLayersAreUsedUpTheBuildSaysWhichKeyToChange) {
+  add_wheel(test::WheelBuilder().add("toy.py", "a = 1\n"));
+  spec.variants[0].max_layers = 3;
+  build();
+  ASSERT_EQ(events.warnings.size(), 1U);
+  EXPECT_TRUE(events.warnings[0].starts_with("the image gets no bytecode: ")) << events.warnings[0];
+  EXPECT_TRUE(events.warnings[0].ends_with("write at least `layers: {max: 5}`")) << events.warnings[0];
 }
 
 TEST_F(BuildTest, ConfigAndManifestAreKeptInTheStore) {
@@ -256,17 +281,9 @@ struct SdistInBuildTest : BuildTest {
     image.sdists = {{file, {}}};
   }
   std::string tar() const {
-    const std::vector<std::pair<std::string, std::string>> files = {
-        {"toy-1.0/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n"},
-        {"toy-1.0/own.py", backend}};
-    std::string tar;
-    for (const auto& [path, content] : files) {
-      TarEntry entry;
-      entry.path = path;
-      entry.size_bytes = content.size();
-      tar += tar_header(entry) + content + std::string(tar_padding_bytes(content.size()), '\0');
-    }
-    return tar + std::string(as_text(tar_end_of_archive()));
+    return tar_of(
+        {{"toy-1.0/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n"},
+         {"toy-1.0/own.py", backend}});
   }
   test::HostPython python;
   const std::string backend = R"(
@@ -300,6 +317,96 @@ TEST_F(SdistInBuildTest, AllIsMadeOnceMoreWhenForced) {
   const BuildResult forced = build(true);
   EXPECT_EQ(forced.layers_made, first.layers_made);
   EXPECT_EQ(forced.image.manifest.digest, first.image.manifest.digest);
+}
+
+/// Runs nothing, and ends when it is told to.
+class EndlessSandbox final : public Sandbox {
+ public:
+  SandboxOutcome run(const SandboxJob&, const Cancellation& cancellation) override {
+    started.set_value();
+    while (!cancellation.requested()) std::this_thread::yield();
+    ++stopped;
+    throw Error(ErrorKind::Interrupted, "interrupted");
+  }
+  SandboxLevel level() override { return SandboxLevel::L0; }
+  std::promise<void> started;
+  std::atomic<int> stopped = 0;
+};
+
+/// An index whose wheel comes when the build from source runs.
+struct FailureBesideSdistTest : SdistInBuildTest {
+  FailureBesideSdistTest() {
+    sandbox_of_build = &endless;
+    test::WheelBuilder broken = test::WheelBuilder::named("broken").add("broken.py", "x = 1\n");
+    broken.record_rows["broken.py"] = "broken.py," + test::record_hash_of("y = 2\n") + ",6";
+    wheel = broken.build();
+    LockedFile file;
+    file.name = broken.name;
+    file.version = broken.version;
+    file.filename = broken.filename();
+    file.sha256 = BlobDigest(sha256(wheel));
+    file.size_bytes = wheel.size();
+    image.wheels = {file};
+    site.default_index = PythonIndex{"default", index.url("/simple")};
+  }
+  BuildResult build_from_index() {
+    const BuildContext context{store, *client, endless, site, cancellation, events, 2};
+    return build_image(request(), context);
+  }
+  EndlessSandbox endless;
+  Bytes wheel;
+  int wheel_status = 200;
+  std::unique_ptr<HttpClient> client = make_http_client(cancellation);
+  test::HttpServer index{[this](const test::SeenRequest& seen) {
+    const LockedFile& file = image.wheels[0];
+    if (!seen.target.ends_with(".whl")) {
+      return test::CannedAnswer{
+          .headers = {{"Content-Type", "text/html"}},
+          .body = fmt::format("<a href=\"/{0}#sha256={1}\">{0}</a>", file.filename, file.sha256.hex())};
+    }
+    endless.started.get_future().wait();
+    return test::CannedAnswer{.status = wheel_status, .body = std::string(as_text(wheel))};
+  }};
+};
+
+TEST_F(FailureBesideSdistTest, ALayerThatFailsEndsABuildFromSourceAndIsTheError) {
+  try {
+    build_from_index();
+    FAIL() << "the wheel is broken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Foreign) << error.message();
+    EXPECT_NE(std::string(error.what()).find("broken.py"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(endless.stopped, 1);
+  EXPECT_FALSE(cancellation.requested()) << "other builds go on";
+}
+
+TEST_F(FailureBesideSdistTest, ADownloadThatFailsEndsABuildFromSourceAndIsTheError) {
+  wheel_status = 403;
+  try {
+    build_from_index();
+    FAIL() << "the wheel is forbidden";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Network) << error.message();
+    EXPECT_NE(std::string(error.what()).find("403"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(endless.stopped, 1);
+}
+
+TEST_F(FailureBesideSdistTest, WhoInterruptsIsToldThat) {
+  std::thread user([this] {
+    endless.started.get_future().wait();
+    cancellation.request();
+  });
+  image.wheels.clear();
+  try {
+    build_from_index();
+    FAIL() << "nobody stopped it";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Interrupted);
+  }
+  user.join();
+  EXPECT_EQ(endless.stopped, 1);
 }
 
 /// A registry in memory, and a wheel that is not given before the registry heard of what `waits_for` begins.
@@ -337,13 +444,9 @@ struct EarlyUploadTest : BuildTest, ReadyLayers {
   void ready(const ImageLayer& layer) override { sink_->prepare(layer, "", store, cancellation); }
   void check() override { sink_->check_prepared(); }
   PublishResult build_and_push() {
-    BuildRequest request;
-    request.spec = &spec;
-    request.variant = &spec.variants[0];
-    request.image = &image;
     BuildContext context{store, *client_, sandbox, site, cancellation, events, 2};
     context.ready_layers = this;
-    const BuildResult result = build_image(request, context);
+    const BuildResult result = build_image(request(), context);
     return sink_->put(
         {result.image}, "", store, [this](std::uint64_t bytes) { moved_ += bytes; }, cancellation);
   }

@@ -1,8 +1,8 @@
 // A C extension built from source in the real sandbox: root of real Debian packages, setuptools as the backend.
 
 #include "debian/apt_root.hpp"
+#include "support/tar_text.hpp"
 
-#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/debian/base_set.hpp"
 #include "mlbuild/debian/closure.hpp"
@@ -62,17 +62,6 @@ class OtherSurroundings {
  private:
   mode_t umask_;
 };
-
-std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files) {
-  std::string tar;
-  for (const auto& [path, content] : files) {
-    TarEntry entry;
-    entry.path = path;
-    entry.size_bytes = content.size();
-    tar += tar_header(entry) + content + std::string(tar_padding_bytes(content.size()), '\0');
-  }
-  return tar + std::string(as_text(tar_end_of_archive()));
-}
 
 class RealSdistBuild : public ::testing::Test {
  protected:

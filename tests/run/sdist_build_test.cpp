@@ -8,8 +8,8 @@
 #include "../../src/run/built_wheel_check.hpp"
 #include "support/deb_builder.hpp"
 #include "support/host_python.hpp"
+#include "support/tar_text.hpp"
 
-#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/sys/file.hpp"
@@ -38,17 +38,6 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
             wheel.writestr(zipfile.ZipInfo(name), content)
     return NAME
 )";
-
-std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files) {
-  std::string tar;
-  for (const auto& [path, content] : files) {
-    TarEntry entry;
-    entry.path = path;
-    entry.size_bytes = content.size();
-    tar += tar_header(entry) + content + std::string(tar_padding_bytes(content.size()), '\0');
-  }
-  return tar + std::string(as_text(tar_end_of_archive()));
-}
 
 class SdistBuild : public ::testing::Test {
  protected:

@@ -93,8 +93,10 @@ void cut_out_range(const SeenRequest& request, CannedAnswer& answer) {
   const auto range = request.headers.find("range");
   if (range == request.headers.end() || answer.status != 200 || answer.headers.contains("Accept-Ranges")) return;
   const auto condition = request.headers.find("if-range");
-  const auto etag = answer.headers.find("ETag");
-  if (condition != request.headers.end() && (etag == answer.headers.end() || etag->second != condition->second)) return;
+  if (condition != request.headers.end()) {
+    const auto known = answer.headers.find(condition->second.starts_with('"') ? "ETag" : "Last-Modified");
+    if (known == answer.headers.end() || known->second != condition->second) return;
+  }
   std::size_t first = 0;
   std::size_t last = answer.body.empty() ? 0 : answer.body.size() - 1;
   const std::string spec = range->second.substr(range->second.find('=') + 1);

@@ -42,8 +42,8 @@ enum class UploadEnd {
 
 /// HTTP/1.1 on a free loopback port, one thread per connection, keep-alive. Answers what it was told; the scripted
 /// answers of a target are used one after the other, the last one again and again. Unknown targets: 404. HEAD gets the
-/// headers of GET, and a single Range of a 200 answer is cut out as 206, unless If-Range
-/// names another ETag or the answer has an Accept-Ranges header.
+/// headers of GET, and a single Range of a 200 answer is cut out as 206, unless If-Range names another ETag or
+/// another Last-Modified, or the answer has an Accept-Ranges header.
 class HttpServer {
  public:
   using Handler = std::function<CannedAnswer(const SeenRequest&)>;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace mlbuild {
 
@@ -40,5 +42,12 @@ class TarText {
  private:
   std::string text_;
 };
+
+/// Files by path, as they are.
+inline std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files) {
+  TarText tar;
+  for (const auto& [path, content] : files) tar.file(path, content);
+  return tar.text();
+}
 
 }  // namespace mlbuild

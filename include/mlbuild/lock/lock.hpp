@@ -58,7 +58,7 @@ struct LockedInterpreter {
 };
 
 struct LockedBaseLayer {
-  oci::Descriptor blob;  ///< OCI media type, digest, size
+  oci::Descriptor blob;  ///< OCI media type, digest, size, and the annotations of a lazy layer
   DiffId diff_id;
   std::uint64_t plain_size_bytes = 0;
 };

@@ -29,7 +29,10 @@ struct HttpRequest {
   std::map<std::string, std::string> headers;
   std::uint64_t body_limit_bytes = 1U << 30U;  ///< more is Error{Network}
   bool resume = false;                         ///< a cut body goes on by Range and If-Range; the caller checks a digest
-  bool accept_compressed = false;              ///< offer Content-Encoding; the sink and the limit see the decoded body
+  /// With `resume`: where there is no strong ETag, a date may tell which parts belong together. What two files of one
+  /// date and size became is for the caller to find out, and to fetch once more without `resume`.
+  bool joins_by_date = false;
+  bool accept_compressed = false;  ///< offer Content-Encoding; the sink and the limit see the decoded body
   /// Sent with POST, PUT and PATCH as a stream with Content-Length and without Expect. What its source throws ends
   /// fetch() at once.
   std::optional<HttpBody> body;
@@ -54,6 +57,12 @@ struct HttpResponse {
   std::map<std::string, std::string> headers;
   std::optional<Error> failure;  ///< only of a request that is sent `once`: why there is no answer (status 0)
   bool transient = false;        ///< likewise: another try may help, be it after a failure or a status like 503
+  bool joined_by_date = false;   ///< the body is made of parts that no ETag vouches for
+  /// "" when there is none.
+  std::string_view header(const std::string& lower_name) const {
+    const auto found = headers.find(lower_name);
+    return found == headers.end() ? std::string_view() : std::string_view(found->second);
+  }
 };
 
 /// How patient a client is. Tests shorten the pauses.

@@ -24,11 +24,11 @@ struct RangeTuning {
 /// everything else as `inner` does. Meant are requests with `resume` whose body limit allows such a file: the caller
 /// checks a digest.
 ///
-/// The sink gets the bytes in order, as from one stream. Parts belong together by a strong ETag, which each request
-/// demands by If-Range, and by the size that each answer tells. Whatever does not fit (no ranges, no strong ETag, a
-/// changed file, a Content-Range that lies, a refusal in the middle) makes the file come again over one connection:
-/// `start_body` is called again, as for any other try. Failures that may pass (cut parts, 429 and 5xx, Retry-After)
-/// are what `inner` sees to, part by part.
+/// The sink gets the bytes in order, as from one stream. Parts belong together by a strong ETag (or by Last-Modified,
+/// for requests with `joins_by_date`), which each request demands by If-Range, and by the size that each answer tells.
+/// Whatever does not fit (no ranges, neither ETag nor date, a changed file, a Content-Range that lies, a refusal in the
+/// middle) makes the file come again over one connection: `start_body` is called again, as for any other try. Failures
+/// that may pass (cut parts, 429 and 5xx, Retry-After) are what `inner` sees to, part by part.
 std::unique_ptr<HttpClient> make_ranged_client(std::unique_ptr<HttpClient> inner, const RangeTuning& tuning = {});
 
 }  // namespace mlbuild

@@ -135,7 +135,9 @@ struct Plan {
   oci::Platform platform;
   std::vector<Step> steps;
   std::vector<WheelInput> wheels;  ///< all that the image installs and that are known
-  bool complete() const;           ///< no Layer is Open, no BuildSdist must run; commands come afterwards
+  /// Why the image gets no bytecode although its spec wants it, as a line for the user.
+  std::optional<std::string> no_bytecode;
+  bool complete() const;  ///< no Layer is Open, no BuildSdist must run; commands come afterwards
 };
 
 /// What is known already; the only window from the plan to the world.

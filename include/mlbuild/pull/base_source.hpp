@@ -18,7 +18,7 @@ struct PulledImage {
   BlobDigest manifest;  ///< digest of its manifest; of a docker-archive that of manifest.json
   BlobDigest config_digest;
   oci::ImageConfig config;
-  std::vector<oci::Descriptor> layers;  ///< bottom to top, with OCI media types for the same bytes; no annotations
+  std::vector<oci::Descriptor> layers;  ///< bottom to top, with OCI media types for the same bytes; annotations of lazy ones only
 };
 
 /// Where a base image is kept: an OCI layout, an archive, or a registry. What is read is checked against its digest.

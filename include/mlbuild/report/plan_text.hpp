@@ -12,7 +12,8 @@ namespace mlbuild {
 /// A plan as a table, one line per step, with the totals at the end. With `explain` each step that runs tells its cause
 /// with its place in the user's files; a cause is told once.
 std::string plan_text(const Plan& plan, bool explain);
-/// {"variant","platform","steps":[{"id","label","state","reason","fetch_bytes",...}],"totals":{...}}
+/// {"images":[{"variant","platform","no_bytecode","steps":[{"id","label","state","reason","fetch_bytes",...}],
+/// "totals":{...}}]}. `no_bytecode`: why the image gets none although its spec wants it, or null.
 std::string plan_json(const std::vector<Plan>& plans);
 /// One line for a reason: "file numpy-1.26.4-...whl changed", "never made here".
 std::string reason_text(const Reason& reason);

@@ -55,8 +55,10 @@ struct BuildRequest {
 };
 
 /// What a build would do now. Reads the application's files and asks the store, what was read of registries and cache
-/// repositories; fetches and writes nothing.
-Plan plan_build(const BuildRequest& request, DiskStore& store, RegistryCache* registry = nullptr);
+/// repositories; fetches nothing. Bytecode that the sandbox here does not let be made is not in it, and a warning says
+/// so, as in the build; only whether the interpreter of a base that others made writes any that mlbuild can read, the
+/// build alone finds out.
+Plan plan_build(const BuildRequest& request, const BuildContext& context);
 
 struct BuildResult {
   Image image;

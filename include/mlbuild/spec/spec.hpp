@@ -130,6 +130,8 @@ struct SizeBudget {
   bool has_growth() const { return growth_bytes || growth_percent; }
 };
 
+constexpr unsigned kFewestLayers = 8, kMostLayers = 120;  ///< what `layers.max` may be
+
 /// One image to build: the spec itself, or one of its variants with its overrides applied.
 struct SpecVariant {
   std::string name;  ///< "" for the spec itself

@@ -9,19 +9,11 @@ import (
 	"io"
 	"log"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"github.com/containerd/stargz-snapshotter/estargz"
 	digest "github.com/opencontainers/go-digest"
 )
-
-type descriptor struct {
-	MediaType   string            `json:"mediaType"`
-	Digest      digest.Digest     `json:"digest"`
-	Size        int64             `json:"size"`
-	Annotations map[string]string `json:"annotations"`
-}
 
 type file struct {
 	Type   string `json:"type"`
@@ -49,23 +41,6 @@ func (c *counted) ReadAt(p []byte, at int64) (int, error) {
 	n, err := c.in.ReadAt(p, at)
 	c.count += int64(n)
 	return n, err
-}
-
-func must[T any](value T, err error) T {
-	if err != nil {
-		log.Fatal(err)
-	}
-	return value
-}
-
-func blob(layout string, of digest.Digest) string {
-	return filepath.Join(layout, "blobs", "sha256", of.Encoded())
-}
-
-func readJSON(path string, into any) {
-	if err := json.Unmarshal(must(os.ReadFile(path)), into); err != nil {
-		log.Fatal(err)
-	}
 }
 
 // readFile reads a file as it would be asked for: chunk by chunk, each verified by itself.
@@ -136,12 +111,8 @@ func readLayer(layout string, of descriptor) layer {
 
 func main() {
 	layout := os.Args[1]
-	var index struct{ Manifests []descriptor }
-	readJSON(filepath.Join(layout, "index.json"), &index)
-	var manifest struct{ Layers []descriptor }
-	readJSON(blob(layout, index.Manifests[0].Digest), &manifest)
 	layers := []layer{}
-	for _, of := range manifest.Layers {
+	for _, of := range layersOf(layout) {
 		layers = append(layers, readLayer(layout, of))
 	}
 	fmt.Println(string(must(json.Marshal(layers))))

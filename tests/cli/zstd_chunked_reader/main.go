@@ -21,13 +21,6 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-type descriptor struct {
-	MediaType   string            `json:"mediaType"`
-	Digest      digest.Digest     `json:"digest"`
-	Size        int64             `json:"size"`
-	Annotations map[string]string `json:"annotations"`
-}
-
 type layer struct {
 	Digest  digest.Digest     `json:"digest"`
 	Size    int64             `json:"size"`
@@ -63,23 +56,6 @@ func (s *source) GetBlobAt(chunks []chunked.ImageSourceChunk) (chan io.ReadClose
 		}
 	}()
 	return streams, errors, nil
-}
-
-func must[T any](value T, err error) T {
-	if err != nil {
-		log.Fatal(err)
-	}
-	return value
-}
-
-func blob(layout string, of digest.Digest) string {
-	return filepath.Join(layout, "blobs", "sha256", of.Encoded())
-}
-
-func readJSON(path string, into any) {
-	if err := json.Unmarshal(must(os.ReadFile(path)), into); err != nil {
-		log.Fatal(err)
-	}
 }
 
 func hashOf(in io.ReadCloser) string {
@@ -131,12 +107,8 @@ func main() {
 	layout, work := os.Args[1], os.Args[2]
 	store := must(storage.GetStore(storage.StoreOptions{RunRoot: filepath.Join(work, "run"), GraphRoot: filepath.Join(work, "graph"),
 		GraphDriverName: "overlay", PullOptions: map[string]string{"enable_partial_images": "true"}}))
-	var index struct{ Manifests []descriptor }
-	readJSON(filepath.Join(layout, "index.json"), &index)
-	var manifest struct{ Layers []descriptor }
-	readJSON(blob(layout, index.Manifests[0].Digest), &manifest)
 	layers, parent := []layer{}, ""
-	for _, of := range manifest.Layers {
+	for _, of := range layersOf(layout) {
 		pulled, id := pull(store, layout, of, parent)
 		layers, parent = append(layers, pulled), id
 	}
