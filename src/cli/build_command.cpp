@@ -51,7 +51,7 @@ std::vector<BuildRequest> requests_for(const Spec& spec, const Lock& lock, const
 
 int show_plans(const std::vector<BuildRequest>& requests, RegistryCache& registry, bool explain, World& world) {
   std::vector<Plan> plans;
-  BuildContext context = world.build_context();
+  BuildContext context = world.plan_context();
   context.registry = &registry;
   for (const BuildRequest& request : requests) plans.push_back(plan_build(request, context));
   world.end_progress();

@@ -185,8 +185,15 @@ std::unique_ptr<BaseSource> World::open_base(const Spec& spec, const ForeignBase
   return open_registry_image(registry(where.host), where);
 }
 
-BuildContext World::build_context() {
-  BuildContext context{store(), http(), sandbox(), site(), cancellation_, events(), threads()};
+BuildContext World::build_context() { return context_with(site()); }
+
+BuildContext World::plan_context() {
+  static const SiteConfig none;
+  return context_with(none);
+}
+
+BuildContext World::context_with(const SiteConfig& site) {
+  BuildContext context{store(), http(), sandbox(), site, cancellation_, events(), threads()};
   context.open_base = [this](const Spec& spec, const ForeignBase& base) { return open_base(spec, base); };
   return context;
 }

@@ -57,6 +57,7 @@ class World {
   const Cancellation& cancellation() const { return cancellation_; }
   std::size_t threads() const;
   BuildContext build_context();
+  BuildContext plan_context();  ///< for what fetches nothing, so that it works with indexes and mirrors that do not
   /// Registries that are spoken http with; to be told before one is asked.
   void set_insecure_registries(std::vector<std::string> hosts) { insecure_registries_ = std::move(hosts); }
   std::unique_ptr<BaseSource> open_base(const Spec& spec, const ForeignBase& base);
@@ -70,6 +71,7 @@ class World {
   void note(const std::string& text) const;   ///< stderr: everything else
 
  private:
+  BuildContext context_with(const SiteConfig& site);
   const GlobalOptions& options_;
   const Cancellation& cancellation_;
   std::unique_ptr<DiskStore> store_;

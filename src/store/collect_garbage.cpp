@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <set>
@@ -20,10 +21,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Not std::time, whose clock goes in ticks: a file that was just written may be a second younger by it.
+std::time_t now_seconds() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
+
 class Collector {
  public:
   Collector(const fs::path& root, std::chrono::seconds older_than)
-      : layout_(root), last_removed_(std::time(nullptr) - older_than.count()) {}
+      : layout_(root), last_removed_(now_seconds() - older_than.count()) {}
 
   GcResult run() {
     empty(layout_.tmp());

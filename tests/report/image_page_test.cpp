@@ -15,6 +15,12 @@ ScannedEntry file(std::string path, std::uint64_t size, std::uint32_t crc = 0) {
   return {std::move(path), TarType::File, size, size, crc};
 }
 
+LayerScan layer_of(std::vector<ScannedEntry> entries) {
+  LayerScan layer;
+  layer.entries = std::move(entries);
+  return layer;
+}
+
 InspectedImage image_of(const std::vector<LayerScan>& layers) {
   InspectedImage image;
   image.name = "oci:out";
@@ -33,19 +39,19 @@ std::uint64_t sum(const json& list) {
 }
 
 TEST(ImagePage, NamesFromTheImageCannotEndTheScript) {
-  const InspectedImage image = image_of({{0, {file("</script><script>alert(1)</script><!--", 5000)}, {}}});
+  const InspectedImage image = image_of({layer_of({file("</script><script>alert(1)</script><!--", 5000)})});
   const std::string page = image_page(image, nullptr, {});
   EXPECT_THAT(page, Not(HasSubstr("<script>alert(1)")));
   EXPECT_THAT(page, HasSubstr("script\\u003e\\u003cscript\\u003ealert(1)\\u003c"));
 }
 
 TEST(ImagePage, ATemplatesWordInANameIsNoWordOfTheTemplate) {
-  const std::string page = image_page(image_of({{0, {file("@SCRIPT@", 5000)}, {}}}), nullptr, {});
+  const std::string page = image_page(image_of({layer_of({file("@SCRIPT@", 5000)})}), nullptr, {});
   EXPECT_THAT(page, HasSubstr("\"@SCRIPT@\""));
 }
 
 TEST(ImagePage, NamesThatAreNoUtf8AreShownWithReplacements) {
-  const std::string page = image_page(image_of({{0, {file("a\xff", 5000)}, {}}}), nullptr, {});
+  const std::string page = image_page(image_of({layer_of({file("a\xff", 5000)})}), nullptr, {});
   EXPECT_THAT(page, HasSubstr("a\xef\xbf\xbd"));
 }
 
@@ -63,7 +69,7 @@ TEST(ImagePage, SmallFilesAreAddedUpInTheirDirectory) {
 }
 
 TEST(ImagePage, SmallDirectoriesAreAddedUpInTheOneAbove) {
-  const LayerScan layer{0, {file("a/b/c/one", 10), file("a/b/d/two", 20), file("a/large", 5000)}, {}};
+  const LayerScan layer = layer_of({file("a/b/c/one", 10), file("a/b/d/two", 20), file("a/large", 5000)});
   PageLimits limits;
   limits.directories = 2;
   const json page = json::parse(image_page_json(image_of({layer}), nullptr, {}, limits));
@@ -72,8 +78,8 @@ TEST(ImagePage, SmallDirectoriesAreAddedUpInTheOneAbove) {
 }
 
 TEST(ImagePage, WhatIsHiddenSaysByWhom) {
-  const LayerScan below{0, {file("kept", 5000), file("replaced", 6000), file("gone/one", 7000)}, {}};
-  const LayerScan above{0, {file("replaced", 10), file(".wh.gone", 0)}, {}};
+  const LayerScan below = layer_of({file("kept", 5000), file("replaced", 6000), file("gone/one", 7000)});
+  const LayerScan above = layer_of({file("replaced", 10), file(".wh.gone", 0)});
   const json rows = json::parse(image_page_json(image_of({below, above}), nullptr, {}))["hidden"]["rows"];
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0]["path"], "gone/one");
