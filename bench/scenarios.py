@@ -12,6 +12,7 @@ import contextlib
 import datetime
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -105,6 +106,7 @@ class Round:
         self._measure(name, self._builder, self._builder.build(context, self._name, fresh))
 
     def _measure(self, name, program, commands):
+        os.sync()  # what others wrote before is not written at this one's cost
         requests, stored = len(self._registry.requests()), self._registry.stored_bytes()
         figures, _ = measured(commands, program.daemons(), program.environment)
         figures["sent_bytes"] = self._registry.stored_bytes() - stored
