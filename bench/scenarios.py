@@ -99,7 +99,7 @@ class Round:
             try:
                 self._measure(f"pull_by_{puller.name}", puller, puller.pull(self._name))
             except Failed as failure:  # an old program does not read every form of layer
-                self.failures.append(f"pull by {puller.name}: {failure}")
+                self.failures.append(f"pull by {puller.name}: {str(failure).strip().splitlines()[-1]}")
                 say(f"  {puller.name} failed to pull")
 
     def _scenario(self, name, context, fresh=False):
