@@ -2,7 +2,7 @@
 # USES must match src/LAYERS; the layering test checks the #include lines against that table.
 add_library(mlbuild_options INTERFACE)
 target_compile_options(mlbuild_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wno-restrict)  # false alarms of g++ 12 about std::string at -O2 (GCC bug 105329)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # false alarms of g++ 12 about std::string at -O2 (GCC bug 105329)
 target_include_directories(mlbuild_options INTERFACE ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(mlbuild_options INTERFACE fmt::fmt Threads::Threads)
 if(MLBUILD_SANITIZE)
