@@ -312,6 +312,12 @@ BuildContext stopped_by(const Cancellation& stop, const BuildContext& whole) {
           whole.events, whole.threads, whole.registry, whole.ready_layers, whole.open_base};
 }
 
+/// With the build, whose cancellation they hear of, and not with the plan, which goes out with the result.
+struct InterpretersEnd {
+  SandboxCompiler& compiler;
+  ~InterpretersEnd() { compiler.end_interpreters(); }
+};
+
 /// A registry keeps what its digest names; files may have been written again.
 void check_base(const BuildRequest& request, const BuildContext& context) {
   if (!request.image->base_image || request.image->base_image->kind == "image") return;
@@ -336,7 +342,9 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& whole) 
   PreparedBuild prepared = prepare(request);
   const auto unpacked_debs = std::make_shared<UnpackedDebs>(context.store.root() / "tmp", context.threads);
   prepared.plan_request.unpacked_debs = unpacked_debs;
-  prepared.plan_request.compiler = make_bytecode_compiler(request, context, unpacked_debs);
+  const auto compiler = make_bytecode_compiler(request, context, unpacked_debs);
+  const InterpretersEnd interpreters_end{*compiler};
+  prepared.plan_request.compiler = compiler;
   StoreLookups lookups(context.store, context.registry, request.epoch_seconds);
   const InputFetcher fetcher(request, context);
   BuildResult result;

@@ -66,8 +66,8 @@ std::string why_no_sandbox(const BuildContext& context) {
 
 }  // namespace
 
-std::shared_ptr<BytecodeCompiler> make_bytecode_compiler(const BuildRequest& request, const BuildContext& context,
-                                                         std::shared_ptr<UnpackedDebs> unpacked_debs) {
+std::shared_ptr<SandboxCompiler> make_bytecode_compiler(const BuildRequest& request, const BuildContext& context,
+                                                        std::shared_ptr<UnpackedDebs> unpacked_debs) {
   return std::make_shared<SandboxCompiler>(
       [&request, &context, unpacked_debs = std::move(unpacked_debs)] {
         return request.image->base_image ? interpreter_of_base(request, context)

@@ -134,6 +134,12 @@ void SandboxCompiler::compile(const PythonSources& sources,
   });
 }
 
+void SandboxCompiler::end_interpreters() {
+  std::vector<std::unique_ptr<SandboxedInterpreter>> idle;
+  const std::scoped_lock lock(idle_mutex_);
+  idle.swap(idle_);
+}
+
 std::uint16_t SandboxCompiler::magic() {
   const std::unique_ptr<SandboxedInterpreter> interpreter = take_interpreter();
   interpreter->compile([](RecordFile&) {});

@@ -32,6 +32,9 @@ class SandboxCompiler final : public BytecodeCompiler {
   /// The magic number of the interpreter's bytecode files.
   std::uint16_t magic();
 
+  /// Ends those that wait for more. Later sources start new ones.
+  void end_interpreters();
+
  private:
   std::unique_ptr<SandboxedInterpreter> take_interpreter();
   void give_back(std::unique_ptr<SandboxedInterpreter> interpreter);

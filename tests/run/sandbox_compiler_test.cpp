@@ -47,10 +47,13 @@ class CountingPython final : public test::HostPython {
   explicit CountingPython(SandboxLevel level) : level_(level) {}
   SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
     ++runs;
-    return HostPython::run(job, cancellation);
+    ++running;
+    SandboxOutcome outcome = HostPython::run(job, cancellation);
+    --running;
+    return outcome;
   }
   SandboxLevel level() override { return level_; }
-  std::atomic<int> runs = 0;
+  std::atomic<int> runs = 0, running = 0;
 
  private:
   SandboxLevel level_;
@@ -135,6 +138,17 @@ TEST_F(SandboxCompilerTest, LayersShareAnInterpreter) {
   }
   EXPECT_EQ(counting.runs, 1);
   EXPECT_TRUE(std::filesystem::is_empty(directory.path())) << "what it left goes with the compiler";
+}
+
+TEST_F(SandboxCompilerTest, NoInterpreterOutlivesTheEndOfAllThoughTheCompilerDoes) {
+  CountingPython counting(SandboxLevel::L0);
+  SandboxCompiler compiler = on_host(counting, 1);
+  compile({{"a.py", "x = 1\n"}}, compiler);
+  EXPECT_EQ(counting.running, 1);
+  compiler.end_interpreters();
+  EXPECT_EQ(counting.running, 0);
+  EXPECT_THAT(compile({{"b.py", "x = 'text of b'\n"}}, compiler).at(0), HasSubstr("text of b"));
+  EXPECT_EQ(counting.runs, 2);
 }
 
 TEST_F(SandboxCompilerTest, WhereLaterFilesAreNotSeenInsideEachBatchHasItsInterpreter) {

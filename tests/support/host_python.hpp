@@ -3,6 +3,7 @@
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/sys/child_process.hpp"
 
+#include <mutex>
 #include <string>
 
 namespace mlbuild::test {
@@ -11,7 +12,10 @@ namespace mlbuild::test {
 class HostPython : public Sandbox {
  public:
   SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override {
-    last = job;
+    {
+      const std::scoped_lock lock(mutex_);
+      last = job;
+    }
     Command command;
     command.argv = {"python3"};
     for (std::size_t i = 1; i < job.argv.size(); ++i) command.argv.push_back(on_host(job, job.argv[i]));
@@ -23,9 +27,10 @@ class HostPython : public Sandbox {
     return outcome;
   }
   SandboxLevel level() override { return SandboxLevel::L0; }
-  SandboxJob last;
+  SandboxJob last;  ///< for when none runs
 
  private:
+  std::mutex mutex_;
   static std::string on_host(const SandboxJob& job, const std::string& inside) {
     for (const SandboxMount& mount : job.mounts) {
       const std::string prefix = mount.inside.string();
