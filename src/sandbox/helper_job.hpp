@@ -43,6 +43,7 @@ inline constexpr const char* kLandlock = "enter a Landlock domain";
 inline constexpr const char* kLimits = "set limits";
 inline constexpr const char* kDirectory = "enter the working directory";
 inline constexpr const char* kExec = "start";
+inline constexpr const char* kProbe = "bring an empty job to its end before";
 inline constexpr const char* kOther = "run the helper";
 }  // namespace stage
 

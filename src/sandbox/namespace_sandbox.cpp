@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kBeyondDeadline{
     15};  // the helper keeps the deadline itself; this is for a helper that hangs
-constexpr std::chrono::seconds kProbeDeadline{10};
+constexpr std::chrono::seconds kProbeDeadline{60};  // it takes milliseconds, but not on a disk that is overloaded
 
 /// The directories of an overlay, removed with what the payload wrote. `lower` stands for trees where there are none.
 class OverlayDirectory {
@@ -199,7 +199,8 @@ class NamespaceSandbox final : public Sandbox {
     const Cancellation never;
     HelperOutput output;
     const HelperReport report = ask_helper(job, std::nullopt, never, output);
-    return {report.end == HelperReport::End::Exited ? report.level : SandboxLevel::None, report.failure};
+    if (report.end == HelperReport::End::Exited) return {report.level, report.failure};
+    return {SandboxLevel::None, report.end == HelperReport::End::SetupFailed ? report.failure : broken_probe(report)};
   }
 
   std::filesystem::path helper_;

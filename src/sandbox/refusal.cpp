@@ -109,6 +109,8 @@ std::string remedy_for_overlay(const HostFacts& facts) {
 std::string remedy(const SetupFailure& failure, const HostFacts& facts) {
   const bool forbidden = failure.error_number == EPERM || failure.error_number == EACCES;
   if (failure.stage == stage::kNamespaces) return remedy_for_namespaces(failure.error_number, facts);
+  if (failure.stage == stage::kProbe)
+    return "the machine may be overloaded or out of memory: try again when it has less to do";
   if (failure.stage == stage::kExec) return "is it in there, executable, and on PATH?";
   if (!is_environment(failure.stage)) return "";
   if (forbidden && facts.apparmor_restricts) return kApparmorRemedy;
@@ -136,6 +138,22 @@ std::string reason_text(const SetupFailure& failure) {
       failure.detail.empty() ? failure.stage : fmt::format("{} `{}`", failure.stage, printable(failure.detail));
   const std::string why = failure.error_number == 0 ? "" : ": " + std::generic_category().message(failure.error_number);
   return fmt::format("could not {}{}", what, why);
+}
+
+SetupFailure broken_probe(const HelperReport& report) {
+  switch (report.end) {
+    case HelperReport::End::DeadlinePassed:
+      return {stage::kProbe, 0, "its deadline"};
+    case HelperReport::End::MemoryExceeded:
+      return {stage::kProbe, 0, "its memory limit"};
+    case HelperReport::End::DiskExceeded:
+      return {stage::kProbe, 0, "its disk limit"};
+    case HelperReport::End::Signaled:
+    case HelperReport::End::Exited:
+    case HelperReport::End::SetupFailed:
+      break;
+  }
+  return {stage::kProbe, 0, fmt::format("signal {}", report.code)};
 }
 
 Error refusal(const SetupFailure& failure, const HostFacts& facts) {

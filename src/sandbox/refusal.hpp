@@ -26,6 +26,8 @@ HostFacts read_host_facts(const std::filesystem::path& scratch);
 
 /// "could not make namespaces: Operation not permitted". Pure, as all below.
 std::string reason_text(const SetupFailure& failure);
+/// Of a probe that was set up and ended, but not by itself: a machine that is out of memory or stands still.
+SetupFailure broken_probe(const HelperReport& report);
 /// The failure in words, with the remedy for this machine.
 Error refusal(const SetupFailure& failure, const HostFacts& facts);
 /// The machine allows `found`, `--sandbox=require:...` asks for `wanted`; the failure says why it is no better.

@@ -1,9 +1,11 @@
 // How a run ends, and what is left: docs/sandbox.md, "Limits" and "The end of a run".
+#include "../../src/sandbox/helper_job.hpp"
 #include "probe_root.hpp"
 
 #include "mlbuild/sys/disk_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -235,6 +237,33 @@ TEST_F(Lifetime, LevelIsProbedAndReported) {
   const SandboxLevel level = probe.sandbox().level();
   EXPECT_NE(level, SandboxLevel::None) << "this machine forbids namespaces: docs/sandbox.md, \"Where it does not run\"";
   EXPECT_EQ(probe.run({"exit", "0"}).level, level);
+}
+
+/// A helper that only reports what it was made with.
+void write_helper(const std::filesystem::path& path, const HelperReport& report) {
+  std::ofstream(path) << "#!/bin/sh\nprintf %s '" << to_json(report) << "' >&4\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+}
+
+TEST(BrokenProbe, IsSaidWithItsReason) {
+  using Ending = HelperReport::End;
+  const std::pair<HelperReport, const char*> cases[] = {
+      {{Ending::DeadlinePassed, 0, SandboxLevel::L0, {}}, "its deadline"},
+      {{Ending::MemoryExceeded, 0, SandboxLevel::L0, {}}, "its memory limit"},
+      {{Ending::Signaled, SIGKILL, SandboxLevel::L0, {}}, "signal 9"}};
+  for (const auto& [report, reason] : cases) {
+    const TempDir directory;
+    write_helper(directory.path() / "helper", report);
+    const auto sandbox = make_namespace_sandbox(directory.path() / "helper", directory.path());
+    try {
+      sandbox->run(ProbeRoot().job({"exit", "0"}), Cancellation());
+      ADD_FAILURE() << reason;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.message(),
+                fmt::format("the sandbox could not bring an empty job to its end before `{}`", reason));
+      EXPECT_THAT(error.hint_text(), HasSubstr("overloaded"));
+    }
+  }
 }
 
 }  // namespace
