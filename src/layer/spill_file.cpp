@@ -17,7 +17,7 @@ Fd make_file(const std::filesystem::path& parent) {
   const TempDir directory(parent, "mlbuild-debs-");
   const auto path = directory.path() / "contents";
   const int raw = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (raw < 0) throw_errno(errno, "creating", path);
+  if (raw < 0) throw_errno(errno, "create", path);
   return Fd(raw);
 }
 
@@ -25,7 +25,7 @@ void write_at(int file, std::uint64_t offset, ByteSpan bytes) {
   while (!bytes.empty()) {
     const ssize_t done = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) throw_errno(errno, "writing", "temporary file");
+    if (done < 0) throw_errno(errno, "write", "temporary file");
     bytes = bytes.subspan(static_cast<std::size_t>(done));
     offset += static_cast<std::uint64_t>(done);
   }
@@ -41,7 +41,7 @@ class SpilledSource final : public Source {
     do {
       got = ::pread(file_, buffer.data(), wanted, static_cast<off_t>(offset_));
     } while (got < 0 && errno == EINTR);
-    if (got < 0) throw_errno(errno, "reading", "temporary file");
+    if (got < 0) throw_errno(errno, "read", "temporary file");
     if (got == 0) throw Error(ErrorKind::Io, "temporary file became shorter");
     offset_ += static_cast<std::uint64_t>(got);
     rest_ -= static_cast<std::uint64_t>(got);

@@ -15,6 +15,7 @@
 #include "mlbuild/sys/disk_file.hpp"
 #include "mlbuild/sys/fd.hpp"
 #include "mlbuild/sys/temp_dir.hpp"
+#include "mlbuild/sys/write_all.hpp"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -316,13 +317,7 @@ int sandbox_helper_main() {
   if (::geteuid() == 0) ::setgroups(0, nullptr);  // inside a user namespace it is too late for that
   const std::string text = to_json(supervise());
   // No handlers of this program's libraries: they have nothing to do here, and they take time.
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const ssize_t count = ::write(kReport, rest.data(), rest.size());
-    if (count < 0 && errno != EINTR) break;
-    if (count > 0) rest.remove_prefix(static_cast<std::size_t>(count));
-  }
-  ::_exit(rest.empty() ? 0 : 1);
+  ::_exit(write_all(kReport, as_bytes(text)) ? 0 : 1);
 }
 
 }  // namespace mlbuild

@@ -3,6 +3,7 @@
 #include "resource_group.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/sys/write_all.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -60,12 +61,7 @@ Pipe make_pipe() {
 
 Fd memory_file(const char* name, std::string_view content) {
   Fd fd = moved_up(::memfd_create(name, MFD_CLOEXEC));
-  while (!content.empty()) {
-    const ssize_t count = ::write(fd.get(), content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_errno(errno, "write", name);
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (!write_all(fd.get(), as_bytes(content))) throw_errno(errno, "write", name);
   if (::lseek(fd.get(), 0, SEEK_SET) != 0) throw_errno(errno, "rewind", name);
   return fd;
 }
@@ -184,7 +180,9 @@ void HelperProcess::reap() noexcept {
 void HelperProcess::pass_signals_on(int from) const {
   std::array<char, 64> numbers;  // NOLINT(cppcoreguidelines-pro-type-member-init): read fills it
   const ssize_t count = ::read(from, numbers.data(), numbers.size());
-  if (count > 0 && ::write(lifeline_.get(), numbers.data(), static_cast<std::size_t>(count)) < 0) return;  // it ended
+  if (count <= 0) return;
+  [[maybe_unused]] const bool is_alive =
+      write_all(lifeline_.get(), as_bytes({numbers.data(), static_cast<std::size_t>(count)}));
 }
 
 HelperOutput HelperProcess::wait(const SandboxJob& job, std::optional<std::chrono::milliseconds> patience,

@@ -2,6 +2,8 @@
 
 #include "mount_point.hpp"
 
+#include "mlbuild/sys/write_all.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mount.h>
@@ -131,7 +133,7 @@ void provide_names(const MountPoints& points, const SandboxJob& job) {
   }
   const Fd hosts(::open(path_of(points.file("/etc/hosts")).c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
   constexpr std::string_view kText = "127.0.0.1 localhost mlbuild\n::1 localhost\n";
-  if (!hosts.valid() || ::write(hosts.get(), kText.data(), kText.size()) < 0) {
+  if (!hosts.valid() || !write_all(hosts.get(), as_bytes(kText))) {
     throw SetupFailure{stage::kMountPoint, errno, "/etc/hosts"};
   }
 }

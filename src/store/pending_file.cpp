@@ -1,6 +1,7 @@
 #include "pending_file.hpp"
 
 #include "mlbuild/sys/directory.hpp"
+#include "mlbuild/sys/write_all.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -59,12 +60,7 @@ void PendingFile::flush() {
 }
 
 void PendingFile::write_out(ByteSpan bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_errno(errno, "write", temporary_);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
+  if (!write_all(fd_.get(), bytes)) throw_errno(errno, "write", temporary_);
 }
 
 void PendingFile::commit(const std::filesystem::path& final_path, Durability durability) {

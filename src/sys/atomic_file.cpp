@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sys/directory.hpp"
+#include "mlbuild/sys/write_all.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -59,12 +60,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(ByteSpan bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_errno(errno, "write", final_path_);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
+  if (!write_all(fd_.get(), bytes)) throw_errno(errno, "write", final_path_);
 }
 
 void AtomicFile::commit() {

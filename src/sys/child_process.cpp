@@ -5,6 +5,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sys/fd.hpp"
+#include "mlbuild/sys/write_all.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -72,12 +73,7 @@ class OutputReader {
 Fd memory_file(std::string_view content) {
   Fd fd(::memfd_create("mlbuild-stdin", MFD_CLOEXEC));
   if (!fd.valid()) throw_errno(errno, "make", "standard input");
-  while (!content.empty()) {
-    const ssize_t count = ::write(fd.get(), content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_errno(errno, "write", "standard input");
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (!write_all(fd.get(), as_bytes(content))) throw_errno(errno, "write", "standard input");
   if (::lseek(fd.get(), 0, SEEK_SET) != 0) throw_errno(errno, "rewind", "standard input");
   return fd;
 }
