@@ -1,5 +1,6 @@
 #include "package_rules.hpp"
 
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -14,17 +15,12 @@ constexpr std::array<std::string_view, 16> kToolkitLibraries = {
     "libcudart", "libcublas", "libcudnn",  "libnvrtc",  "libcufft",      "libcurand",   "libcusparse", "libcusolver",
     "libnccl",   "libcupti",  "libnvjitl", "libcufile", "libnvtoolsext", "libnvfatbin", "libnvblas",   "libnvshmem"};
 
-std::string_view file_name(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 /// The CUDA half of a framework's own wheel, where no index tells of its CPU build.
 std::vector<DraftPart> cuda_parts(const PackageSubject& subject, const std::string& framework) {
   std::vector<DraftPart> parts;
   if (!subject.files_of) return parts;
   for (const WheelFileBytes& file : subject.files_of(framework)) {
-    if (is_cuda_library(file_name(file.path))) parts.push_back({file.path, framework, file.bytes});
+    if (is_cuda_library(name_of(file.path))) parts.push_back({file.path, framework, file.bytes});
   }
   return parts;
 }

@@ -1,5 +1,6 @@
 #include "image_rules.hpp"
 
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -12,15 +13,10 @@
 namespace mlbuild {
 namespace {
 
-std::string_view file_name(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 /// "libgfortran" of "libgfortran-040039e1.so.5.0.0": what auditwheel put into a wheel has a hash in its name. "" for
 /// what no tool has put there.
 std::string bundled_stem(std::string_view path) {
-  const std::string_view name = file_name(path);
+  const std::string_view name = name_of(path);
   const auto so = name.find(".so");
   if (!name.starts_with("lib") || so == std::string_view::npos) return {};
   const std::string_view stem = name.substr(0, so);
@@ -40,7 +36,7 @@ using Content = std::pair<std::uint64_t, std::uint32_t>;  ///< size and CRC-32
 
 std::string copy_line(const ImageSubject& subject, const ImagePackages& packages, std::size_t file) {
   const ContentFile& content = subject.contents.files[file];
-  return fmt::format("{} in {}  {}", printable(file_name(content.path)), packages.owner_of(file).name,
+  return fmt::format("{} in {}  {}", printable(name_of(content.path)), packages.owner_of(file).name,
                      human_bytes(content.bytes.plain_bytes));
 }
 
@@ -92,7 +88,7 @@ std::vector<Draft> nvidia_drafts(const ImageSubject& subject, const ImagePackage
   for (const auto& [name, package] : packages.wheels().packages()) {
     if (!is_cuda_package(name)) continue;
     for (const std::size_t i : packages.files_of_wheel(name)) {
-      const std::string_view library = file_name(subject.contents.files[i].path);
+      const std::string_view library = name_of(subject.contents.files[i].path);
       if (is_cuda_library(library)) in_wheels.emplace(library.substr(0, library.find(".so")));
     }
   }
@@ -101,7 +97,7 @@ std::vector<Draft> nvidia_drafts(const ImageSubject& subject, const ImagePackage
   std::vector<std::size_t> files;
   for (std::size_t i = 0; i < subject.contents.files.size(); ++i) {
     const ContentFile& file = subject.contents.files[i];
-    const std::string_view library = file_name(file.path);
+    const std::string_view library = name_of(file.path);
     if (packages.owner_of(i).kind == "wheel" || !is_cuda_library(library)) continue;
     if (in_wheels.contains(std::string(library.substr(0, library.find(".so"))))) files.push_back(i);
   }

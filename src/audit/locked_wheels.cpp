@@ -2,6 +2,7 @@
 
 #include "mlbuild/archive/zip.hpp"
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <algorithm>
@@ -14,8 +15,7 @@ constexpr std::uint64_t kEntryPointsLimitBytes = 1U << 20U;
 
 /// "numpy._core._multiarray" of "numpy/_core/_multiarray.cpython-311-x86_64-linux-gnu.so"; "" for what is no module.
 std::string module_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  const std::string_view file = slash == std::string_view::npos ? path : path.substr(slash + 1);
+  const std::string_view file = name_of(path);
   if (!file.ends_with(".py") && !file.ends_with(".so")) return {};
   if (path.find(".libs/") != std::string_view::npos || path.find(".dist-info/") != std::string_view::npos) return {};
   std::string module(path.substr(0, path.size() - file.size() + std::min(file.find('.'), file.size())));

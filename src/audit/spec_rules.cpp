@@ -2,6 +2,7 @@
 
 #include "image_rules.hpp"
 
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -46,8 +47,7 @@ std::set<std::string> command_words(const SpecVariant& variant) {
   const auto add = [&](const std::vector<std::string>& command) {
     for (const std::string& argument : command) {
       for (const std::string_view word : split(argument, ' ')) {
-        const auto slash = word.rfind('/');
-        words.emplace(slash == std::string_view::npos ? word : word.substr(slash + 1));
+        words.emplace(name_of(word));
       }
     }
   };

@@ -1,7 +1,8 @@
 #include "mlbuild/inspect/contents.hpp"
 
 #include "ownership.hpp"
-#include "path_parts.hpp"
+
+#include "mlbuild/base/path_parts.hpp"
 
 #include <algorithm>
 #include <map>

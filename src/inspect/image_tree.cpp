@@ -1,7 +1,6 @@
 #include "image_tree.hpp"
 
-#include "path_parts.hpp"
-
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
 namespace mlbuild {

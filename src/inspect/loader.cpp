@@ -4,6 +4,7 @@
 
 #include "loader.hpp"
 
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/oci/machine.hpp"
 
@@ -12,16 +13,6 @@
 
 namespace mlbuild {
 namespace {
-
-std::string_view directory_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-std::string_view file_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
 
 std::string replaced(std::string text, std::string_view word, std::string_view value) {
   for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + value.size())) {
@@ -91,7 +82,7 @@ void Process::load(const std::string& path) {
   if (object == nullptr || std::ranges::find(loaded_, path, &Loaded::path) != loaded_.end()) return;
   const std::size_t first = loaded_.size();
   // What loads it is the program, whose DT_RPATH counts, too.
-  loaded_.push_back({object, path, std::string(directory_of(path)), std::string(file_of(path)), 0, true});
+  loaded_.push_back({object, path, std::string(parent_of(path)), std::string(name_of(path)), 0, true});
   for (std::size_t i = first; i < loaded_.size(); ++i) load_needed(i);
 }
 
@@ -124,7 +115,7 @@ Process::Found Process::search(const std::string& name, std::size_t needed_by) c
   Found found;
   if (name.find('/') != std::string::npos) {
     const std::vector<std::string> path = expand(name, requester);
-    if (!path.empty()) search_in({std::string(directory_of(path[0]))}, std::string(file_of(path[0])), found);
+    if (!path.empty()) search_in({std::string(parent_of(path[0]))}, std::string(name_of(path[0])), found);
     return found;
   }
   if (!requester.object->runpath) {

@@ -4,6 +4,7 @@
 #include "debian_resolver.hpp"
 
 #include "mlbuild/archive/tar.hpp"
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -20,12 +21,7 @@ std::string joined(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
 }
 
-std::string parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return std::string(slash == std::string_view::npos ? std::string_view() : path.substr(0, slash));
-}
-
-std::string_view leaf_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string directory_of(std::string_view path) { return std::string(parent_of(path)); }
 
 std::vector<std::string> search_path(const oci::ImageConfig& config) {
   std::string path = kDefaultPath;
@@ -108,7 +104,7 @@ class PythonSearch {
       for (const char* name : {"python3", "python"}) {
         const std::optional<std::string> path = tree_.resolve(joined(directory, name));
         if (!path || !is_program(tree_.find_exactly(*path))) continue;
-        program_ = {directory, name, *path, minor_of(leaf_of(*path))};
+        program_ = {directory, name, *path, minor_of(name_of(*path))};
         const std::optional<std::string> plain = tree_.resolve(joined(directory, "python"));
         if (plain == path) program_.name = "python";
         if (program_.minor.empty()) program_.minor = minor_beside();
@@ -126,9 +122,9 @@ class PythonSearch {
   /// A program that is called plain `python3`: its library directory tells the version.
   std::string minor_beside() const {
     std::string only;
-    for (const std::string& name : tree_.names_in(joined(parent_of(parent_of(program_.path)), "lib"))) {
+    for (const std::string& name : tree_.names_in(joined(directory_of(directory_of(program_.path)), "lib"))) {
       const std::string minor = minor_of(name);
-      if (minor.empty() || !has_landmark(parent_of(parent_of(program_.path)), "lib", minor)) continue;
+      if (minor.empty() || !has_landmark(directory_of(directory_of(program_.path)), "lib", minor)) continue;
       if (!only.empty()) return "";
       only = minor;
     }
@@ -143,11 +139,11 @@ class PythonSearch {
   /// CPython 3.11, Modules/getpath.py: a pyvenv.cfg beside the program or one directory up makes a virtual environment;
   /// the prefix is the nearest directory above the real program that has lib/python3.X/os.py.
   bool find_prefix(NoInterpreter& without) {
-    for (const std::string& place : {program_.directory, parent_of(program_.directory)}) {
+    for (const std::string& place : {program_.directory, directory_of(program_.directory)}) {
       if (tree_.exists(joined(place, "pyvenv.cfg"))) venv_ = place;
       if (venv_) break;
     }
-    for (std::string above = parent_of(program_.path); !above.empty(); above = parent_of(above)) {
+    for (std::string above = directory_of(program_.path); !above.empty(); above = directory_of(above)) {
       for (const char* library : {"lib", "lib64"}) {
         if (!has_landmark(above, library, program_.minor)) continue;
         prefix_ = above;
@@ -239,7 +235,7 @@ class PythonSearch {
       const BaseTree::Node* library = path ? tree_.find_exactly(*path) : nullptr;
       if (library == nullptr) continue;
       if (library->found.size() == 1) return *library->found.begin();
-      std::string_view name = leaf_of(*path);
+      std::string_view name = name_of(*path);
       if (name.starts_with("libc-2.") && name.ends_with(".so")) return std::string(name.substr(5, name.size() - 8));
     }
     return upstream_release(base_version(debian_, "libc6"));

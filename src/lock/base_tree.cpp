@@ -3,6 +3,7 @@
 #include "version_scan.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -25,22 +26,15 @@ constexpr std::string_view kWhiteoutPrefix = ".wh.";
 constexpr std::string_view kOpaqueName = ".wh..wh..opq";
 constexpr std::string_view kReservedPrefix = ".wh..wh.";  // AUFS's own files
 
-std::string_view leaf_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
 /// How much of a file is kept as text; 0: nothing.
 std::uint64_t text_limit(std::string_view path) {
   constexpr std::uint64_t kSmall = 64U << 10U;
-  if (path == "etc/os-release" || path == "usr/lib/os-release" || leaf_of(path) == "pyvenv.cfg") return kSmall;
+  if (path == "etc/os-release" || path == "usr/lib/os-release" || name_of(path) == "pyvenv.cfg") return kSmall;
   if (path == "var/lib/dpkg/status") return 32U << 20U;
   if (path.starts_with("var/lib/dpkg/status.d/") && !path.ends_with(".md5sums")) return 1U << 20U;
-  if (leaf_of(path) == "patchlevel.h") return kSmall;
+  if (name_of(path) == "patchlevel.h") return kSmall;
   const std::string_view parent = parent_of(path);
-  const bool is_dist_info = parent.ends_with(".dist-info") && leaf_of(path) == "RECORD";
+  const bool is_dist_info = parent.ends_with(".dist-info") && name_of(path) == "RECORD";
   return is_dist_info ? 4U << 20U : 0;
 }
 
@@ -61,7 +55,7 @@ bool is_libc(std::string_view name) {
 }
 
 void look_into(const TarEntry& entry, Source& content, BaseTree::Node& node) {
-  const std::string_view name = leaf_of(entry.path);
+  const std::string_view name = name_of(entry.path);
   if (entry.size_bytes > kMaxScannedBytes) return;
   if (const std::string minor = minor_version_in(name); !minor.empty()) {
     node.found = scan_python_versions(content, minor);
@@ -86,7 +80,7 @@ void BaseTree::add_layer(Source& tar, const std::function<void()>& check_cancell
   opaque_.clear();
   read_foreign_layer(tar, [&](const TarEntry& entry, Source& content) {
     check_cancelled();
-    const std::string_view name = leaf_of(entry.path);
+    const std::string_view name = name_of(entry.path);
     if (name.starts_with(kWhiteoutPrefix)) {
       hide(std::string(parent_of(entry.path)), std::string(name));
     } else {

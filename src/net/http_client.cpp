@@ -65,8 +65,7 @@ bool is_redirect(int status) {
 
 Error describe_bad_status(const HttpRequest& request, const HttpResponse& response) {
   const Url url = Url::parse(response.final_url);
-  const auto body = response.headers.find(kErrorBodyHeader);
-  const std::string said = body == response.headers.end() ? "" : printable(trim(body->second.substr(0, 200)));
+  const std::string said = printable(trim(response.header(kErrorBodyHeader).substr(0, 200)));
   return Error(ErrorKind::Network,
                fmt::format("`{}` answered {} to {} `{}`{}{}", url.host_port(), response.status, request.method,
                            printable_url(response.final_url), said.empty() ? "" : ": ", said));

@@ -123,16 +123,14 @@ void Exchange::start() {
   response_.headers.erase(kErrorBodyHeader);
   body_.received_bytes = 0;
   body_.validator.clear();
-  const auto etag = response_.headers.find("etag");
-  const bool is_strong = etag != response_.headers.end() && etag->second.starts_with('"');
-  if (request_.resume && is_strong) body_.validator = etag->second;  // RFC 9110, 13.1.5: If-Range takes no weak one
+  const std::string_view etag = response_.header("etag");
+  if (request_.resume && etag.starts_with('"')) body_.validator = etag;  // RFC 9110, 13.1.5: If-Range takes no weak one
   body_.sink = &body_.start(response_);
 }
 
 void Exchange::go_on() const {
-  const auto range = response_.headers.find("content-range");
   const std::string expected = fmt::format("bytes {}-", body_.received_bytes);
-  if (range != response_.headers.end() && range->second.starts_with(expected)) return;
+  if (response_.header("content-range").starts_with(expected)) return;
   throw Error(ErrorKind::Network, fmt::format("`{}` goes on at another place than asked for", url_.host_port()))
       .hint("the server or a proxy before it answers wrongly; try again");
 }

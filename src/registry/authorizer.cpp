@@ -73,9 +73,7 @@ const Authorizer::Kept& Authorizer::renew(const Permission& permission) {
 bool Authorizer::learn(const HttpResponse& refused, const Url& url, const Permission& permission,
                        const std::string& rejected) {
   const std::scoped_lock guard(mutex_);
-  const auto offers = refused.headers.find("www-authenticate");
-  if (offers == refused.headers.end()) return false;
-  const std::vector<Challenge> challenges = parse_challenges(offers->second);
+  const std::vector<Challenge> challenges = parse_challenges(refused.header("www-authenticate"));
   const Challenge* challenge = choose(challenges);
   if (challenge == nullptr) return false;
   // Another thread may have learned it meanwhile.

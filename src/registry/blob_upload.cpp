@@ -153,11 +153,10 @@ BlobUploader::Attempt BlobUploader::send_bytes(const Task& task, const Url& sess
 }
 
 void BlobUploader::check_kept(const Task& task, const HttpResponse& response) const {
-  const auto kept = response.headers.find("docker-content-digest");
-  if (kept == response.headers.end() || !kept->second.starts_with("sha256:")) return;
-  if (kept->second == task.blob.digest.to_string()) return;
+  const std::string_view kept = response.header("docker-content-digest");
+  if (!kept.starts_with("sha256:") || kept == task.blob.digest.to_string()) return;
   throw Error(ErrorKind::Network, fmt::format("registry `{}` keeps blob {} of `{}` as {}", connection_.registry(),
-                                              task.blob.digest.to_string(), task.repository, printable(kept->second)))
+                                              task.blob.digest.to_string(), task.repository, printable(kept)))
       .hint("the registry or a proxy before it changes what is sent");
 }
 

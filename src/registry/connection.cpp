@@ -78,13 +78,13 @@ std::string RegistryConnection::url(const std::string& repository, const std::st
 }
 
 Url RegistryConnection::location(const HttpResponse& response) {
-  const auto header = response.headers.find("location");
-  if (header == response.headers.end() || header->second.empty()) {
+  const std::string location(response.header("location"));
+  if (location.empty()) {
     throw Error(ErrorKind::Network,
                 fmt::format("registry `{}` does not say where the upload goes (no Location header)", registry_))
         .hint("a proxy that drops headers is a frequent cause");
   }
-  Url target = redirect_target(Url::parse(response.final_url), header->second);
+  Url target = redirect_target(Url::parse(response.final_url), location);
   check_named_server(target, base(), "the upload address");
   return target;
 }

@@ -3,6 +3,7 @@
 #include "findings_value.hpp"
 #include "waste.hpp"
 
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/report/image_page.hpp"
 
 #include <nlohmann/json.hpp>
@@ -21,11 +22,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kShownPaths = 10;  // of files with the same content
-
-std::string_view parent_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
 
 json value_of(const ByteCount& bytes) {
   return {{"plain", bytes.plain_bytes}, {"compressed", bytes.compressed_bytes}, {"files", bytes.files}};

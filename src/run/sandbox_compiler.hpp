@@ -21,7 +21,8 @@ namespace mlbuild {
 /// interpreter counts as one that does not compile.
 class SandboxCompiler final : public BytecodeCompiler {
  public:
-  /// `place` is asked once, when the first source comes. What is given by reference must outlive the compiler.
+  /// `place` is asked once, when the first source comes. What is given by reference must outlive the interpreters: all
+  /// calls, and end_interpreters() or the compiler.
   SandboxCompiler(std::function<InterpreterPlace()> place, std::filesystem::path scratch, std::size_t threads,
                   Sandbox& sandbox, const Cancellation& cancellation);
   ~SandboxCompiler() override;

@@ -349,9 +349,15 @@ struct FailureBesideSdistTest : SdistInBuildTest {
     image.wheels = {file};
     site.default_index = PythonIndex{"default", index.url("/simple")};
   }
-  BuildResult build_from_index() {
-    const BuildContext context{store, *client, endless, site, cancellation, events, 2};
-    return build_image(request(), context);
+  /// Of a build from the index.
+  Error failure() {
+    try {
+      build_image(request(), {store, *client, endless, site, cancellation, events, 2});
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "the build did not fail";
+    return {ErrorKind::Internal, "nothing failed"};
   }
   EndlessSandbox endless;
   Bytes wheel;
@@ -370,26 +376,18 @@ struct FailureBesideSdistTest : SdistInBuildTest {
 };
 
 TEST_F(FailureBesideSdistTest, ALayerThatFailsEndsABuildFromSourceAndIsTheError) {
-  try {
-    build_from_index();
-    FAIL() << "the wheel is broken";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::Foreign) << error.message();
-    EXPECT_NE(std::string(error.what()).find("broken.py"), std::string::npos) << error.what();
-  }
+  const Error error = failure();
+  EXPECT_EQ(error.kind(), ErrorKind::Foreign) << error.message();
+  EXPECT_NE(std::string(error.what()).find("broken.py"), std::string::npos) << error.what();
   EXPECT_EQ(endless.stopped, 1);
   EXPECT_FALSE(cancellation.requested()) << "other builds go on";
 }
 
 TEST_F(FailureBesideSdistTest, ADownloadThatFailsEndsABuildFromSourceAndIsTheError) {
   wheel_status = 403;
-  try {
-    build_from_index();
-    FAIL() << "the wheel is forbidden";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::Network) << error.message();
-    EXPECT_NE(std::string(error.what()).find("403"), std::string::npos) << error.what();
-  }
+  const Error error = failure();
+  EXPECT_EQ(error.kind(), ErrorKind::Network) << error.message();
+  EXPECT_NE(std::string(error.what()).find("403"), std::string::npos) << error.what();
   EXPECT_EQ(endless.stopped, 1);
 }
 
@@ -399,12 +397,7 @@ TEST_F(FailureBesideSdistTest, WhoInterruptsIsToldThat) {
     cancellation.request();
   });
   image.wheels.clear();
-  try {
-    build_from_index();
-    FAIL() << "nobody stopped it";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::Interrupted);
-  }
+  EXPECT_EQ(failure().kind(), ErrorKind::Interrupted);
   user.join();
   EXPECT_EQ(endless.stopped, 1);
 }
