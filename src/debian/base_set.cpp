@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace mlbuild::debian {
 namespace {
 
-// Files and accounts that every image has, the CA certificates, time zones (in nobody's closure), service names, and
-// libstdc++, which two of three compiled wheels need.
-constexpr std::array<std::string_view, 7> kEveryBase = {"base-files",      "base-passwd", "netbase",   "tzdata",
-                                                        "ca-certificates", "media-types", "libstdc++6"};
+// Files and accounts that every root has, and libstdc++, which two of three compiled wheels need.
+constexpr std::array<std::string_view, 3> kEveryRoot = {"base-files", "base-passwd", "libstdc++6"};
+
+// What every image has besides: CA certificates, time zones (in nobody's closure), service names.
+constexpr std::array<std::string_view, 4> kEveryBase = {"netbase", "tzdata", "ca-certificates", "media-types"};
 
 // Debian's Essential packages without dpkg. usr-is-merged stands in for usrmerge, which would bring perl's full
 // library.
@@ -36,23 +38,35 @@ bool contains(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-}  // namespace
-
-BaseSet base_set(bool slim, std::string_view python_version) {
-  BaseSet set;
-  append(set.wanted, kEveryBase);
-  // Not `python3`: its -minimal part depends on dpkg, and its links are made in /usr/local instead.
-  set.wanted.push_back("python" + std::string(python_version));
-  append(set.dropped, kInstallTools);
-  if (slim) {
-    append(set.wanted, kSlim);
-  } else {
-    append(set.dropped, kShellTools);
-    append(set.dropped, kToolLibraries);
-  }
+BaseSet sorted(BaseSet set) {
   std::sort(set.wanted.begin(), set.wanted.end());
   std::sort(set.dropped.begin(), set.dropped.end());
   return set;
+}
+
+BaseSet without_shell(std::string_view python_version) {
+  BaseSet set;
+  append(set.wanted, kEveryRoot);
+  // Not `python3`: its -minimal part depends on dpkg, and its links are made in /usr/local instead.
+  set.wanted.push_back("python" + std::string(python_version));
+  append(set.dropped, kInstallTools);
+  append(set.dropped, kShellTools);
+  append(set.dropped, kToolLibraries);
+  return set;
+}
+
+}  // namespace
+
+BaseSet interpreter_set(std::string_view python_version) { return sorted(without_shell(python_version)); }
+
+BaseSet base_set(bool slim, std::string_view python_version) {
+  BaseSet set = without_shell(python_version);
+  append(set.wanted, kEveryBase);
+  if (slim) {
+    append(set.wanted, kSlim);
+    set.dropped.assign(kInstallTools.begin(), kInstallTools.end());
+  }
+  return sorted(std::move(set));
 }
 
 bool is_install_tool(std::string_view name) { return contains(kInstallTools, name) || contains(kShellTools, name); }

@@ -141,9 +141,7 @@ void note_releases(const DebianIndex& debian, LockedImage& image) {
     image.releases.push_back({release.suite, release.in_release_digest, release.date});
 }
 
-/// The interpreter and its libraries, as in a distroless image.
-std::vector<LockedDeb> interpreter_root(const DebianIndex& debian, const SpecVariant& variant) {
-  const debian::BaseSet set = debian::base_set(false, variant.base.python.value);
+std::vector<LockedDeb> root_of(const debian::BaseSet& set, const DebianIndex& debian, const SpecVariant& variant) {
   std::vector<LockedDeb> debs = resolve_base(debian.packages, set, variant.base.python);
   std::erase_if(debs, [&](const LockedDeb& deb) { return std::ranges::binary_search(set.dropped, deb.name); });
   return debs;
@@ -151,7 +149,7 @@ std::vector<LockedDeb> interpreter_root(const DebianIndex& debian, const SpecVar
 
 /// A compiler wants a shell and its tools. Without one the interpreter is enough: half the bytes to fetch and unpack.
 std::vector<LockedDeb> empty_build_root(const DebianIndex& debian, const SpecVariant& variant) {
-  if (variant.system.build.empty()) return interpreter_root(debian, variant);
+  if (variant.system.build.empty()) return root_of(debian::interpreter_set(variant.base.python.value), debian, variant);
   return resolve_base(debian.packages, debian::base_set(true, variant.base.python.value), variant.base.python);
 }
 
@@ -228,7 +226,9 @@ void DebianResolver::add_build_root(const SpecVariant& variant, LockedImage& ima
 }
 
 std::vector<LockedDeb> DebianResolver::tool_root(const SpecVariant& variant) {
-  return interpreter_root(index(variant.base.suite.value, std::string(kHostArchitecture)), variant);
+  // With the certificates that a resolver wants.
+  return root_of(debian::base_set(false, variant.base.python.value),
+                 index(variant.base.suite.value, std::string(kHostArchitecture)), variant);
 }
 
 }  // namespace mlbuild

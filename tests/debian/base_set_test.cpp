@@ -7,6 +7,7 @@ namespace mlbuild::debian {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Not;
 
 TEST(BaseSet, EveryBaseHasInterpreterCertificatesZonesAndLibstdcxx) {
@@ -27,9 +28,14 @@ TEST(BaseSet, OnlySlimHasAShell) {
   EXPECT_THAT(base_set(false, "3.11").wanted, Not(Contains("dash")));
 }
 
+TEST(BaseSet, AnInterpreterAloneNeedsNeitherZonesNorCertificates) {
+  const BaseSet set = interpreter_set("3.11");
+  EXPECT_THAT(set.wanted, ElementsAre("base-files", "base-passwd", "libstdc++6", "python3.11"));
+  EXPECT_EQ(set.dropped, base_set(false, "3.11").dropped);
+}
+
 TEST(BaseSet, NothingIsBothWantedAndDropped) {
-  for (const bool slim : {true, false}) {
-    const BaseSet set = base_set(slim, "3.11");
+  for (const BaseSet& set : {base_set(true, "3.11"), base_set(false, "3.11"), interpreter_set("3.11")}) {
     for (const std::string& name : set.dropped) EXPECT_THAT(set.wanted, Not(Contains(name)));
   }
 }

@@ -18,6 +18,9 @@ struct BaseSet {
 /// only. `python_version`: "3.11".
 BaseSet base_set(bool slim, std::string_view python_version);
 
+/// What runs a program of that Python and no more: for builds and tools, whose root is in no image.
+BaseSet interpreter_set(std::string_view python_version);
+
 /// Whether a dropped member of a base is a program that only installing needs (dpkg, debconf, tar, ...), so that
 /// packages added on top may count on it as installed. Other dropped members are libraries: a package on top that needs
 /// one must bring it.
