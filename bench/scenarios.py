@@ -202,7 +202,7 @@ def main():
     finally:
         shutil.rmtree(work, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
-    stem = options.case + ("" if options.bytecode == "on" else "-no-bytecode")
+    stem = options.case + ("" if options.bytecode == "on" else "-no-bytecode") + ("" if options.only == "all" else f"-{options.only}")
     (out / f"{stem}.json").write_text(json.dumps(result, indent=2) + "\n")
     (out / f"{stem}.md").write_text(markdown(result))
     print(markdown(result))
