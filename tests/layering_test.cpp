@@ -1,5 +1,7 @@
 // Every #include of a module's header must be allowed by src/LAYERS: folders without a check do not stay layers.
 
+#include "support/source_dir.hpp"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -16,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using Layers = std::map<std::string, std::set<std::string>>;
 
-const fs::path kRoot = MLBUILD_SOURCE_DIR;
+const fs::path kRoot = mlbuild::test::source_dir();
 
 Layers read_layers() {
   Layers layers;

@@ -2,6 +2,7 @@
 // tarfile must read in the same way. (They may accept more.)
 
 #include "io/throws.hpp"
+#include "support/source_dir.hpp"
 
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/archive/zip.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kTests = fs::path(MLBUILD_SOURCE_DIR) / "tests";
+const fs::path kTests = test::source_dir() / "tests";
 
 std::string list_zip(std::string_view data) {
   const MemoryFile file(Bytes(as_bytes(data).begin(), as_bytes(data).end()));

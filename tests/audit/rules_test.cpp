@@ -1,5 +1,7 @@
 #include "mlbuild/audit/rules.hpp"
 
+#include "support/source_dir.hpp"
+
 #include "mlbuild/base/error.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +14,7 @@ namespace mlbuild {
 namespace {
 
 std::string page() {
-  std::ifstream file(std::string(MLBUILD_SOURCE_DIR) + "/docs/audit.md");
+  std::ifstream file(test::source_dir() / "docs/audit.md");
   std::stringstream text;
   text << file.rdbuf();
   return text.str();

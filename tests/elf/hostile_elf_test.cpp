@@ -2,6 +2,7 @@
 // anything. System V ABI, "Object Files".
 
 #include "support/hostile.hpp"
+#include "support/source_dir.hpp"
 
 #include "mlbuild/elf/object.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t kProgramHeaders = 64, kProgramHeaderBytes = 56;
 
 std::string seed(const std::string& name) {
-  std::ifstream file(MLBUILD_SOURCE_DIR "/tests/fuzz/corpus/elf/" + name, std::ios::binary);
+  std::ifstream file(test::source_dir() / "tests/fuzz/corpus/elf" / name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 /// The good library with a number of so many bytes, little endian, at a place.

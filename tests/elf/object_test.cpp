@@ -1,5 +1,7 @@
 #include "mlbuild/elf/object.hpp"
 
+#include "support/source_dir.hpp"
+
 #include "mlbuild/base/error.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +15,7 @@ namespace {
 
 // Made by tests/fuzz/make_elf_seeds.py, which says what is in them.
 std::string seed(const std::string& name) {
-  std::ifstream file(MLBUILD_SOURCE_DIR "/tests/fuzz/corpus/elf/" + name, std::ios::binary);
+  std::ifstream file(test::source_dir() / "tests/fuzz/corpus/elf" / name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -1,5 +1,7 @@
 #include "mlbuild/image/image.hpp"
 
+#include "support/source_dir.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/sha256.hpp"
 
@@ -42,7 +44,7 @@ Image example() {
 }
 
 void expect_golden(const std::string& made, const std::string& name) {
-  const std::string file = std::string(MLBUILD_SOURCE_DIR) + "/tests/data/image/" + name;
+  const std::string file = test::source_dir() / "tests/data/image" / name;
   if (std::getenv("MLBUILD_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(file) << made << "\n";
     GTEST_SKIP() << "golden file rewritten";

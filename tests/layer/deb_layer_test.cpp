@@ -2,6 +2,7 @@
 
 #include "support/deb_builder.hpp"
 #include "support/layer_reading.hpp"
+#include "support/source_dir.hpp"
 
 #include "mlbuild/base/error.hpp"
 
@@ -334,7 +335,7 @@ std::string listing(const ReadLayer& layer) {
 
 TEST(DebLayer, TinyBaseIsTheGoldenOne) {
   const std::string made = listing(unpack(tiny_base(), as_base()));
-  const std::string file = std::string(MLBUILD_SOURCE_DIR) + "/tests/data/layer/tiny_deb_base.txt";
+  const std::string file = test::source_dir() / "tests/data/layer/tiny_deb_base.txt";
   if (std::getenv("MLBUILD_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(file) << made;
     GTEST_SKIP() << "golden file rewritten";

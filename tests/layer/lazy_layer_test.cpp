@@ -3,6 +3,7 @@
 #include "mlbuild/layer/lazy_layer.hpp"
 
 #include "content_cutter.hpp"
+#include "support/source_dir.hpp"
 #include "tar_split.hpp"
 
 #include "mlbuild/base/base64.hpp"
@@ -444,7 +445,7 @@ std::string golden_text(LayerForm form) {
 }
 
 void expect_golden(LayerForm form, const std::string& name) {
-  const std::string path = std::string(MLBUILD_SOURCE_DIR "/tests/data/layer/") + name;
+  const std::string path = test::source_dir() / "tests/data/layer" / name;
   const std::string text = golden_text(form);
   if (std::getenv("MLBUILD_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path) << text;

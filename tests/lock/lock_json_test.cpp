@@ -1,4 +1,5 @@
 #include "lock_samples.hpp"
+#include "support/source_dir.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/lock/lock.hpp"
@@ -44,7 +45,7 @@ TEST(LockJson, ReadingWhatWasWrittenGivesTheSame) {
 
 void expect_golden(const Lock& lock, const std::string& name) {
   const std::string made = to_json(lock);
-  const std::string file = std::string(MLBUILD_SOURCE_DIR) + "/tests/data/lock/" + name;
+  const std::string file = test::source_dir() / "tests/data/lock" / name;
   if (std::getenv("MLBUILD_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(file) << made;
     GTEST_SKIP() << "golden file rewritten";

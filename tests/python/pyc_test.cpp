@@ -1,6 +1,7 @@
 #include "mlbuild/python/pyc.hpp"
 
 #include "support/pyc_builder.hpp"
+#include "support/source_dir.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sys/file.hpp"
@@ -142,8 +143,7 @@ TEST(CanonicalPyc, IsAsItWas) {
   const std::string made = canonical_code({text("same"), text("some words"), tuple({text("same"), "N"}),
                                            frozen_set({text("b"), text("a")}), code({text("some words")})},
                                           tuple({text("print")}));
-  const std::filesystem::path golden =
-      std::filesystem::path(MLBUILD_SOURCE_DIR) / "tests/data/python/canonical-311.pyc";
+  const std::filesystem::path golden = test::source_dir() / "tests/data/python/canonical-311.pyc";
   if (std::getenv("MLBUILD_UPDATE_GOLDEN") != nullptr) {
     write_file_atomically(golden, made);
     GTEST_SKIP() << "golden file rewritten";
