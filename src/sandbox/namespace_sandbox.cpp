@@ -213,7 +213,7 @@ class NamespaceSandbox final : public Sandbox {
 }  // namespace
 
 std::filesystem::path find_sandbox_helper() {
-  const std::filesystem::path self = "/proc/self/exe";
+  std::filesystem::path self = "/proc/self/exe";
   std::error_code error;
   const std::filesystem::path beside = std::filesystem::read_symlink(self, error).parent_path();
   for (const std::filesystem::path& place : {beside, beside / "../libexec/mlbuild"}) {
