@@ -1,20 +1,17 @@
 #include "../../src/layer/spill_file.hpp"
 
-#include "mlbuild/base/error.hpp"
+#include "io/throws.hpp"
+
 #include "mlbuild/sys/temp_dir.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <functional>
 #include <string>
 
 namespace mlbuild {
 namespace {
-
-using testing::HasSubstr;
 
 /// While it lives, files of this process may not grow beyond.
 class FileSizeLimit {
@@ -41,15 +38,6 @@ SpilledContent append(SpillFile& spill, const std::string& text) {
   return spill.append(source, text.size());
 }
 
-std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(SpillFile, ContentsAreReadInAnyOrder) {
   const TempDir directory;
   SpillFile spill(directory.path());
@@ -65,7 +53,7 @@ TEST(SpillFile, WhatItCannotWriteItSaysInASentence) {
   const TempDir directory;
   SpillFile spill(directory.path());
   const FileSizeLimit limit(4096);
-  EXPECT_THAT(message_of([&] { append(spill, std::string(10'000, 'a')); }), HasSubstr("cannot write `temporary file`"));
+  test::expect_error(ErrorKind::Io, "cannot write `temporary file`", [&] { append(spill, std::string(10'000, 'a')); });
 }
 
 }  // namespace
