@@ -1,11 +1,14 @@
 #pragma once
 
 #include "support/deb_builder.hpp"
+#include "support/http_server.hpp"
 #include "support/wheel_builder.hpp"
 
+#include "mlbuild/io/sha256.hpp"
 #include "mlbuild/run/build.hpp"
 #include "mlbuild/sys/file.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -52,6 +55,22 @@ class EventLog final : public EventSink {
   std::vector<std::string> started_;
 };
 
+inline LockedFile locked_wheel(const WheelBuilder& builder, ByteSpan bytes) {
+  LockedFile file;
+  file.name = builder.name;
+  file.version = builder.version;
+  file.filename = builder.filename();
+  file.sha256 = BlobDigest(sha256(bytes));
+  file.size_bytes = bytes.size();
+  return file;
+}
+
+/// An index's page of a project with this file.
+inline CannedAnswer index_page(const LockedFile& file) {
+  return {.headers = {{"Content-Type", "text/html"}},
+          .body = fmt::format("<a href=\"/{0}#sha256={1}\">{0}</a>", file.filename, file.sha256.hex())};
+}
+
 struct BuildTest : ::testing::Test {
   BuildTest() {
     std::filesystem::create_directory(dir.path() / "app");
@@ -80,13 +99,8 @@ struct BuildTest : ::testing::Test {
   }
   void add_wheel(const WheelBuilder& builder) {
     const Bytes bytes = builder.build();
-    LockedFile wheel;
-    wheel.name = builder.name;
-    wheel.version = builder.version;
-    wheel.filename = builder.filename();
-    wheel.sha256 = keep(bytes);
-    wheel.size_bytes = bytes.size();
-    image.wheels.push_back(wheel);
+    keep(bytes);
+    image.wheels.push_back(locked_wheel(builder, bytes));
   }
   BuildRequest request(bool force = false) const {
     BuildRequest made;

@@ -1,13 +1,10 @@
 // Layers that are sent while others are still being made.
 #include "build_fixture.hpp"
 #include "registry/fake_registry.hpp"
-#include "support/http_server.hpp"
 
 #include "mlbuild/io/sha256.hpp"
 #include "mlbuild/publish/sink.hpp"
 #include "mlbuild/registry/anonymous_credentials.hpp"
-
-#include <fmt/format.h>
 
 #include <chrono>
 #include <future>
@@ -30,19 +27,10 @@ struct EarlyUploadTest : BuildTest, ReadyLayers {
     sink_ = make_registry_sink(oci::Reference::parse(registry_->host() + "/team/app:1"), {}, access);
     const test::WheelBuilder builder = test::WheelBuilder::named("late").add("late.py", "x = 1\n");
     const Bytes bytes = builder.build();
-    LockedFile wheel;
-    wheel.name = builder.name;
-    wheel.version = builder.version;
-    wheel.filename = builder.filename();
-    wheel.sha256 = BlobDigest(sha256(bytes));
-    wheel.size_bytes = bytes.size();
+    const LockedFile wheel = test::locked_wheel(builder, bytes);
     image.wheels = {wheel};
     index_ = std::make_unique<test::HttpServer>([this, wheel, bytes](const test::SeenRequest& request) {
-      if (!request.target.ends_with(".whl")) {
-        return test::CannedAnswer{
-            .headers = {{"Content-Type", "text/html"}},
-            .body = fmt::format("<a href=\"/{0}#sha256={1}\">{0}</a>", wheel.filename, wheel.sha256.hex())};
-      }
+      if (!request.target.ends_with(".whl")) return test::index_page(wheel);
       const auto wait = heard_first_.get_future().wait_for(std::chrono::seconds(30));
       heard_in_time_ = wait == std::future_status::ready;
       return test::CannedAnswer{.body = std::string(as_text(bytes))};

@@ -1,13 +1,10 @@
 // Builds from source as part of a build, and what fails beside them.
 #include "build_fixture.hpp"
 #include "support/host_python.hpp"
-#include "support/http_server.hpp"
 #include "support/tar_text.hpp"
 
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/io/sha256.hpp"
-
-#include <fmt/format.h>
 
 #include <future>
 #include <thread>
@@ -93,13 +90,7 @@ struct FailureBesideSdistTest : SdistInBuildTest {
     test::WheelBuilder broken = test::WheelBuilder::named("broken").add("broken.py", "x = 1\n");
     broken.record_rows["broken.py"] = "broken.py," + test::record_hash_of("y = 2\n") + ",6";
     wheel = broken.build();
-    LockedFile file;
-    file.name = broken.name;
-    file.version = broken.version;
-    file.filename = broken.filename();
-    file.sha256 = BlobDigest(sha256(wheel));
-    file.size_bytes = wheel.size();
-    image.wheels = {file};
+    image.wheels = {test::locked_wheel(broken, wheel)};
     site.default_index = PythonIndex{"default", index.url("/simple")};
   }
   /// Of a build from the index.
@@ -117,12 +108,7 @@ struct FailureBesideSdistTest : SdistInBuildTest {
   int wheel_status = 200;
   std::unique_ptr<HttpClient> client = make_http_client(cancellation);
   test::HttpServer index{[this](const test::SeenRequest& seen) {
-    const LockedFile& file = image.wheels[0];
-    if (!seen.target.ends_with(".whl")) {
-      return test::CannedAnswer{
-          .headers = {{"Content-Type", "text/html"}},
-          .body = fmt::format("<a href=\"/{0}#sha256={1}\">{0}</a>", file.filename, file.sha256.hex())};
-    }
+    if (!seen.target.ends_with(".whl")) return test::index_page(image.wheels[0]);
     endless.started.get_future().wait();
     return test::CannedAnswer{.status = wheel_status, .body = std::string(as_text(wheel))};
   }};
