@@ -68,6 +68,11 @@ void stay_on_processors(double limit) {
   ::sched_setaffinity(0, sizeof chosen, &chosen);
 }
 
+/// Every level does its work by names below this directory, and by none above: wherever the one before ended up.
+void enter_directory(const HelperJob& job) {
+  if (::chdir(job.directory.c_str()) != 0) throw SetupFailure{stage::kOther, errno, job.directory.string()};
+}
+
 /// Watches one run from outside the namespaces.
 class Supervisor {
  public:
@@ -117,6 +122,13 @@ class Supervisor {
     ::send(channel_.get(), &kGo, 1, MSG_NOSIGNAL);
   }
 
+  /// Whichever way it ends, it has left the working directory.
+  bool has_root_mount() const {
+    const bool is_mount = make_root_a_mount();
+    enter_directory(job_);
+    return is_mount;
+  }
+
   /// EPERM may mean a chroot: root can do something about it. Where user namespaces are switched off, root can have the
   /// others without one.
   Cloned clone_into_namespaces(CallerIds& caller) const {
@@ -125,11 +137,10 @@ class Supervisor {
     Cloned cloned = clone_process(flags);
     if (cloned.process >= 0) return cloned;
     caller.no_user_namespace = errno;
-    if (errno == EPERM && make_root_a_mount() && ::chdir(job_.directory.c_str()) == 0) {
-      const int before = std::exchange(caller.no_user_namespace, 0);
-      cloned = clone_process(flags);
-      if (cloned.process >= 0) return cloned;
-      caller.no_user_namespace = before;
+    if (errno == EPERM && has_root_mount()) cloned = clone_process(flags);
+    if (cloned.process >= 0) {
+      caller.no_user_namespace = 0;
+      return cloned;
     }
     if (caller.user == 0) cloned = clone_process(flags & ~std::uint64_t{CLONE_NEWUSER});
     if (cloned.process < 0) errno = caller.no_user_namespace;
@@ -264,6 +275,7 @@ std::string read_job() {
 
 HelperReport run_at(HelperJob job, SandboxLevel level) {
   job.level = level;
+  enter_directory(job);
   if (!has_namespaces(job)) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   Supervisor supervisor(job);
   HelperReport report = supervisor.run();
@@ -298,7 +310,6 @@ HelperReport supervise() {
   HelperReport report;
   try {
     const HelperJob job = parse_helper_job(read_job());
-    if (::chdir(job.directory.c_str()) != 0) throw SetupFailure{stage::kOther, errno, job.directory.string()};
     return job.probe ? probe(job) : run_at(job, job.level);
   } catch (const SetupFailure& failure) {
     report.failure = failure;

@@ -1,5 +1,6 @@
 #include "own_root.hpp"
 
+#include "mlbuild/base/error.hpp"
 #include "mlbuild/sys/fd.hpp"
 
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace mlbuild {
@@ -33,15 +35,23 @@ bool enter(const Fd& root) {
   return ::fchdir(root.get()) == 0 && ::syscall(SYS_pivot_root, ".", ".") == 0 && ::umount2(".", MNT_DETACH) == 0;
 }
 
+bool enter_as_mount(const Fd& root) {
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  const Fd own = mount_on_itself(root);
+  return own.valid() && enter(own);
+}
+
 }  // namespace
 
 bool make_root_a_mount() {
   if (::unshare(CLONE_NEWNS) != 0) return false;
   const Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));  // after unshare: of the new namespace
   if (!root.valid() || !leave_chroot()) return false;
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
-  const Fd own = mount_on_itself(root);
-  return own.valid() && enter(own);
+  if (enter_as_mount(root)) return true;
+  const int reason = errno;
+  if (::fchdir(root.get()) != 0 || ::chroot(".") != 0) throw_errno(errno, "cannot go back to", "the root directory");
+  errno = reason;
+  return false;
 }
 
 }  // namespace mlbuild

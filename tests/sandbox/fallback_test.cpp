@@ -1,6 +1,7 @@
 // What happens where namespaces are not to be had: docs/sandbox.md, "Levels" and "Where it does not run". ctest starts
 // this program below wrappers that take things away (tests/support/like_docker.cpp, without_user_namespaces.cpp), with
 // a filter that names the suite which must hold there.
+#include "../../src/sandbox/own_root.hpp"
 #include "leftovers.hpp"
 #include "probe_root.hpp"
 
@@ -218,6 +219,35 @@ TEST_F(Chroot, NothingOutlivesAProgramThatIsKilled) {
   ::kill(program, SIGKILL);
   ::waitpid(program, nullptr, 0);
   EXPECT_TRUE(wait_for([&] { return processes_with(mark).empty() && fs::is_empty(probe.path() / "scratch"); }));
+}
+
+// --- HalfWay: root below a chroot may make mount namespaces, but no mounts in them -----------------------------------
+
+using HalfWay = Fallback;
+
+/// It has left its working directory by then: a copy made below another one would be made in /root, read-only here.
+TEST_F(HalfWay, TheProbeGoesOnInItsOwnDirectory) {
+  struct stat before {};
+  struct stat after {};
+  ASSERT_EQ(::stat("/root", &before), 0);
+  const auto weaker = sandbox();
+  EXPECT_EQ(weaker->run(job({"exit", "0"}), never).level, SandboxLevel::L2);
+  EXPECT_THAT(said({"print", "/etc/motd"}), "from the tree");
+  ASSERT_EQ(::stat("/root", &after), 0);
+  EXPECT_EQ(after.st_mode, before.st_mode);
+  EXPECT_EQ(after.st_ctim.tv_sec, before.st_ctim.tv_sec);
+}
+
+/// The wrapper's chroot is /mnt, which shows the same files as the root outside: only there are both one directory.
+bool is_in_chroot() { return !fs::equivalent("/", "/mnt"); }
+
+TEST_F(HalfWay, AChrootThatCannotBeMadeAMountIsGoneBackTo) {
+  ASSERT_TRUE(is_in_chroot());
+  const pid_t child = ::fork();  // it gets a mount namespace of its own
+  if (child == 0) ::_exit(!make_root_a_mount() && is_in_chroot() ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 // --- Nobody: docker's default, as an ordinary user: L3
