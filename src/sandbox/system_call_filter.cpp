@@ -47,6 +47,9 @@ constexpr ChangeOwner kChangeOwner[] = {{"chown", 1}, {"fchown", 1}, {"lchown", 
 constexpr scmp_datum_t kNewNamespaces =
     CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET;
 constexpr scmp_datum_t kSetIds[] = {S_ISUID, S_ISGID};
+// Also one that gets its name later, by a link: __O_TMPFILE, which is never given without O_DIRECTORY.
+constexpr scmp_datum_t kMakesFile[] = {O_CREAT, O_TMPFILE & ~O_DIRECTORY};
+constexpr int kFchmodat2 = 452;  // on all architectures; libseccomp knows the name since 2.5.5
 
 class Filter {
  public:
@@ -61,9 +64,12 @@ class Filter {
 
   /// `conditions` must all hold. Names that this architecture does not have are skipped.
   void answer(const char* name, int error_number, std::initializer_list<scmp_arg_cmp> conditions = {}) {
-    if (error_ != 0) return;
     const int number = ::seccomp_syscall_resolve_name(name);
-    if (number < 0) return;
+    if (number >= 0) answer(number, error_number, conditions);
+  }
+
+  void answer(int number, int error_number, std::initializer_list<scmp_arg_cmp> conditions) {
+    if (error_ != 0) return;
     const int result = ::seccomp_rule_add_array(context_, SCMP_ACT_ERRNO(static_cast<unsigned>(error_number)), number,
                                                 static_cast<unsigned>(conditions.size()), conditions.begin());
     if (result != 0) error_ = -result;
@@ -98,10 +104,12 @@ void refuse_set_id_files(Filter& filter) {
     filter.answer("chmod", EPERM, {has_bits(1, bit)});
     filter.answer("fchmod", EPERM, {has_bits(1, bit)});
     filter.answer("fchmodat", EPERM, {has_bits(2, bit)});
-    filter.answer("fchmodat2", EPERM, {has_bits(2, bit)});
+    filter.answer(kFchmodat2, EPERM, {has_bits(2, bit)});
     filter.answer("creat", EPERM, {has_bits(1, bit)});
-    filter.answer("open", EPERM, {has_bits(1, O_CREAT), has_bits(2, bit)});
-    filter.answer("openat", EPERM, {has_bits(2, O_CREAT), has_bits(3, bit)});
+    for (const scmp_datum_t makes_file : kMakesFile) {
+      filter.answer("open", EPERM, {has_bits(1, makes_file), has_bits(2, bit)});
+      filter.answer("openat", EPERM, {has_bits(2, makes_file), has_bits(3, bit)});
+    }
     filter.answer("mknod", EPERM, {has_bits(1, bit)});
     filter.answer("mknodat", EPERM, {has_bits(2, bit)});
   }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <linux/if_alg.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -196,7 +197,16 @@ TEST_F(Isolation, AnswersChownWithDone) { EXPECT_EQ(probe.said({"own", "/etc/mot
 
 TEST_F(Isolation, MakesNoSetIdFiles) {
   EXPECT_EQ(probe.said({"set-id", "/etc/motd"}), "EPERM");
-  EXPECT_EQ(probe.said({"set-id-file", "/new"}), "EPERM");
+  for (const char* way : {"create", "create-group", "creat", "node"})
+    EXPECT_EQ(probe.said({"set-id-file", way, "/new"}), "EPERM") << way;
+  for (const char* way : {"nameless", "nameless-group"})
+    EXPECT_EQ(probe.said({"set-id-file", way, "/tmp"}), "EPERM") << way;
+  for (const char* way : {"change", "change-at"})
+    EXPECT_EQ(probe.said({"set-id-file", way, "/etc/motd"}), "EPERM") << way;
+#ifdef SYS_open
+  EXPECT_EQ(probe.said({"set-id-file", "nameless-old", "/tmp"}), "EPERM");
+#endif
+  EXPECT_EQ(probe.said({"nameless-file", "/tmp"}), "ok");
 }
 
 TEST_F(Isolation, ReadOnlyMountsStayReadOnly) {

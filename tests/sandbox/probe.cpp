@@ -196,7 +196,25 @@ int own(const Arguments& words) {
 
 int set_id_bit(const Arguments& words) { return say(::chmod(words.at(0).c_str(), 04755)); }
 
-int make_set_id_file(const Arguments& words) { return say(::open(words.at(0).c_str(), O_WRONLY | O_CREAT, 04755)); }
+/// A file whose program would run as somebody else. A nameless one gets its name through a link later.
+int make_set_id_file(const Arguments& words) {
+  constexpr long kChangeModeAt = 452;  // fchmodat2, newer than the headers
+  const std::string& way = words.at(0);
+  const char* const path = words.at(1).c_str();
+  if (way == "create") return say(::open(path, O_WRONLY | O_CREAT, 04755));
+  if (way == "create-group") return say(::open(path, O_WRONLY | O_CREAT, 02755));
+  if (way == "nameless") return say(::open(path, O_WRONLY | O_TMPFILE, 04755));
+  if (way == "nameless-group") return say(::open(path, O_RDWR | O_TMPFILE, 02755));
+#ifdef SYS_open
+  if (way == "nameless-old") return say(::syscall(SYS_open, path, O_RDWR | O_TMPFILE, 06755));
+#endif
+  if (way == "creat") return say(::creat(path, 04755));
+  if (way == "node") return say(::mknod(path, S_IFREG | 04755, 0));
+  if (way == "change") return say(::fchmodat(AT_FDCWD, path, 04755, 0));
+  return say(::syscall(kChangeModeAt, AT_FDCWD, path, 04755, 0));
+}
+
+int make_nameless_file(const Arguments& words) { return say(::open(words.at(0).c_str(), O_WRONLY | O_TMPFILE, 0755)); }
 
 /// The getpid of the 32-bit ABI.
 int old_abi(const Arguments&) {
@@ -278,6 +296,7 @@ const std::map<std::string, int (*)(const Arguments&)> kWords = {
     {"own", own},
     {"set-id", set_id_bit},
     {"set-id-file", make_set_id_file},
+    {"nameless-file", make_nameless_file},
     {"old-abi", old_abi},
     {"call", system_call},
     {"user", [](const Arguments&) { return std::printf("%u:%u\n", ::getuid(), ::getgid()) < 0 ? 1 : 0; }},
