@@ -4,6 +4,7 @@
 #include "image_roots.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/sys/signal_relay.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGKILL is POSIX
@@ -34,7 +35,9 @@ SandboxOutcome start_image(const Image& image, const StartOptions& options, Blob
   job.disk_limit_bytes = 0;
   job.attached = true;
   job.devices = options.devices;
-  job.signals = options.signals;
+  // Not before: until the image is unpacked they are for this program.
+  const SignalRelay relay(options.signals);
+  job.signals = relay.descriptor();
   return context.sandbox.run(job, context.cancellation);
 }
 

@@ -19,7 +19,7 @@ struct StartOptions {
   std::uint64_t memory_bytes = 0;              ///< 0: no limit
   bool network = true;                         ///< the host's
   std::vector<std::filesystem::path> devices;  ///< see SandboxJob
-  int signals = -1;                            ///< likewise
+  std::vector<int> signals;                    ///< passed on to the command, from when it is started
 };
 
 /// Starts the image as a container runtime would, attached to this program's own streams, and waits for its end. What
