@@ -106,6 +106,7 @@ class Supervisor {
     Fd theirs(pair[1]);
     CallerIds caller{::geteuid(), ::getegid()};
     caller.waits_for_group = group_.has_value();
+    const HeldSignals held;
     Cloned cloned = clone_into_namespaces(caller);
     if (cloned.process < 0) throw SetupFailure{stage::kNamespaces, errno, ""};
     if (cloned.process == 0) {

@@ -24,6 +24,7 @@ namespace mlbuild {
 namespace {
 
 constexpr const char* kHostName = "mlbuild";
+constexpr int kPassedOn[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 
 void write_proc_file(const char* path, const std::string& text) {
   const Fd fd(::open(path, O_WRONLY | O_CLOEXEC));
@@ -76,7 +77,8 @@ volatile pid_t command = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-
 
 extern "C" void pass_on_to_command(int signal_number) {
   const int saved = errno;
-  ::kill(-command, signal_number);  // it leads a session of its own
+  // It leads a session of its own, or will.
+  if (::kill(-command, signal_number) != 0) ::kill(command, signal_number);
   errno = saved;
 }
 
@@ -85,9 +87,19 @@ void pass_signals_on(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}) {
-    ::sigaction(number, &action, nullptr);
-  }
+  for (const int number : kPassedOn) ::sigaction(number, &action, nullptr);
+}
+
+sigset_t passed_on() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : kPassedOn) ::sigaddset(&set, number);
+  return set;
+}
+
+void release_held_signals() {
+  const sigset_t held = passed_on();
+  ::sigprocmask(SIG_UNBLOCK, &held, nullptr);
 }
 
 EnteredRoot set_up(const HelperJob& job, const CallerIds& caller) {
@@ -141,6 +153,7 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
     command = payload;
     pass_signals_on(pass_on_to_command);
   }
+  release_held_signals();
   const int status = reap_until(payload);
   if (!has_namespaces(job)) end_descendants();
   if (job.level == SandboxLevel::L2) copy_back(job.job);
@@ -151,6 +164,13 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
 }
 
 }  // namespace
+
+HeldSignals::HeldSignals() {
+  const sigset_t held = passed_on();
+  ::sigprocmask(SIG_BLOCK, &held, &before_);
+}
+
+HeldSignals::~HeldSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
 void run_init_process(const HelperJob& job, const CallerIds& caller, int channel) {
   ::setsid();

@@ -105,6 +105,20 @@ TEST_F(SandboxTrees, SignalsReachTheCommand) {
   for (const int end : signals) ::close(end);
 }
 
+/// Until pid 1 passes signals on the kernel drops what it gets, and before the command is there nobody else has them.
+TEST_F(SandboxTrees, ASignalThatComesBeforeTheCommandIsNotLost) {
+  SandboxJob job = probe.job({"goodbye"});
+  std::array<int, 2> signals{};
+  ASSERT_EQ(::pipe(signals.data()), 0);
+  const char number = SIGTERM;
+  ASSERT_EQ(::write(signals[1], &number, 1), 1);
+  job.signals = signals[0];
+  const SandboxOutcome outcome = probe.run(job);
+  const bool was_ended = outcome.end == SandboxOutcome::End::Signaled && outcome.code == SIGTERM;
+  EXPECT_TRUE(was_ended || outcome.ok()) << static_cast<int>(outcome.end);  // ok: it listened already
+  for (const int end : signals) ::close(end);
+}
+
 TEST_F(SandboxTrees, AProcessorLimitIsAGroupsQuotaOrElseWholeProcessors) {
   SandboxJob job = probe.job({"spin", "600"});
   job.processor_limit = 0.3;
