@@ -65,7 +65,7 @@ SandboxedInterpreter::~SandboxedInterpreter() {
 SandboxJob SandboxedInterpreter::job(const InterpreterPlace& place) const {
   SandboxJob job = place.job;
   job.argv = {place.interpreter, "-I", "-S", "-B", fmt::format("{}/{}", kInsideIn, kDriver), kInsideIn, kInsideOut};
-  job.mounts = {{in(), kInsideIn, false}, {out(), kInsideOut, true}};
+  job.mounts = {{in(), kInsideIn, false}, {.host = out(), .inside = kInsideOut, .writable = true, .counted = true}};
   // Each file's syntax tree is freed at once; without this glibc would give its pages back and fault in new ones for
   // the next: half of the compiler's system time.
   job.env["MALLOC_TRIM_THRESHOLD_"] = job.env["MALLOC_MMAP_THRESHOLD_"] = "1073741824";

@@ -55,9 +55,11 @@ SandboxJob job_of(const SdistBuildInputs& inputs, const BuildPlace& place, const
                   const std::string& top) {
   SandboxJob job;
   job.roots = {root};
-  job.mounts = {{place.source(), kInsideSource, true},
-                {place.out(), kInsideOut, true},
-                {place.answer(), kInsideAnswer, true},
+  constexpr bool kWritable = true;
+  constexpr bool kCounted = true;
+  job.mounts = {{place.source(), kInsideSource, kWritable, kCounted},
+                {place.out(), kInsideOut, kWritable, kCounted},
+                {place.answer(), kInsideAnswer, kWritable, kCounted},
                 {place.driver(), kInsideDriver, false}};
   const std::string source = fmt::format("{}/{}", kInsideSource, top);
   job.argv = {inputs.scheme.interpreter, kInsideDriver, source, kInsideOut,

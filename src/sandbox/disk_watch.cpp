@@ -1,14 +1,25 @@
+// Those who write may rename, nest and lock what they write while it is looked at. So each step works on a descriptor
+// and a single name and follows no link, as in the removal of such trees, and what vanishes meanwhile is nothing.
+
 #include "disk_watch.hpp"
 
+#include "helper_job.hpp"
+#include "mount_point.hpp"
 #include "process_tree.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <memory>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace mlbuild {
@@ -20,19 +31,46 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPause{250};
 constexpr int kPausePerLook = 20;  // at most a twentieth of one processor
 constexpr std::uint64_t kBlockBytes = 512;
+// Deeper than build tools go, whose names end at PATH_MAX; each level takes one of the usual 1024 descriptors.
+constexpr int kMaxDepth = 900;
 
-std::uint64_t bytes_of(const struct stat& status) { return static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes; }
-
-std::uint64_t bytes_below(const fs::path& directory) {
-  std::uint64_t sum = 0;
-  std::error_code error;
-  constexpr auto kOptions = fs::directory_options::skip_permission_denied;
-  fs::recursive_directory_iterator entry(directory, kOptions, error);
-  for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
-    struct stat status {};
-    if (::lstat(entry->path().c_str(), &status) == 0) sum += bytes_of(status) / std::max<nlink_t>(1, status.st_nlink);
+/// Lets us look into a directory whose owner, who we are, has taken the right from himself, for as long as it lives.
+class Unlocked {
+ public:
+  Unlocked(int parent, const char* name) {
+    if (::faccessat(parent, name, R_OK | X_OK, 0) == 0 || errno != EACCES) return;
+    directory_ = Fd(::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!directory_.valid()) return;
+    before_ = mode();
+    change(before_ | S_IRUSR | S_IXUSR);
   }
-  return sum;
+  ~Unlocked() {
+    const bool is_ours = directory_.valid() && mode() == (before_ | S_IRUSR | S_IXUSR);
+    if (is_ours) change(before_);
+  }
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+
+ private:
+  mode_t mode() const {
+    struct stat status {};
+    ::fstat(directory_.get(), &status);
+    return status.st_mode & ~static_cast<mode_t>(S_IFMT);
+  }
+  /// fchmod refuses O_PATH descriptors. A failure is seen when the directory is opened.
+  void change(mode_t mode) const { ::chmod(path_of(directory_).c_str(), mode); }
+
+  Fd directory_;
+  mode_t before_ = 0;
+};
+
+using Listing = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+Listing list(int parent, const char* name) {
+  Fd directory(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Listing listing(directory.valid() ? ::fdopendir(directory.get()) : nullptr, &::closedir);
+  if (listing) directory.release();
+  return listing;
 }
 
 bool is_on_overlay(const fs::path& path) {
@@ -40,32 +78,103 @@ bool is_on_overlay(const fs::path& path) {
   return ::statfs(path.c_str(), &status) == 0 && status.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
-std::uint64_t bytes_of_deleted_files(pid_t process) {
+/// Adds up blocks until they are more than the limit, or until something cannot be looked at.
+class Sum {
+ public:
+  explicit Sum(std::uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+  bool is_exceeded() const { return is_unknown_ || bytes_ > limit_bytes_; }
+
+  void add(const struct stat& status) {
+    bytes_ += static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes / std::max<nlink_t>(1, status.st_nlink);
+  }
+
+  void add_place(const Fd& place) {
+    struct stat status {};
+    if (::fstat(place.get(), &status) != 0) return failed();
+    add(status);
+    if (S_ISDIR(status.st_mode)) add_content(place.get(), ".", 0);
+  }
+
+ private:
+  void add_content(int parent, const char* name, int depth) {  // NOLINT(misc-no-recursion): up to kMaxDepth
+    if (depth > kMaxDepth) is_unknown_ = true;
+    if (is_exceeded()) return;
+    const Unlocked unlocked(parent, name);
+    const Listing listing = list(parent, name);
+    if (!listing) return failed();
+    errno = 0;
+    while (const dirent* entry = ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): the stream is ours alone
+      const std::string_view found = entry->d_name;
+      if (found != "." && found != "..") add_entry(::dirfd(listing.get()), entry->d_name, depth + 1);
+      if (is_exceeded()) return;
+      errno = 0;
+    }
+    failed();
+  }
+
+  void add_entry(int parent, const char* name, int depth) {  // NOLINT(misc-no-recursion): likewise
+    struct stat status {};
+    if (::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return failed();
+    add(status);
+    if (S_ISDIR(status.st_mode)) add_content(parent, name, depth);
+  }
+
+  /// What vanishes while we look, or becomes something else, is nothing.
+  void failed() {
+    if (errno != 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP) is_unknown_ = true;
+  }
+
+  std::uint64_t limit_bytes_;
+  std::uint64_t bytes_ = 0;
+  bool is_unknown_ = false;
+};
+
+/// Deleted files that are still open, where what is written counts: not those in memory.
+void add_deleted_files(pid_t process, const std::set<dev_t>& devices, Sum& sum) {
   std::set<std::pair<dev_t, ino_t>> seen;
-  std::uint64_t sum = 0;
   for (const pid_t member : tree_of(process)) {
     std::error_code error;
     fs::directory_iterator file(fmt::format("/proc/{}/fd", member), error);
     for (const fs::directory_iterator end; !error && file != end; file.increment(error)) {
       struct stat status {};
       if (::stat(file->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 0) continue;
-      if (is_on_overlay(file->path()) && seen.emplace(status.st_dev, status.st_ino).second) sum += bytes_of(status);
+      const bool counts = devices.contains(status.st_dev) || is_on_overlay(file->path());
+      if (counts && seen.emplace(status.st_dev, status.st_ino).second) sum.add(status);
     }
   }
-  return sum;
+}
+
+Fd open_place(const fs::path& path) {
+  Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!place.valid()) throw SetupFailure{stage::kOther, errno, path.string()};
+  return place;
+}
+
+std::set<dev_t> devices_of(const std::vector<Fd>& places) {
+  std::set<dev_t> devices;
+  struct stat status {};
+  for (const Fd& place : places) {
+    if (::fstat(place.get(), &status) == 0) devices.insert(status.st_dev);
+  }
+  return devices;
 }
 
 }  // namespace
 
-DiskWatch::DiskWatch(fs::path directory, std::uint64_t limit_bytes)
-    : directory_(std::move(directory)), limit_bytes_(limit_bytes), next_look_(Clock::now() + kPause) {}
+DiskWatch::DiskWatch(const std::vector<fs::path>& places, std::uint64_t limit_bytes)
+    : limit_bytes_(limit_bytes), next_look_(Clock::now() + kPause) {
+  if (!is_on()) return;
+  for (const fs::path& place : places) places_.push_back(open_place(place));
+}
 
 bool DiskWatch::is_exceeded(pid_t process) {
   const Clock::time_point begin = Clock::now();
-  const std::uint64_t bytes = bytes_below(directory_) + bytes_of_deleted_files(process);
+  Sum sum(limit_bytes_);
+  for (const Fd& place : places_) sum.add_place(place);
+  add_deleted_files(process, devices_of(places_), sum);
   const Clock::time_point now = Clock::now();
   next_look_ = now + std::max<Clock::duration>(kPause, kPausePerLook * (now - begin));
-  return bytes > limit_bytes_;
+  return sum.is_exceeded();
 }
 
 }  // namespace mlbuild

@@ -1,27 +1,32 @@
 #pragma once
 
+#include "mlbuild/sys/fd.hpp"
+
 #include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 namespace mlbuild {
 
-/// Looks now and then how much a run has written to its root. A directory's size can only be found by walking through
-/// it, so the pauses grow with what a look costs; a fast writer overshoots, at most by what RLIMIT_FSIZE leaves it.
-/// What lies in deleted files that are still open counts, too: else it would be the way around.
+/// Looks now and then how much a run has written. A directory's size can only be found by walking through it, so the
+/// pauses grow with what a look costs; a fast writer overshoots, at most by what RLIMIT_FSIZE leaves it. What lies in
+/// deleted files that are still open counts, too: else it would be the way around. For the same reason what cannot be
+/// looked at is too much: names that are nested too deep, directories that cannot be opened.
 class DiskWatch {
  public:
-  /// `limit_bytes` 0: none. `directory`: where what is written ends up, looked at from outside.
-  DiskWatch(std::filesystem::path directory, std::uint64_t limit_bytes);
+  /// `limit_bytes` 0: none. `places`: directories and files where what is written ends up, looked at from outside.
+  /// Throws SetupFailure when one is not there.
+  DiskWatch(const std::vector<std::filesystem::path>& places, std::uint64_t limit_bytes);
   bool is_on() const { return limit_bytes_ != 0; }
   std::chrono::steady_clock::time_point next_look() const { return next_look_; }
   bool is_exceeded(pid_t process);  ///< looks; `process` and its descendants are those that write
 
  private:
-  std::filesystem::path directory_;
   std::uint64_t limit_bytes_;
+  std::vector<Fd> places_;
   std::chrono::steady_clock::time_point next_look_;
 };
 

@@ -21,7 +21,8 @@ json mounts_of(const SandboxJob& job) {
   for (const SandboxMount& mount : job.mounts) {
     mounts.push_back({{"host", checked(mount.host.string())},
                       {"inside", checked(mount.inside.string())},
-                      {"writable", mount.writable}});
+                      {"writable", mount.writable},
+                      {"counted", mount.counted}});
   }
   return mounts;
 }
@@ -83,7 +84,7 @@ HelperJob parse_helper_job(std::string_view text) {
     for (const json& device : value.at("devices")) job.devices.emplace_back(device.get<std::string>());
     for (const json& mount : value.at("mounts")) {
       job.mounts.push_back({mount.at("host").get<std::string>(), mount.at("inside").get<std::string>(),
-                            mount.at("writable").get<bool>()});
+                            mount.at("writable").get<bool>(), mount.at("counted").get<bool>()});
     }
     value.at("argv").get_to(job.argv);
     value.at("env").get_to(job.env);

@@ -87,8 +87,13 @@ class Supervisor {
   bool lost_its_caller() const { return lifeline_cut_; }
 
  private:
-  static std::filesystem::path written_to(const HelperJob& job) {
-    return job.directory / (has_namespaces(job) ? "upper" : "root");
+  /// At L2 mounts are copies below the root.
+  static std::vector<std::filesystem::path> written_to(const HelperJob& job) {
+    std::vector<std::filesystem::path> places{job.directory / (has_namespaces(job) ? "upper" : "root")};
+    for (const SandboxMount& mount : job.job.mounts) {
+      if (mount.counted && job.level != SandboxLevel::L2) places.push_back(mount.host);
+    }
+    return places;
   }
 
   /// Limits that a command could overrun at once.

@@ -167,12 +167,26 @@ TEST_F(Escape, MemoryIsLimitedInProcessesAndInTheirFiles) {
 }
 
 TEST_F(Escape, TheDiskIsLimitedWhateverIsDoneToHideIt) {
-  for (const auto& words : {std::initializer_list<std::string>{"attack", "fill-many", "/big", "2000000000"},
-                            std::initializer_list<std::string>{"attack", "fill-deleted", "/big", "2000000000"}}) {
+  for (const auto& words : {std::initializer_list<std::string>{"attack", "fill-many", "/big", "600000000"},
+                            std::initializer_list<std::string>{"attack", "fill-deleted", "/big", "600000000"},
+                            std::initializer_list<std::string>{"attack", "fill-deep", "big", "600000000"},
+                            std::initializer_list<std::string>{"attack", "fill-locked", "big", "600000000", "0300"}}) {
     SandboxJob filler = job(words);
     filler.disk_limit_bytes = 32U << 20U;
     const SandboxOutcome outcome = probe.run(filler);
-    EXPECT_TRUE(outcome.end == End::DiskExceeded || outcome.code == SIGXFSZ) << *(words.begin() + 1);
+    EXPECT_TRUE(outcome.end == End::DiskExceeded || outcome.code == SIGXFSZ) << *(words.begin() + 1) << outcome.out;
+  }
+}
+
+TEST_F(Escape, TheDiskIsLimitedInMountsThatCount) {
+  fs::create_directory(probe.path() / "shared");
+  for (const auto& words : {std::initializer_list<std::string>{"attack", "fill-many", "/shared/big", "600000000"},
+                            std::initializer_list<std::string>{"attack", "fill-deleted", "/shared/big", "600000000"}}) {
+    SandboxJob filler = job(words);
+    filler.mounts = {{.host = probe.path() / "shared", .inside = "/shared", .writable = true, .counted = true}};
+    filler.disk_limit_bytes = 32U << 20U;
+    const SandboxOutcome outcome = probe.run(filler);
+    EXPECT_TRUE(outcome.end == End::DiskExceeded || outcome.code == SIGXFSZ) << *(words.begin() + 1) << outcome.out;
   }
 }
 

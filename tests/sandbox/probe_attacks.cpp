@@ -86,6 +86,22 @@ int fill_many(const Arguments& words) {
   return say(0);
 }
 
+/// Many files where no path is long enough to name them.
+int fill_deep(const Arguments& words) {
+  const std::string name(250, 'd');
+  for (int depth = 0; depth < 20; ++depth) {
+    if (::mkdir(name.c_str(), 0700) != 0 || ::chdir(name.c_str()) != 0) return say(-1);
+  }
+  return fill_many(words);
+}
+
+/// Many files in a directory that its owner may not list.
+int fill_locked(const Arguments& words) {
+  ::mkdir("locked", 0700);
+  if (::chdir("locked") != 0 || ::chmod(".", std::stoi(words.at(3), nullptr, 8)) != 0) return say(-1);
+  return fill_many(words);
+}
+
 /// Directories that their owner may not enter: who removes them has to see to that first.
 int lock_directories(const Arguments&) {
   ::mkdir("/locked", 0700);
@@ -140,6 +156,8 @@ const std::map<std::string, int (*)(const Arguments&)> kAttacks = {
     {"scatter", scatter},
     {"fill-deleted", fill_deleted},
     {"fill-many", fill_many},
+    {"fill-deep", fill_deep},
+    {"fill-locked", fill_locked},
     {"lock", lock_directories},
     {"climb", climb},
     {"search", search_processes},

@@ -30,6 +30,7 @@ struct SandboxMount {
   std::filesystem::path host;    ///< file or directory
   std::filesystem::path inside;  ///< absolute; made (in the overlay) when missing
   bool writable = false;
+  bool counted = false;  ///< what lies in it counts to SandboxJob::disk_limit_bytes
 };
 
 struct SandboxJob {
@@ -58,7 +59,8 @@ struct SandboxJob {
   std::uint64_t memory_limit_bytes = 0;                           ///< 0: none
   std::uint64_t process_limit = 4096;                             ///< processes and threads
   std::uint64_t file_limit_bytes = 0;                             ///< of each file written; 0: none
-  std::uint64_t disk_limit_bytes = std::uint64_t{32} << 30U;      ///< of all that is written to the root; 0: none
+  std::uint64_t disk_limit_bytes = std::uint64_t{32} << 30U;      ///< of all that is written to the root and lies in
+                                                                  ///< counted mounts; 0: none
   std::uint64_t temporary_limit_bytes = std::uint64_t{4} << 30U;  ///< of /tmp and of /dev/shm, which are in memory
   std::uint64_t output_limit_bytes = 16U << 20U;                  ///< of stdout and stderr each
 };
