@@ -1,5 +1,7 @@
 #include "build_failure.hpp"
 
+#include "last_lines.hpp"
+
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +13,6 @@ namespace mlbuild {
 namespace {
 
 constexpr std::size_t kShownLines = 40;
-constexpr std::size_t kShownLineBytes = 400;
 
 std::string how_it_ended(const SandboxOutcome& outcome) {
   switch (outcome.end) {
@@ -29,15 +30,9 @@ std::string how_it_ended(const SandboxOutcome& outcome) {
   return "";
 }
 
-/// Foreign text on its way to a terminal: no control characters, no endless lines.
-std::string last_lines(std::string_view output) {
-  const std::vector<std::string_view> lines = split_lines(output);
-  const std::size_t first = lines.size() > kShownLines ? lines.size() - kShownLines : 0;
-  std::string text;
-  for (std::size_t i = first; i < lines.size(); ++i)
-    text += fmt::format("  {}\n", printable(lines[i].substr(0, kShownLineBytes)));
-  if (!text.empty()) text.pop_back();
-  return text;
+std::string last_words(std::string_view output) {
+  const std::vector<std::string> lines = last_lines(output, kShownLines);
+  return lines.empty() ? "" : fmt::format("  {}", fmt::join(lines, "\n  "));
 }
 
 /// What stands between the last `before` and the next `after`.
@@ -88,7 +83,7 @@ Error command_failure(const Step& step, const SandboxOutcome& outcome) {
   error.at(step.command->location);
   std::string words = outcome.out;
   if (!words.empty() && !words.ends_with('\n')) words += '\n';
-  if (const std::string lines = last_lines(words + outcome.err); !lines.empty())
+  if (const std::string lines = last_words(words + outcome.err); !lines.empty())
     error.while_doing("the command's last words:\n" + lines);
   if (step.command->scripts)
     return error.hint(
@@ -105,7 +100,7 @@ Error command_failure(const Step& step, const SandboxOutcome& outcome) {
 Error build_failure(const std::string& sdist_filename, const SandboxOutcome& outcome) {
   Error error(ErrorKind::Step,
               fmt::format("building a wheel from `{}` failed: {}", sdist_filename, how_it_ended(outcome)));
-  if (const std::string lines = last_lines(outcome.err); !lines.empty())
+  if (const std::string lines = last_words(outcome.err); !lines.empty())
     error.while_doing("the build's last words:\n" + lines);
   std::string advice = advice_from_output(outcome.err);
   if (advice.empty())

@@ -3,6 +3,7 @@
 #include "image_job.hpp"
 #include "image_roots.hpp"
 #include "import_check.hpp"
+#include "last_lines.hpp"
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/run/host_platform.hpp"
@@ -45,10 +46,8 @@ std::string end_text(const SandboxOutcome& outcome) {
   return {};
 }
 
-std::string last_lines(std::string_view text) {
-  std::vector<std::string_view> lines = split_lines(trim(text));
-  if (lines.size() > kShownLines) lines.erase(lines.begin(), lines.end() - kShownLines);
-  return fmt::format("{}", fmt::join(lines, "\n"));
+std::string last_words(std::string_view text) {
+  return fmt::format("{}", fmt::join(last_lines(trim(text), kShownLines), "\n"));
 }
 
 /// One image, unpacked, in which things are tried.
@@ -85,7 +84,7 @@ class ImageCheck {
     Error error(ErrorKind::Gate,
                 fmt::format("`{}` {} in the image", printable(fmt::format("{}", fmt::join(checks.command, " "))),
                             end_text(outcome)));
-    error.at(checks.command_location).while_doing(last_lines(outcome.out + "\n" + outcome.err));
+    error.at(checks.command_location).while_doing(last_words(outcome.out + "\n" + outcome.err));
     throw error.hint("nothing was published; `mlbuild run SPEC -- COMMAND` tries things in the image");
   }
 
@@ -101,15 +100,15 @@ class ImageCheck {
     if (failed.traceback.empty()) {
       Error error(ErrorKind::Gate, fmt::format("`import {}` does not come back in the image: Python {}", failed.module,
                                                end_text(outcome)));
-      return error.while_doing(last_lines(outcome.err)).hint("nothing was published");
+      return error.while_doing(last_words(outcome.err)).hint("nothing was published");
     }
     Error error(ErrorKind::Gate, fmt::format("`import {}` fails in the image", failed.module));
-    error.while_doing(last_lines(failed.traceback));
+    error.while_doing(last_words(failed.traceback));
     const std::string file = last_file(failed.traceback);
     const std::string layer = file.empty() ? "" : roots_.made_by(file);
-    return error.hint(layer.empty()
-                          ? "nothing was published; add what brings the module to `requirements.runtime` or `app`"
-                          : fmt::format("nothing was published; `{}` comes from the layer `{}`", file, layer));
+    return error.hint(
+        layer.empty() ? "nothing was published; add what brings the module to `requirements.runtime` or `app`"
+                      : fmt::format("nothing was published; `{}` comes from the layer `{}`", shown_line(file), layer));
   }
 
   const BuildRequest& request_;

@@ -62,6 +62,14 @@ class Check(Image):
                           "said ['--dry-run']", "no data")
         self.assertEqual(self.outputs(), [])
 
+    def test_what_the_image_says_does_nothing_to_the_terminal(self):
+        self.add("check:\n  imports: [hello]\n")
+        self.write_app("raise RuntimeError('\\x1b]0;title\\x07' + 'x' * 5000)\n")
+        done = run("build", self.spec, "--store", SHARED_STORE)
+        self.assert_fails(done, 4, "`import hello` fails in the image", "RuntimeError: \\x1b]0;title\\x07xxx")
+        self.assertNotIn("x" * 1000, done.err)
+        self.assertNotIn("\x1b", done.err)
+
     def test_the_network_and_the_host_are_out_of_reach(self):
         self.add("check: {command: [python, hello.py]}\n")
         self.write_app("import os, socket, sys\n"
