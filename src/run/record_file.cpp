@@ -28,13 +28,16 @@ void RecordFile::close() {
 RecordReader::RecordReader(const std::filesystem::path& path, std::uint64_t limit_bytes)
     : file_(open_plain_file(path, limit_bytes), path), rest_(file_.size_bytes()) {}
 
-std::optional<Bytes> RecordReader::take() {
+std::optional<Bytes> RecordReader::take(std::uint64_t limit_bytes) {
   if (rest_ < kLengthBytes) return std::nullopt;
   const Bytes length = bytes(kLengthBytes);
   std::uint32_t size = 0;
   for (std::size_t i = kLengthBytes; i-- > 0;) size = size << 8U | std::to_integer<std::uint32_t>(length[i]);
   if (size > rest_) return std::nullopt;
-  return bytes(size);
+  if (size <= limit_bytes) return bytes(size);
+  at_ += size;
+  rest_ -= size;
+  return Bytes();
 }
 
 Bytes RecordReader::bytes(std::size_t count) {

@@ -26,7 +26,8 @@ class RecordFile {
 class RecordReader {
  public:
   RecordReader(const std::filesystem::path& path, std::uint64_t limit_bytes);
-  std::optional<Bytes> take();
+  /// A record that is longer than this is passed over, and comes back empty.
+  std::optional<Bytes> take(std::uint64_t limit_bytes);
 
  private:
   Bytes bytes(std::size_t count);

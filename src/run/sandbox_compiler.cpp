@@ -17,6 +17,16 @@ namespace fs = std::filesystem;
 // As much as keeps the processors busy to the end of a layer.
 constexpr std::uint64_t kPortionBytes = std::uint64_t{8} << 20U;
 
+constexpr std::uint64_t kMagicLimitBytes = 64;
+
+/// The interpreter is as foreign as its base, and a file with a hole claims any size for nothing. Real bytecode has
+/// less than twice the size of its source.
+std::uint64_t bytecode_limit(std::uint64_t source_bytes) {
+  constexpr std::uint64_t kTimesSource = 32;
+  constexpr std::uint64_t kAtLeastBytes = std::uint64_t{1} << 20U;
+  return kAtLeastBytes + kTimesSource * source_bytes;
+}
+
 /// Sources that an interpreter gets at once.
 struct Range {
   std::size_t begin = 0, end = 0;
@@ -43,6 +53,7 @@ Error interpreter_failed(const std::string& interpreter, const SandboxOutcome& o
   if (outcome.end == SandboxOutcome::End::Signaled) how = fmt::format("was ended by signal {}", outcome.code);
   if (outcome.end == SandboxOutcome::End::DeadlinePassed) how = "did not end in time";
   if (outcome.end == SandboxOutcome::End::MemoryExceeded) how = "needed too much memory";
+  if (outcome.end == SandboxOutcome::End::DiskExceeded) how = "wrote too much to the disk";
   Error error(ErrorKind::Step, fmt::format("`{}` cannot compile to bytecode: it {}", interpreter, how));
   if (!trim(said).empty()) error.while_doing(printable(trim(said)));
   return error.hint("to build without bytecode, write `bytecode: false` under `python`");
@@ -102,13 +113,13 @@ void SandboxCompiler::compile_portion(const PythonSources& sources, std::size_t 
     const bool is_used = interpreter->has_compiled();
     const bool lives = interpreter->compile([&](RecordFile& file) { put_sources(sources, begin, end, file); });
     std::optional<RecordReader> compiled = interpreter->compiled();
-    if (!compiled || !compiled->take()) {  // the magic number
+    if (!compiled || !compiled->take(kMagicLimitBytes)) {  // the magic number
       const SandboxOutcome outcome = interpreter->end();
       if (is_used && !lives) continue;  // it had died before
       throw interpreter_failed(place_.interpreter, outcome);
     }
     for (; begin < end; ++begin) {
-      const std::optional<Bytes> pyc = compiled->take();
+      const std::optional<Bytes> pyc = compiled->take(bytecode_limit(sources.files[begin].size_bytes));
       if (!pyc) break;
       on_compiled(begin, pyc->empty() ? std::nullopt : std::optional<ByteSpan>(*pyc));
     }
@@ -146,7 +157,7 @@ std::uint16_t SandboxCompiler::magic() {
   std::optional<RecordReader> compiled = interpreter->compiled();
   const SandboxOutcome outcome = interpreter->end();
   if (!outcome.ok() || !compiled) throw interpreter_failed(place_.interpreter, outcome);
-  const std::optional<Bytes> magic = compiled->take();
+  const std::optional<Bytes> magic = compiled->take(kMagicLimitBytes);
   if (!magic || magic->size() < 2) throw interpreter_failed(place_.interpreter, outcome);
   return static_cast<std::uint16_t>(std::to_integer<unsigned>((*magic)[0]) | std::to_integer<unsigned>((*magic)[1])
                                                                                  << 8U);

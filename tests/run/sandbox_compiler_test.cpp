@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 
@@ -57,6 +58,23 @@ class CountingPython final : public test::HostPython {
 
  private:
   SandboxLevel level_;
+};
+
+/// Claims that the first file's bytecode is as large as a file with a hole may be.
+class BoastingPython final : public test::HostPython {
+ public:
+  SandboxOutcome run(const SandboxJob& job, const Cancellation&) override {
+    constexpr std::uintmax_t kClaimed = 0x40000000;
+    const std::filesystem::path made = job.mounts.at(1).host / "compiled";
+    const std::string until_there(
+        "\4\0\0\0\xa7\r\r\n"
+        "\0\0\0\x40",
+        12);
+    write_file_atomically(made, until_there);
+    std::filesystem::resize_file(made, until_there.size() + kClaimed);
+    std::ofstream(made, std::ios::app) << std::string("\3\0\0\0pyc", 7);
+    return {};
+  }
 };
 
 struct SandboxCompilerTest : ::testing::Test {
@@ -179,6 +197,13 @@ TEST_F(SandboxCompilerTest, ASourceThatKillsTheInterpreterIsLeftOutAndTheOthersA
   EXPECT_EQ(made.at(1), "");
   EXPECT_NE(made.at(2), "");
   EXPECT_EQ(dying.runs, 2);
+}
+
+TEST_F(SandboxCompilerTest, BytecodeThatIsFarLargerThanItsSourceIsNotRead) {
+  BoastingPython boasting;
+  const auto made = compile({{"a.py", "a = 1\n"}, {"b.py", "b = 1\n"}}, boasting);
+  EXPECT_EQ(made.at(0).size(), 0U);
+  EXPECT_EQ(made.at(1), "pyc");
 }
 
 TEST_F(SandboxCompilerTest, TheInterpreterIsIsolatedAndHasNoNetwork) {
