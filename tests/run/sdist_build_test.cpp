@@ -100,6 +100,12 @@ TEST_F(SdistBuild, RunsWithoutNetworkInAFixedEnvironment) {
   EXPECT_EQ(sandbox.last.working_directory, "/build/source/toy-1.0");
 }
 
+TEST_F(SdistBuild, WhatItWritesCountsToItsLimit) {
+  build(inputs_for(kBackend));
+  EXPECT_NE(sandbox.last.disk_limit_bytes, 0U);
+  for (const SandboxMount& mount : sandbox.last.mounts) EXPECT_EQ(mount.counted, mount.writable) << mount.inside;
+}
+
 TEST_F(SdistBuild, LeavesNothingButTheBlobs) {
   build(inputs_for(kBackend));
   for (const auto& entry : std::filesystem::directory_iterator(store.root() / "tmp")) {
