@@ -4,6 +4,7 @@
 #include "store_scan.hpp"
 #include "virtual_blob_file.hpp"
 
+#include "mlbuild/base/error.hpp"
 #include "mlbuild/store/disk_store.hpp"
 #include "mlbuild/sys/file_lock.hpp"
 #include "mlbuild/sys/temp_dir.hpp"
@@ -14,6 +15,8 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <functional>
+#include <optional>
 #include <set>
 
 namespace mlbuild {
@@ -37,20 +40,28 @@ class Collector {
     sweep(layout_.keys(), {});
     sweep(layout_.cards(), {});
     sweep_trees();
+    if (failure_) throw failure_->hint("all else was cleaned up; what another user left there, that user can remove");
     return result_;
   }
 
  private:
   bool is_old(const struct stat& status) const { return status.st_mtime <= last_removed_; }
 
-  void remove_file(const fs::path& path, const struct stat& status) {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno(errno, "remove", path);
-    count_removed(static_cast<std::uint64_t>(status.st_size));
+  /// What cannot be removed must not keep the rest: its error is thrown at the end.
+  void remove_counted(std::uint64_t bytes, const std::function<void()>& remove) {
+    try {
+      remove();
+      ++result_.removed_files;
+      result_.removed_bytes += bytes;
+    } catch (const Error& error) {
+      if (!failure_) failure_ = error;
+    }
   }
 
-  void count_removed(std::uint64_t bytes) {
-    ++result_.removed_files;
-    result_.removed_bytes += bytes;
+  void remove_file(const fs::path& path, const struct stat& status) {
+    remove_counted(static_cast<std::uint64_t>(status.st_size), [&] {
+      if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno(errno, "remove", path);
+    });
   }
 
   void empty(const fs::path& directory) {
@@ -59,8 +70,7 @@ class Collector {
       if (::lstat(path.c_str(), &status) != 0) continue;
       const std::uint64_t bytes =
           S_ISDIR(status.st_mode) ? tree_bytes(path) : static_cast<std::uint64_t>(status.st_size);
-      remove_tree(path);
-      count_removed(bytes);
+      remove_counted(bytes, [&] { remove_tree(path); });
     }
   }
 
@@ -104,15 +114,17 @@ class Collector {
   }
 
   void remove_whole_tree(const fs::path& tree, std::uint64_t bytes) {
-    const fs::path doomed = layout_.tmp() / ("removed-" + tree.filename().string());
-    if (::rename(tree.c_str(), doomed.c_str()) != 0) throw_errno(errno, "remove", tree);
-    remove_tree(doomed);
-    count_removed(bytes);
+    remove_counted(bytes, [&] {
+      const fs::path doomed = layout_.tmp() / ("removed-" + tree.filename().string());
+      if (::rename(tree.c_str(), doomed.c_str()) != 0) throw_errno(errno, "remove", tree);
+      remove_tree(doomed);
+    });
   }
 
   StoreLayout layout_;
   std::time_t last_removed_;  ///< used then or before: removed
   GcResult result_;
+  std::optional<Error> failure_;  ///< the first
 };
 
 }  // namespace

@@ -83,8 +83,17 @@ class Remover {
   void remove_or_move_up(int parent, const std::string& name, int depth) {
     if (depth < kMaxDepth) return remove_name(parent, name.c_str(), depth + 1);
     if (::unlinkat(parent, name.c_str(), 0) == 0) return;
-    const std::string free_name = ".mlbuild-removed-" + std::to_string(++moved_);
-    if (::renameat(parent, name.c_str(), top_, free_name.c_str()) != 0) remember(errno);
+    const Fd writable = open_directory(parent, name.c_str());  // its `..` is written when it moves
+    if (!move_up(parent, name)) remember(errno);
+  }
+
+  /// The tree may have names like ours: they are passed over.
+  bool move_up(int parent, const std::string& name) {
+    for (;;) {
+      const std::string free_name = ".mlbuild-removed-" + std::to_string(++moved_);
+      if (::renameat(parent, name.c_str(), top_, free_name.c_str()) == 0) return true;
+      if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR && errno != EISDIR) return false;
+    }
   }
 
   static std::vector<std::string> list(DIR* listing) {

@@ -1,4 +1,6 @@
+#include "io/throws.hpp"
 #include "store/store_support.hpp"
+#include "support/ordinary_user.hpp"
 
 #include "mlbuild/store/disk_store.hpp"
 #include "mlbuild/sys/file_lock.hpp"
@@ -89,6 +91,20 @@ TEST(CollectGarbage, RemovesTheLitterOfDeadWriters) {
   EXPECT_EQ(count_entries(place.root / "tmp"), 0U);
   EXPECT_EQ(count_entries(place.root / "quarantine"), 0U);
   EXPECT_FALSE(fs::exists(place.root / "blobs/sha256/not-a-digest"));
+}
+
+TEST(CollectGarbage, WhatCannotBeRemovedDoesNotKeepTheRest) {
+  const OrdinaryUser user;
+  const FullStore place;
+  std::ofstream(place.root / "tmp/file-dead01") << "half a blob";
+  fs::permissions(place.root / "tmp", fs::perms{0500});
+  expect_error(ErrorKind::Io, "cannot remove `" + (place.root / "tmp/file-dead01").string() + "`",
+               [&] { collect_garbage(place.root, 0s); });
+  fs::permissions(place.root / "tmp", fs::perms{0700});
+  DiskStore store(place.root);
+  EXPECT_TRUE(store.list().empty());
+  EXPECT_FALSE(store.get(key_of("k")));
+  EXPECT_EQ(store.usage().trees, 1U);  // it would go by way of tmp
 }
 
 TEST(CollectGarbage, WaitsForRunningBuilds) {

@@ -1,6 +1,7 @@
 #include "mlbuild/sys/temp_dir.hpp"
 
 #include "io/throws.hpp"
+#include "support/ordinary_user.hpp"
 
 #include "mlbuild/sys/atomic_file.hpp"
 
@@ -64,18 +65,42 @@ TEST(RemoveTree, CopesWithDirectoriesWithoutPermissions) {
   EXPECT_FALSE(fs::exists(tree));
 }
 
+/// `depth` directories in each other below `parent`, of mode `mode`.
+void make_deep_tree(const fs::path& parent, int depth, mode_t mode) {
+  Fd fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; i < depth; ++i) {
+    ASSERT_EQ(::mkdirat(fd.get(), "directory", 0700), 0);
+    Fd next(::openat(fd.get(), "directory", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(next.valid());
+    ASSERT_EQ(::fchmod(fd.get(), i == 0 ? 0700 : mode), 0);
+    fd = std::move(next);
+  }
+}
+
 TEST(RemoveTree, RemovesTreesDeeperThanWeMayOpenDescriptors) {
   const TempDir dir;
-  int fd = ::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  for (int depth = 0; depth < 1500; ++depth) {
-    ASSERT_EQ(::mkdirat(fd, "directory", 0700), 0);
-    const int next = ::openat(fd, "directory", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ::close(fd);
-    fd = next;
-  }
-  ::close(fd);
+  make_deep_tree(dir.path(), 1500, 0700);
   remove_tree(dir.path() / "directory");
   EXPECT_FALSE(fs::exists(dir.path() / "directory"));
+}
+
+TEST(RemoveTree, RemovesDeepTreesThatNobodyMayChange) {
+  const test::OrdinaryUser user;
+  const TempDir dir;
+  for (const mode_t mode : {0555U, 0U}) {
+    make_deep_tree(dir.path(), 350, mode);
+    remove_tree(dir.path() / "directory");
+    EXPECT_FALSE(fs::exists(dir.path() / "directory"));
+  }
+}
+
+TEST(RemoveTree, NamesThatItWouldGiveMayBeThere) {
+  const TempDir dir;
+  const fs::path tree = dir.path() / "tree";
+  fs::create_directories(tree / ".mlbuild-removed-1");
+  make_deep_tree(tree / ".mlbuild-removed-1", 350, 0700);
+  remove_tree(tree);
+  EXPECT_FALSE(fs::exists(tree));
 }
 
 TEST(RemoveTree, DoesNotMindWhatIsMissing) { remove_tree("/no/such/tree"); }

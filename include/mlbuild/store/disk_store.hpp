@@ -82,7 +82,8 @@ struct GcResult {
 };
 /// Removes what was not used since `older_than` before now, litter of dead writers and what was moved aside. The
 /// sources of a virtual blob stay as long as it does. Waits for running builds; must not be called by a thread that
-/// holds a DiskStore of the same root, which would wait for itself.
+/// holds a DiskStore of the same root, which would wait for itself. Goes on after what cannot be removed, and throws
+/// its Error{Io} at the end.
 GcResult collect_garbage(const std::filesystem::path& root, std::chrono::seconds older_than);
 
 }  // namespace mlbuild
