@@ -43,18 +43,20 @@ std::optional<std::uint64_t> find_real(const StoreLayout& layout, const BlobDige
 }
 
 /// Moves the damaged sources of a virtual blob aside, or its own file when all of them are good.
-void move_damage_aside(const StoreLayout& layout, const BlobDigest& digest, const std::vector<BlobDigest>& sources) {
+void move_damage_aside(const StoreLayout& layout, const BlobDigest& digest, const FileId& id,
+                       const std::vector<BlobDigest>& sources) {
   bool found = false;
   for (const BlobDigest& source : sources) {
     const std::filesystem::path path = layout.blob(source);
+    const FileId source_id = file_id(path);
     if (!find_real(layout, source)) {
       found = true;
     } else if (hash_all(DiskFile(path)) != source) {
       found = true;
-      move_aside(layout, path);
+      move_aside(layout, path, source_id);
     }
   }
-  if (!found) move_aside(layout, layout.virtual_blob(digest));
+  if (!found) move_aside(layout, layout.virtual_blob(digest), id);
 }
 
 }  // namespace
@@ -80,11 +82,12 @@ std::optional<std::uint64_t> DiskStore::find(const BlobDigest& digest) {
 std::unique_ptr<RandomAccess> DiskStore::open(const BlobDigest& digest) {
   const std::filesystem::path path = state_->layout.blob(digest);
   if (!use_file(path)) throw absent_blob(digest);
+  const FileId id = file_id(path);
   auto file = std::make_unique<DiskFile>(path);
   if (const std::shared_ptr<BlobCheck> check = state_->checks.find(digest)) check->finish();
   state_->verified.ensure(digest, [&] {
     if (hash_all(*file) == digest) return;
-    move_aside(state_->layout, path);
+    move_aside(state_->layout, path, id);
     throw damaged_blob(digest);
   });
   return file;
@@ -96,9 +99,9 @@ BlobInCheck DiskStore::open_in_check(const BlobDigest& digest) {
   if (!use_file(path)) throw absent_blob(digest);
   auto file = std::make_unique<DiskFile>(path);
   if (state.verified.contains(digest)) return {std::move(file), nullptr};
-  const auto judge = [&state, path, digest](const BlobDigest& found) {
+  const auto judge = [&state, path, id = file_id(path), digest](const BlobDigest& found) {
     if (found == digest) return state.verified.add(digest);
-    move_aside(state.layout, path);
+    move_aside(state.layout, path, id);
     throw damaged_blob(digest);
   };
   const auto make = [&] { return std::make_shared<RidingCheck>(std::make_unique<DiskFile>(path), judge); };
@@ -114,10 +117,11 @@ std::unique_ptr<Source> DiskStore::stream(const BlobDigest& digest) {
   const std::filesystem::path path = state_->layout.blob(digest);
   const std::optional<std::uint64_t> size = use_file(path);
   if (!size) return stream_virtual(digest);
+  const FileId id = file_id(path);
   auto checked = std::make_unique<VerifyingSource>(std::make_unique<FileSource>(path), digest, *size);
   State& state = *state_;
   return std::make_unique<GuardedSource>(
-      std::move(checked), [&state, path] { move_aside(state.layout, path); },
+      std::move(checked), [&state, path, id] { move_aside(state.layout, path, id); },
       [&state, digest] { state.verified.add(digest); });
 }
 
@@ -125,12 +129,13 @@ std::unique_ptr<Source> DiskStore::stream_virtual(const BlobDigest& digest) {
   State& state = *state_;
   const std::filesystem::path path = state.layout.virtual_blob(digest);
   if (!use_file(path)) throw absent_blob(digest);
+  const FileId id = file_id(path);
   VirtualBlob blob;
   try {
     blob = read_virtual_blob(path);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Foreign) throw;
-    move_aside(state.layout, path);
+    move_aside(state.layout, path, id);
     throw damaged_blob(digest);
   }
   std::vector<BlobDigest> sources = sources_of(blob.segments);
@@ -146,7 +151,8 @@ std::unique_ptr<Source> DiskStore::stream_virtual(const BlobDigest& digest) {
     checked = std::make_unique<VerifyingSource>(std::move(bytes), digest, size_bytes);
   }
   return std::make_unique<GuardedSource>(
-      std::move(checked), [&state, digest, sources] { move_damage_aside(state.layout, digest, sources); }, [] {});
+      std::move(checked), [&state, digest, id, sources] { move_damage_aside(state.layout, digest, id, sources); },
+      [] {});
 }
 
 std::unique_ptr<BlobWriter> DiskStore::begin() {

@@ -30,7 +30,13 @@ std::filesystem::path StoreLayout::card(std::string_view step_id) const {
   return fan_out(cards(), sha256(step_id).hex());
 }
 
-void move_aside(const StoreLayout& layout, const std::filesystem::path& path) {
+FileId file_id(const std::filesystem::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 ? FileId{status.st_dev, status.st_ino} : FileId{};
+}
+
+void move_aside(const StoreLayout& layout, const std::filesystem::path& path, const FileId& damaged) {
+  if (file_id(path) != damaged) return;
   make_directories(layout.quarantine());
   const std::filesystem::path target = layout.quarantine() / path.filename();
   // ENOENT: another process met the same damage first.

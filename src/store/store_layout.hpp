@@ -40,8 +40,18 @@ class StoreLayout {
   std::filesystem::path root_;
 };
 
-/// Moves a damaged file aside, so that it is not found again; missing is fine. Throws Error{Io}.
-void move_aside(const StoreLayout& layout, const std::filesystem::path& path);
+/// Which file has a name at the moment; no file's when there is none.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
+FileId file_id(const std::filesystem::path& path);
+
+/// Moves a damaged file aside, so that it is not found again. `damaged` was asked for before the file was opened: what
+/// has its name by now is left alone when it is another file, since somebody else found the damage first and may have
+/// repaired it. Throws Error{Io}.
+void move_aside(const StoreLayout& layout, const std::filesystem::path& path, const FileId& damaged);
 
 /// Size of a regular file, or nothing. Notes the use: its mtime is when it was last used, written at most once an hour
 /// so that a build that does nothing writes nothing.

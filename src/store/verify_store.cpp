@@ -31,11 +31,11 @@ class Verifier {
 
  private:
   void check(const fs::path& directory, const std::function<std::string(const fs::path&)>& why_bad) {
-    for_each_file(directory, [&](const fs::path& path, const struct stat&) {
+    for_each_file(directory, [&](const fs::path& path, const struct stat& status) {
       const std::string why = is_digest_named(path) ? why_bad(path) : "its name is no digest";
       if (why.empty()) return;
       damages_.push_back({path.lexically_relative(layout_.root()).string(), why});
-      if (repair_) move_aside(layout_, path);
+      if (repair_) move_aside(layout_, path, {status.st_dev, status.st_ino});
     });
   }
 

@@ -139,6 +139,35 @@ TEST(DiskStore, MovesADamagedBlobAsideWhileStreaming) {
   }
 }
 
+/// Another process finds the damage of "precious" first, and has it anew.
+void repair(const StorePlace& place) {
+  DiskStore other(place.root);
+  failure_of([&] { other.open(digest_of("precious")); }, ErrorKind::Foreign);
+  put_blob(other, "precious");
+}
+
+TEST(DiskStore, WhatWasRepairedWhileADamagedBlobIsStreamedStays) {
+  const StorePlace place;
+  put_blob(*std::make_unique<DiskStore>(place.root), "precious");
+  overwrite(place.blob("precious"), "PRECIOUS");
+  DiskStore store(place.root);
+  const std::unique_ptr<Source> stream = store.stream(digest_of("precious"));
+  repair(place);
+  failure_of([&] { read_all(*stream, 100); }, ErrorKind::Foreign);
+  EXPECT_EQ(read_blob(store, digest_of("precious")), "precious");
+}
+
+TEST(DiskStore, WhatWasRepairedWhileACheckRidesAlongStays) {
+  const StorePlace place;
+  put_blob(*std::make_unique<DiskStore>(place.root), "precious");
+  overwrite(place.blob("precious"), "PRECIOUS");
+  DiskStore store(place.root);
+  const BlobInCheck blob = store.open_in_check(digest_of("precious"));
+  repair(place);
+  failure_of([&] { blob.check->finish(); }, ErrorKind::Foreign);
+  EXPECT_EQ(read_blob(store, digest_of("precious")), "precious");
+}
+
 TEST(DiskStore, AFileOfNoBytesIsAMiss) {
   // What an unclean stop leaves on file systems that were not told to sync.
   const StorePlace place;
@@ -191,6 +220,21 @@ TEST(DiskStore, MovesAVirtualBlobAsideThatLies) {
   failure_of([&] { read_blob(store, digest_of("other")); }, ErrorKind::Foreign);
   EXPECT_FALSE(fs::exists(place.virtual_blob("other")));
   EXPECT_TRUE(store.find(digest_of(example.source)));
+}
+
+TEST(DiskStore, AVirtualBlobThatWasMadeAnewWhileALieIsStreamedStays) {
+  const StorePlace place;
+  VirtualExample example;
+  DiskStore store(place.root);
+  put_blob(store, example.source);
+  const BlobDigest digest = digest_of("head2345fine");
+  store.put_virtual(digest, example.whole.size(), example.segments());
+  const std::unique_ptr<Source> stream = store.stream(digest);
+  SegmentList segments = example.segments();
+  segments.back() = InlineSegment{Bytes(as_bytes("fine").begin(), as_bytes("fine").end())};
+  store.put_virtual(digest, example.whole.size(), segments);
+  failure_of([&] { read_all(*stream, 100); }, ErrorKind::Foreign);
+  EXPECT_EQ(read_blob(store, digest), "head2345fine");
 }
 
 // The wrong digest shows that nothing is hashed a second time.
