@@ -48,6 +48,9 @@ void install_signal_handlers(mlbuild::Cancellation& cancellation) {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);
+  struct sigaction usual {};
+  usual.sa_handler = SIG_DFL;  // one who ignores it passes that on, and how our children end would be lost
+  ::sigaction(SIGCHLD, &usual, nullptr);
 }
 
 /// Large blocks are the dictionaries of decoders. glibc maps the first ones on their own, and when they are freed

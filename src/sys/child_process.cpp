@@ -110,13 +110,16 @@ class ChildRun {
     launch();
     out_.start();
     err_.start();
-    child_.async_wait([this](const boost::system::error_code&, int) { on_exit(); });
+    child_.async_wait([this](const boost::system::error_code& error, int) { on_exit(error); });
     while (!exited_ || !out_.ended() || !err_.ended()) {
       context_.restart();
       context_.run_one_for(kPollInterval);
       watch();
     }
     if (cancelled_) throw Error(ErrorKind::Interrupted, "interrupted").while_doing("running " + name());
+    if (wait_error_) {  // nothing is known then, least of all that it went well
+      throw Error(ErrorKind::Step, fmt::format("cannot learn how {} ended: {}", name(), wait_error_.message()));
+    }
     return result();
   }
 
@@ -144,8 +147,9 @@ class ChildRun {
     throw Error(ErrorKind::Step, fmt::format("cannot start {}: {}", name(), error.message()));
   }
 
-  void on_exit() {
+  void on_exit(const boost::system::error_code& error) {
     exited_ = true;
+    wait_error_ = error;
     signal_group(SIGKILL);  // what it left running in its group would keep the pipes open
     drain_until_ = Clock::now() + kDrainAfterExit;
   }
@@ -199,6 +203,7 @@ class ChildRun {
   Clock::time_point kill_at_;
   Clock::time_point drain_until_;
   bool exited_ = false;
+  boost::system::error_code wait_error_;
   bool ending_ = false;
   bool cancelled_ = false;
   bool deadline_passed_ = false;

@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import os
+import signal
 import subprocess
 import threading
 import unittest
@@ -63,6 +64,17 @@ class Login(CliTest):
         self.assert_ok(run("logout", self.host, env=self.environment))
         self.assertEqual(json.loads(self.file.read_text()), {"auths": {}})
         self.assert_fails(run("logout", self.host, env=self.environment), 2, "no login")
+
+    def test_a_failing_helper_fails_though_the_parent_ignored_its_children(self):
+        """Which programs inherit: the kernel reaps their children then, and nobody learns how they ended."""
+        helper = self.directory / "docker-credential-sick"
+        helper.write_text(f"""#!/bin/sh\necho '{{"Username": "user", "Secret": "{PASSWORD}"}}'; echo its keyring is locked >&2; exit 3\n""")
+        helper.chmod(0o755)
+        self.file.write_text(json.dumps({"credHelpers": {self.host: "sick"}}))
+        environment = dict(self.environment, PATH=f"{self.directory}:{os.environ['PATH']}")
+        done = run("inspect", f"{self.host}/image:1", env=environment, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(done.returncode, 1, done.err)
+        self.assertIn("its keyring is locked", done.err)
 
     def test_without_a_terminal_the_password_must_be_piped(self):
         self.assert_fails(run("login", "-u", "user", self.host, env=self.environment), 2, "--password-stdin")

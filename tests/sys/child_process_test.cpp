@@ -146,6 +146,17 @@ TEST(RunCommand, CancellationEndsTheChildAtOnce) {
   expect_error(ErrorKind::Interrupted, "interrupted", [&] { run_command(shell("true"), cancellation); });
 }
 
+TEST(RunCommand, AnEndThatNobodyCouldWaitForIsNoSuccess) {
+  struct sigaction ignore {
+  }, before{};
+  ignore.sa_handler = SIG_IGN;  // the kernel reaps the child, and waiting for it fails
+  ASSERT_EQ(::sigaction(SIGCHLD, &ignore, &before), 0);
+  Command command = shell("until ls -l /proc/$PPID/fd | grep -q pidfd; do :; done; exit 3");  // until it is watched
+  command.argv.insert(command.argv.begin(), {"env", "--default-signal=CHLD"});
+  expect_error(ErrorKind::Step, "cannot learn how `env` ended: No child processes", [&] { run(command); });
+  ASSERT_EQ(::sigaction(SIGCHLD, &before, nullptr), 0);
+}
+
 TEST(RunCommand, SaysWhichProgramIsMissing) {
   Command command;
   command.argv = {"mlbuild-no-such-program"};

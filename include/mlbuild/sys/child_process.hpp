@@ -32,7 +32,8 @@ struct CommandResult {
 /// Runs a child to its end through Boost.Process v2, in a process group of its own, with no signal blocked, stdin as a
 /// file in memory, stdout and stderr as pipes and no other descriptor. Past the deadline or on cancellation the group
 /// gets SIGTERM, after 2 s SIGKILL; what the child leaves running in its group when it ends is killed. Throws
-/// Error{Step} when the program cannot be started, Error{Interrupted} on cancellation. Thread-safe.
+/// Error{Step} when the program cannot be started, or when nothing tells how it ended (SIGCHLD is ignored),
+/// Error{Interrupted} on cancellation. Thread-safe.
 CommandResult run_command(const Command& command, const Cancellation& cancellation);
 
 std::optional<std::filesystem::path> find_program(const std::string& name);  ///< in PATH plus /usr/sbin:/sbin
