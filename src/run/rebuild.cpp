@@ -1,6 +1,7 @@
 #include "mlbuild/run/rebuild.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
 #include "mlbuild/layer/tree.hpp"
 #include "mlbuild/oci/estargz.hpp"
 #include "mlbuild/sys/file.hpp"
@@ -25,11 +26,19 @@ BuildRecord record_in(const Image& image) {
           "spec, as in `mlbuild verify IMAGE mlbuild.yaml`");
 }
 
+/// A member of the spec's steps, which nobody has read yet: whoever made the image wrote it.
+json member_of(const json& owner, const char* name, const json& absent) {
+  json value = owner.is_object() ? owner.value(name, absent) : json();
+  if (value.type() == absent.type()) return value;
+  throw Error(ErrorKind::Foreign, "the steps make no sense in the spec of the image's build record");
+}
+
 void refuse_inputs(const json& spec) {
-  for (const json& step : spec.value("steps", json::array())) {
-    if (step.value("inputs", json::array()).empty()) continue;
-    throw Error(ErrorKind::Usage,
-                fmt::format("step `{}` of the image reads files that are not in it", step.value("name", std::string())))
+  const json steps = member_of(spec, "steps", json::array());
+  for (const json& step : steps) {
+    const std::string name = member_of(step, "name", "").get<std::string>();
+    if (member_of(step, "inputs", json::array()).empty()) continue;
+    throw Error(ErrorKind::Usage, fmt::format("step `{}` of the image reads files that are not in it", printable(name)))
         .hint("name the spec, as in `mlbuild verify IMAGE mlbuild.yaml`, in a checkout of what was built");
   }
 }

@@ -7,6 +7,9 @@
 #include "mlbuild/inspect/layer_scan.hpp"
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/run/build_record.hpp"
+#include "mlbuild/run/rebuild.hpp"
+#include "mlbuild/store/memory_store.hpp"
+#include "mlbuild/sys/temp_dir.hpp"
 
 namespace mlbuild::test {
 namespace {
@@ -36,6 +39,29 @@ const HostileCase kRecords[] = {
      "has no"},
 };
 INSTANTIATE_TEST_SUITE_P(Records, HostileBuildRecord, ::testing::ValuesIn(kRecords), hostile_name);
+
+/// The image says that it was built from this spec.
+void rebuild_from(const std::string& spec) {
+  const std::string record = packed(R"({"version":1,"lock":{},"app":false,"spec":)" + spec + "}");
+  const Image image = compose_image({}, RunConfig{}, oci::Platform::parse("linux/amd64"), 0, nullptr, record);
+  MemoryStore layers;
+  const TempDir directory;
+  rebuild_of(image, layers, directory.path(), Cancellation());
+}
+
+class HostileRebuild : public ::testing::TestWithParam<HostileCase> {};
+TEST_P(HostileRebuild, IsHarmless) { expect_harmless(GetParam(), ErrorKind::Foreign, rebuild_from); }
+
+const HostileCase kSpecs[] = {
+    {"Text", [] { return std::string(R"("spec")"); }, "has no spec"},
+    {"StepsThatAreANumber", [] { return std::string(R"({"steps":1})"); }, "steps make no sense"},
+    {"StepThatIsANumber", [] { return std::string(R"({"steps":[1]})"); }, "steps make no sense"},
+    {"StepThatIsAList", [] { return std::string(R"({"steps":[["inputs"]]})"); }, "steps make no sense"},
+    {"InputsThatAreText", [] { return std::string(R"({"steps":[{"inputs":"x"}]})"); }, "steps make no sense"},
+    {"NameThatIsANumber", [] { return std::string(R"({"steps":[{"inputs":["x"],"name":5}]})"); },
+     "steps make no sense"},
+};
+INSTANTIATE_TEST_SUITE_P(Specs, HostileRebuild, ::testing::ValuesIn(kSpecs), hostile_name);
 
 std::string scan(const std::string& member, const std::string& value) {
   std::string text = "{";
