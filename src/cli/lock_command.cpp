@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace mlbuild::cli {
@@ -41,7 +40,10 @@ std::set<std::string> python_names(const Lock& lock) {
   std::set<std::string> names;
   for (const LockedImage& image : lock.images) {
     for (const LockedFile& wheel : image.wheels) names.insert(wheel.name);
-    for (const LockedSdist& sdist : image.sdists) names.insert(sdist.sdist.name);
+    for (const LockedSdist& sdist : image.sdists) {
+      names.insert(sdist.sdist.name);
+      for (const LockedFile& needed : sdist.build_requirements) names.insert(needed.name);
+    }
     for (const LockedFile& dev : image.dev) names.insert(dev.name);
   }
   return names;
@@ -84,7 +86,7 @@ Upgrade upgrade_from(const LockOptions& options, const std::optional<Lock>& pres
 std::vector<python::Requirement> requirements_of(const Spec& spec) {
   std::vector<python::Requirement> all;
   for (const SpecVariant& variant : spec.variants) {
-    for (const RequirementSet* set : {&variant.runtime, &variant.dev}) {
+    for (const RequirementSet* set : {&variant.runtime, &variant.build, &variant.dev}) {
       all.insert(all.end(), set->requirements.begin(), set->requirements.end());
       all.insert(all.end(), set->constraints.begin(), set->constraints.end());
     }
@@ -103,33 +105,10 @@ void explain_pins(const Spec& spec, const Upgrade& upgrade, World& world) {
   }
 }
 
-std::map<std::string, std::string> versions_of(const Lock& lock) {
-  std::map<std::string, std::string> versions;
-  for (const LockedImage& image : lock.images) {
-    for (const LockedFile& wheel : image.wheels) versions[wheel.name] = wheel.version;
-    for (const LockedSdist& sdist : image.sdists) versions[sdist.sdist.name] = sdist.sdist.version;
-    for (const LockedDeb& deb : image.base) versions["deb:" + deb.name] = deb.version;
-    for (const LockedDeb& deb : image.system_runtime) versions["deb:" + deb.name] = deb.version;
-    if (image.base_image) versions["base " + image.base_image->reference] = image.base_image->manifest.to_string();
-  }
-  return versions;
-}
-
-/// "numpy 1.26.3 -> 1.26.4", one line per package that moved.
 std::string moved_text(const std::optional<Lock>& before, const Lock& now) {
-  if (!before) return {};
-  const auto old_versions = versions_of(*before);
-  const auto new_versions = versions_of(now);
   std::string text;
-  for (const auto& [name, version] : new_versions) {
-    const auto old = old_versions.find(name);
-    if (old == old_versions.end()) text += fmt::format("  + {} {}\n", name, version);
-    if (old != old_versions.end() && old->second != version)
-      text += fmt::format("    {} {} -> {}\n", name, old->second, version);
-  }
-  for (const auto& [name, version] : old_versions) {
-    if (!new_versions.contains(name)) text += fmt::format("  - {} {}\n", name, version);
-  }
+  if (!before) return text;
+  for (const std::string& line : moved_pins(*before, now)) text += "  " + line + "\n";
   return text;
 }
 

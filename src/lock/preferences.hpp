@@ -2,6 +2,7 @@
 
 #include "mlbuild/lock/resolve.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,5 +16,9 @@ namespace mlbuild {
 std::vector<std::pair<std::string, std::string>> preferences_for(const LockedImage& image,
                                                                  const std::optional<Lock>& previous,
                                                                  const Upgrade& upgrade, const Lock& now);
+
+/// The same for what its source distributions need to be built, by the name of the source distribution.
+std::map<std::string, std::vector<std::pair<std::string, std::string>>> build_preferences_for(
+    const LockedImage& image, const std::optional<Lock>& previous, const Upgrade& upgrade, const Lock& now);
 
 }  // namespace mlbuild

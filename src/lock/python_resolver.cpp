@@ -88,7 +88,7 @@ PythonResolver::Group PythonResolver::group_of(std::string what, const std::vect
   return group;
 }
 
-void PythonResolver::resolve(const Pins& preferences) {
+void PythonResolver::resolve(const Pins& preferences, const std::map<std::string, Pins>& build_preferences) {
   const bool has_dev = !variant_.dev.requirements.empty();
   std::vector<Pinned> together;
   Pins held;
@@ -103,7 +103,7 @@ void PythonResolver::resolve(const Pins& preferences) {
   for (const Pinned& pinned : pin(runtime, preferences)) {
     shipped.insert(pinned.file.name);
     if (pinned.is_sdist) {
-      image_.sdists.push_back(with_build_requirements(pinned.file));
+      image_.sdists.push_back(with_build_requirements(pinned.file, build_preferences));
     } else {
       image_.wheels.push_back(pinned.file);
     }
@@ -245,7 +245,8 @@ void PythonResolver::fill_sizes(std::vector<Pinned>& pinned) {
   for (const Pinned& one : pinned) sizes_[one.file.sha256] = one.file.size_bytes;
 }
 
-LockedSdist PythonResolver::with_build_requirements(const LockedFile& sdist) {
+LockedSdist PythonResolver::with_build_requirements(const LockedFile& sdist,
+                                                    const std::map<std::string, Pins>& build_preferences) {
   context_.on_activity(fmt::format("reading what `{}` needs to be built", sdist.filename));
   fetch_python_file(context_.http, context_.store, context_.store, index_named(sdist.index), sdist.name, sdist.filename,
                     sdist.sha256, sdist.size_bytes, [](std::uint64_t) {});
@@ -253,8 +254,9 @@ LockedSdist PythonResolver::with_build_requirements(const LockedFile& sdist) {
   group.sdists = SdistPolicy::Deny;  // building what builds has no end
   append(group.lines, with_context([&] { return fmt::format("reading `{}`", sdist.filename); },
                                    [&] { return read_build_requirements(context_.store.stream(sdist.sha256)); }));
+  const auto preferences = build_preferences.find(sdist.name);
   LockedSdist locked{sdist, {}};
-  for (Pinned& pinned : pin(group, {})) {
+  for (Pinned& pinned : pin(group, preferences == build_preferences.end() ? Pins{} : preferences->second)) {
     for (std::string& source : pinned.file.required_by) {
       if (source == "spec") source = sdist.name;
     }

@@ -25,8 +25,9 @@ class PythonResolver {
   PythonResolver(const ResolveContext& context, const SpecVariant& variant, LockedImage& image, Uv& uv,
                  KnownSizes& sizes);
 
-  /// `preferences`: versions to stay with as long as they satisfy.
-  void resolve(const Pins& preferences);
+  /// Versions to stay with as long as they satisfy: `preferences` of the image, `build_preferences` of what its source
+  /// distributions need, by their names.
+  void resolve(const Pins& preferences, const std::map<std::string, Pins>& build_preferences);
 
  private:
   /// A set of requirements that is resolved together.
@@ -57,7 +58,7 @@ class PythonResolver {
   const PythonIndex& index_named(const std::string& name) const;
   void fill_sizes(std::vector<Pinned>& pinned);
   Group group_of(std::string what, const std::vector<const RequirementSet*>& sets) const;
-  LockedSdist with_build_requirements(const LockedFile& sdist);
+  LockedSdist with_build_requirements(const LockedFile& sdist, const std::map<std::string, Pins>& build_preferences);
 
   const ResolveContext& context_;
   const SpecVariant& variant_;

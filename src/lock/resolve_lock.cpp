@@ -109,7 +109,8 @@ Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const U
       resolve_base(spec, variant, image, {previous, upgrade, lock, debian, context});
       if (needs_resolver(variant))
         PythonResolver(context, variant, image, resolvers.get(variant), sizes)
-            .resolve(preferences_for(image, previous, upgrade, lock));
+            .resolve(preferences_for(image, previous, upgrade, lock),
+                     build_preferences_for(image, previous, upgrade, lock));
       if (image.base_image && !image.sdists.empty()) debian.add_build_root(variant, image);
       if (previous) keep_releases(*previous, image);
       lock.images.push_back(std::move(image));

@@ -44,6 +44,10 @@ class LockCommand(CliTest):
         self.assert_fails(self.mlbuild("lock", spec, "--upgrade", "libssl3"), 2, "`libssl3` is a Debian package",
                           "`mlbuild lock` without `--upgrade`")
 
+    def test_what_builds_a_source_distribution_moves_singly(self):
+        spec = self.copy_spec("sklearn-train") / "mlbuild.yaml"
+        self.assert_fails(self.mlbuild("lock", spec, "--upgrade", "wheel"), 2, "MLBUILD_DEBIAN_MIRROR")
+
     def test_an_exact_pin_of_the_spec_is_named_when_it_cannot_move(self):
         spec = self.copy_spec("sklearn-train") / "mlbuild.yaml"
         done = self.mlbuild("lock", spec, "--upgrade", "boto3")

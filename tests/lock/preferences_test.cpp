@@ -30,6 +30,14 @@ TEST(Preferences, LaterPlatformsFollowEarlierOnes) {
   EXPECT_THAT(preferences_for(arm, std::nullopt, Upgrade{true, {}}, sample_lock()).size(), 4U);
 }
 
+TEST(Preferences, KeepWhatSourceDistributionsWereBuiltWith) {
+  EXPECT_THAT(build_preferences_for(sample_image(), sample_lock(), Upgrade{false, {"odd"}}, {}),
+              ElementsAre(Pair("odd", ElementsAre(Pair("setuptools", "70.0.0")))));
+  EXPECT_THAT(build_preferences_for(sample_image(), sample_lock(), Upgrade{false, {"setuptools"}}, {}), IsEmpty());
+  EXPECT_THAT(build_preferences_for(sample_image(), sample_lock(), Upgrade{true, {}}, {}), IsEmpty());
+  EXPECT_THAT(build_preferences_for(sample_image(), std::nullopt, {}, sample_lock()).size(), 1U);
+}
+
 TEST(UpstreamRelease, IsTheNumberThatPythonAndGlibcHave) {
   EXPECT_EQ(upstream_release("3.11.2-6+deb12u7"), "3.11.2");
   EXPECT_EQ(upstream_release("2.36-9+deb12u10"), "2.36");

@@ -3,7 +3,9 @@
 #include "fake_resolver.hpp"
 #include "lock_samples.hpp"
 
+#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/io/deflate.hpp"
 #include "mlbuild/store/disk_store.hpp"
 #include "mlbuild/sys/temp_dir.hpp"
 
@@ -56,11 +58,11 @@ class PythonResolverTest : public ::testing::Test {
     group.push_back(python::parse_requirement(text, {"spec.yaml", ++line, 5, 3}, diagnostics).value());
   }
 
-  void resolve(const Pins& preferences = {}) {
+  void resolve(const Pins& preferences = {}, const std::map<std::string, Pins>& build_preferences = {}) {
     const ResolveContext context{http, store, resolver, site, cancellation, 1, [](const std::string&) {}};
     Uv uv(context, temporary.path(), temporary.path());
     KnownSizes sizes;
-    PythonResolver(context, variant, image, uv, sizes).resolve(preferences);
+    PythonResolver(context, variant, image, uv, sizes).resolve(preferences, build_preferences);
   }
 
   TempDir temporary;
@@ -153,6 +155,24 @@ TEST_F(PythonResolverTest, PinsToKeepAreGivenAsTheOldAnswer) {
   resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0"));
   resolve({{"toy", "1.0"}});
   EXPECT_THAT(resolver.questions[0].files["pylock.answer.toml"], HasSubstr("name = \"toy\"\nversion = \"1.0\""));
+}
+
+TEST_F(PythonResolverTest, PinsOfWhatASourceDistributionNeedsAreKeptToo) {
+  const std::unique_ptr<BlobWriter> archive = store.begin();
+  archive->write(Deflater(6).gzip_member(tar_end_of_archive()));  // without pyproject.toml setuptools builds
+  require(variant.runtime.requirements, "odd");
+  variant.sdists = SdistPolicy::Listed;
+  variant.sdist_names = {"odd"};
+  resolver.pylocks["odd\n"] = pylock(
+      "[[packages]]\nname = \"odd\"\nversion = \"0.1\"\nsdist = { url = \"https://files.example/odd-0.1.tar.gz\", size "
+      "= 30, hashes = { sha256 = \"" +
+      archive->commit().hex() + "\" } }\n");
+  resolver.pylocks["setuptools>=40.8.0\nwheel\n"] = pylock(locked("setuptools", "70.0.0") + locked("wheel", "0.43.0"));
+  resolve({}, {{"odd", {{"setuptools", "70.0.0"}}}, {"other", {{"setuptools", "66.6"}}}});
+  ASSERT_EQ(resolver.questions.size(), 4U);
+  EXPECT_THAT(resolver.questions[2].files["pylock.answer.toml"],
+              AllOf(HasSubstr("name = \"setuptools\"\nversion = \"70.0.0\""), Not(HasSubstr("66.6"))));
+  EXPECT_THAT(names(image.sdists[0].build_requirements), ElementsAre("setuptools 70.0.0", "wheel 0.43.0"));
 }
 
 TEST_F(PythonResolverTest, NothingRequiredNothingAsked) {

@@ -95,5 +95,15 @@ TEST(ExplainStale, LeftOverImagesAreStale) {
   EXPECT_EQ(explain_stale(lock, spec).size(), 1U);
 }
 
+TEST(MovedPins, NamesWhatCameWentAndMoved) {
+  Lock now = sample_lock();
+  EXPECT_THAT(moved_pins(sample_lock(), now), ElementsAre());
+  now.images[0].wheels[0].version = "1.1";
+  now.images[0].wheels[1].name = "other";
+  now.images[0].sdists[0].build_requirements[0].version = "80.9.0";
+  EXPECT_THAT(moved_pins(sample_lock(), now), ElementsAre("+ other 2.0", "  setuptools (builds odd) 70.0.0 -> 80.9.0",
+                                                          "  toy 1.0 -> 1.1", "- toydep 2.0"));
+}
+
 }  // namespace
 }  // namespace mlbuild::test

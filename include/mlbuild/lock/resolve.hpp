@@ -34,9 +34,9 @@ struct Upgrade {
   std::set<std::string> names;  ///< normalised
 };
 
-/// Answers the spec: Debian closure and Python resolution for every variant and platform. Pins of `previous` are kept
-/// as long as they satisfy the spec, unless named by `upgrade`. Conflicts and missing wheels are Error{Step/Spec} with
-/// the requirement's line and the resolver's own words as context.
+/// Answers the spec: Debian closure and Python resolution for every variant and platform. Pins of `previous`, also of
+/// what builds source distributions, are kept as long as they satisfy the spec, unless named by `upgrade`. Conflicts
+/// and missing wheels are Error{Step/Spec} with the requirement's line and the resolver's own words as context.
 Lock resolve_lock(const Spec& spec, const std::optional<Lock>& previous, const Upgrade& upgrade,
                   const ResolveContext& context);
 
@@ -46,6 +46,9 @@ void check_base_unchanged(const Spec& spec, const SpecVariant& variant, const Lo
 /// What differs between the part of the spec that the lock answered and the spec now, one line per field
 /// ("requirements.runtime: + scipy==1.13"); empty: the lock answers this spec.
 std::vector<std::string> explain_stale(const Lock& lock, const Spec& spec);
+
+/// What locking again changed, one line per package: "+ new 1.0", "  numpy 1.26.3 -> 1.26.4", "- old 1.0".
+std::vector<std::string> moved_pins(const Lock& before, const Lock& now);
 
 /// Unpacked root with the Debian packages of `debs` (base flavour rules, all packages unpacked), as a tree of the
 /// store.
