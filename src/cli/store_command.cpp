@@ -50,6 +50,7 @@ int list_store(World& world) {
                      {"blob_bytes", usage.blob_bytes},
                      {"trees", usage.trees},
                      {"tree_bytes", usage.tree_bytes},
+                     {"tool_cache_bytes", usage.tool_cache_bytes},
                      {"keys", usage.keys}}
                     .dump(2) +
                 "\n");
@@ -59,9 +60,9 @@ int list_store(World& world) {
     world.print(fmt::format("{}  {:>9}  {:<7}  used {}\n", blob.digest.to_string(), human_bytes(blob.size_bytes),
                             blob.is_virtual ? "virtual" : "blob", age_text(blob.last_used)));
   }
-  world.note(fmt::format("{}: {} blobs, {}; {} virtual layers; {} trees, {}; {} keys\n", world.store_path().string(),
-                         usage.blobs, human_bytes(usage.blob_bytes), usage.virtual_blobs, usage.trees,
-                         human_bytes(usage.tree_bytes), usage.keys));
+  world.note(fmt::format("{}: {} blobs, {}; {} virtual layers; {} trees, {}; {} keys; resolver's cache {}\n",
+                         world.store_path().string(), usage.blobs, human_bytes(usage.blob_bytes), usage.virtual_blobs,
+                         usage.trees, human_bytes(usage.tree_bytes), usage.keys, human_bytes(usage.tool_cache_bytes)));
   return 0;
 }
 

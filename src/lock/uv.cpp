@@ -42,8 +42,7 @@ Uv::Uv(const ResolveContext& context, fs::path root, fs::path program)
     : context_(context), root_(std::move(root)), program_(std::move(program)) {}
 
 SandboxJob Uv::job(const UvRequest& request, const fs::path& work) const {
-  const fs::path cache = context_.store.root() / "tool-cache" / "uv";
-  make_directories(cache);
+  const fs::path cache = context_.store.tool_cache("uv");
   SandboxJob job;
   job.roots = {root_};
   job.mounts = {{program_, "/mlbuild/uv", false}, {work, "/mlbuild/work", true}, {cache, "/mlbuild/cache", true}};

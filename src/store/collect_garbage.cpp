@@ -40,6 +40,7 @@ class Collector {
     sweep(layout_.keys(), {});
     sweep(layout_.cards(), {});
     sweep_trees();
+    sweep_tool_caches();
     if (failure_) throw failure_->hint("all else was cleaned up; what another user left there, that user can remove");
     return result_;
   }
@@ -104,13 +105,23 @@ class Collector {
     for (const fs::path& tree : list_directory(layout_.trees())) {
       struct stat status {};
       if (::lstat(tree.c_str(), &status) != 0) continue;
-      const std::uint64_t bytes = tree_bytes(tree);
-      if (is_digest_named(tree) && !is_old(status)) {
-        result_.kept_bytes += bytes;
-      } else {
-        remove_whole_tree(tree, bytes);
-      }
+      keep_or_remove_tree(tree, is_digest_named(tree) && !is_old(status));
     }
+  }
+
+  /// Tools that are used never stop adding to theirs, so what counts is when they began: that of the directory above.
+  void sweep_tool_caches() {
+    struct stat begun {};
+    if (::lstat(layout_.tool_caches().c_str(), &begun) != 0) return;
+    for (const fs::path& cache : list_directory(layout_.tool_caches())) {
+      keep_or_remove_tree(cache, !is_old(begun));
+    }
+  }
+
+  void keep_or_remove_tree(const fs::path& tree, bool keep) {
+    const std::uint64_t bytes = tree_bytes(tree);
+    if (!keep) return remove_whole_tree(tree, bytes);
+    result_.kept_bytes += bytes;
   }
 
   void remove_whole_tree(const fs::path& tree, std::uint64_t bytes) {

@@ -78,4 +78,10 @@ std::filesystem::path DiskStore::tree(const StepKey& key,
   return path;
 }
 
+std::filesystem::path DiskStore::tool_cache(const std::string& tool) {
+  std::filesystem::path path = state_->layout.tool_caches() / tool;
+  make_directories(path);
+  return path;
+}
+
 }  // namespace mlbuild

@@ -27,6 +27,7 @@ class StoreLayout {
   std::filesystem::path keys() const { return root_ / "keys"; }
   std::filesystem::path cards() const { return root_ / "cards"; }
   std::filesystem::path trees() const { return root_ / "trees"; }
+  std::filesystem::path tool_caches() const { return root_ / "tool-cache"; }
   std::filesystem::path blob(const BlobDigest& digest) const { return blobs() / digest.hex(); }
   std::filesystem::path virtual_blob(const BlobDigest& digest) const { return virtual_blobs() / digest.hex(); }
   std::filesystem::path key(const StepKey& key) const { return fan_out(keys(), key.hex()); }

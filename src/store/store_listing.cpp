@@ -32,6 +32,7 @@ DiskStore::Usage DiskStore::usage() {
     ++usage.trees;
     usage.tree_bytes += tree_bytes(tree);
   }
+  usage.tool_cache_bytes = tree_bytes(layout.tool_caches());
   return usage;
 }
 

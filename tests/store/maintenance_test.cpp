@@ -107,6 +107,21 @@ TEST(CollectGarbage, WhatCannotBeRemovedDoesNotKeepTheRest) {
   EXPECT_EQ(store.usage().trees, 1U);  // it would go by way of tmp
 }
 
+TEST(CollectGarbage, RemovesACacheOfAToolThatWasBegunLongAgo) {
+  const StorePlace place;
+  const fs::path cache = DiskStore(place.root).tool_cache("uv");
+  std::ofstream(cache / "old") << "12345";
+  set_age(place.root / "tool-cache", 3 * kDay);
+  std::ofstream(cache / "young") << "12345";  // it is in use
+  EXPECT_EQ(DiskStore(place.root).usage().tool_cache_bytes, 10U);
+  EXPECT_EQ(collect_garbage(place.root, 4 * kDay).kept_bytes, 10U);
+  EXPECT_EQ(collect_garbage(place.root, 2 * kDay).removed_bytes, 10U);
+  EXPECT_FALSE(fs::exists(cache));
+  DiskStore(place.root).tool_cache("uv");
+  collect_garbage(place.root, kDay);
+  EXPECT_TRUE(fs::exists(cache));
+}
+
 TEST(CollectGarbage, WaitsForRunningBuilds) {
   const FullStore place;
   auto build = std::make_unique<DiskStore>(place.root);

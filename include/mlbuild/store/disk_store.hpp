@@ -46,11 +46,15 @@ class DiskStore final : public BlobStore, public KeyIndex {
   /// processes.
   std::filesystem::path tree(const StepKey& key, const std::function<void(const std::filesystem::path&)>& fill);
 
+  /// tool-cache/<tool>: where a program that mlbuild runs keeps what it likes to find again; made when missing.
+  std::filesystem::path tool_cache(const std::string& tool);
+
   const std::filesystem::path& root() const { return root_; }
 
   /// Sizes on disk: a virtual blob counts neither its sources nor itself.
   struct Usage {
-    std::uint64_t blobs = 0, blob_bytes = 0, virtual_blobs = 0, keys = 0, trees = 0, tree_bytes = 0;
+    std::uint64_t blobs = 0, blob_bytes = 0, virtual_blobs = 0, keys = 0, trees = 0, tree_bytes = 0,
+                  tool_cache_bytes = 0;
   };
   Usage usage();
   struct Listed {
@@ -83,7 +87,7 @@ struct GcResult {
 /// Removes what was not used since `older_than` before now, litter of dead writers and what was moved aside. The
 /// sources of a virtual blob stay as long as it does. Waits for running builds; must not be called by a thread that
 /// holds a DiskStore of the same root, which would wait for itself. Goes on after what cannot be removed, and throws
-/// its Error{Io} at the end.
+/// its Error{Io} at the end. Caches of tools go when they were begun so long ago.
 GcResult collect_garbage(const std::filesystem::path& root, std::chrono::seconds older_than);
 
 }  // namespace mlbuild
