@@ -195,11 +195,9 @@ void add_spec_and_choice(CLI::App& command, const std::shared_ptr<BuildOptions>&
       ->delimiter(',');
   command.add_flag("--locked", options->locked, "fail when the lock is missing or does not answer the spec (for CI)");
   command.add_flag("--explain", options->explain, "say why each step runs, with the place in your files");
-  command
-      .add_option("--cache-from", options->publish.cache_from,
-                  "image in a registry, HOST/NAME:TAG, whose layers need not be made again; without a tag, a "
-                  "repository that --cache-to fills; may be given more than once")
-      ->allow_extra_args(false);
+  command.add_option("--cache-from", options->publish.cache_from,
+                     "image in a registry, HOST/NAME:TAG, whose layers need not be made again; without a tag, a "
+                     "repository that --cache-to fills; may be given more than once");
   add_insecure_registries(command, options->insecure_registries);
 }
 
@@ -209,29 +207,22 @@ void add_build_command(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<BuildOptions>();
   CLI::App* command = program.add_subcommand("build", "build the image that a spec describes");
   add_spec_and_choice(*command, options);
-  command
-      ->add_option("-t,--tag", options->publish.tags,
-                   "name of the image, e.g. churn-train:1.4 or registry.example/ml/churn-train:1.4; may be given "
-                   "more than once when pushing")
-      ->allow_extra_args(false);
-  command
-      ->add_option(
-          "-o,--output", options->publish.outputs,
-          "where to write it: oci:DIR, docker:FILE.tar, registry:HOST/NAME:TAG, or daemon for the docker or podman "
-          "of this machine; may be given more than once")
-      ->allow_extra_args(false);
+  command->add_option("-t,--tag", options->publish.tags,
+                      "name of the image, e.g. churn-train:1.4 or registry.example/ml/churn-train:1.4; may be given "
+                      "more than once when pushing");
+  command->add_option(
+      "-o,--output", options->publish.outputs,
+      "where to write it: oci:DIR, docker:FILE.tar, registry:HOST/NAME:TAG, or daemon for the docker or podman "
+      "of this machine; may be given more than once");
   command->add_flag("--dry-run", options->dry_run, "show the plan, fetch and write nothing");
   command->add_flag("--force", options->force, "make every layer again");
   command->add_flag("--push", options->publish.push, "push to the registry that -t names, or the spec's `image`");
-  command
-      ->add_option("--mount-from", options->publish.mount_from,
-                   "repository of the same registry that may have layers already: they are linked, not sent")
-      ->allow_extra_args(false);
-  command
-      ->add_option("--cache-to", options->publish.cache_to,
-                   "repository in a registry, HOST/NAME, that keeps layers for other images; it is read, too; may be "
-                   "given more than once")
-      ->allow_extra_args(false);
+  command->add_option("--mount-from", options->publish.mount_from,
+                      "repository of the same registry that may have layers already: they are linked, not sent");
+  command->add_option(
+      "--cache-to", options->publish.cache_to,
+      "repository in a registry, HOST/NAME, that keeps layers for other images; it is read, too; may be "
+      "given more than once");
   command->add_option("--summary", options->summary,
                       "write size, budget and largest packages to this file, as Markdown for a pull request; also "
                       "appended to what GITHUB_STEP_SUMMARY names");
@@ -239,8 +230,7 @@ void add_build_command(CLI::App& program, Action& chosen) {
       ->add_option("--sbom", options->sboms,
                    "bills of materials, spdx or cyclonedx or both: beside each file or directory that is written, and "
                    "attached to what is pushed")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+      ->delimiter(',');
   command->footer("example: mlbuild build specs/sklearn-train/mlbuild.yaml -o oci:out/sklearn-train");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_build(*options, world); }; });
 }

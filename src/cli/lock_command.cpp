@@ -151,10 +151,8 @@ void add_lock_command(CLI::App& program, Action& chosen) {
   command->add_option("SPEC", options->spec, "the spec (default: mlbuild.yaml)");
   command->add_option("--upgrade", options->upgrade, "move the pin of this package; may be given more than once");
   command->add_flag("--upgrade-all", options->upgrade_all, "move every pin to what the spec allows today");
-  command
-      ->add_option("--insecure-registry", options->insecure_registries,
-                   "HOST[:PORT] to speak http with for a base; loopback needs none")
-      ->allow_extra_args(false);
+  command->add_option("--insecure-registry", options->insecure_registries,
+                      "HOST[:PORT] to speak http with for a base; loopback needs none");
   command->add_flag("--check", options->check, "only say whether the lock answers the spec");
   command->footer("example: mlbuild lock --upgrade boto3 specs/sklearn-train/mlbuild.yaml");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_lock(*options, world); }; });

@@ -115,6 +115,14 @@ void add_commands(CLI::App& program, mlbuild::cli::Action& chosen) {
   add_why_command(program, chosen);
 }
 
+/// The word after an option's value is the command's own, not one more value: such options are given again.
+void take_one_value_each(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (!option->get_positional()) option->allow_extra_args(false);
+  }
+  for (CLI::App* inner : command.get_subcommands({})) take_one_value_each(*inner);
+}
+
 /// Closed standard descriptors would be given to the next files that are opened, and our output be written into them.
 /// Read only: writing to them stays the error that it was.
 void open_standard_descriptors() {
@@ -211,6 +219,7 @@ int main(int argc, char** argv) {
     mlbuild::cli::Action chosen;
     add_global_options(program, options);
     add_commands(program, chosen);
+    take_one_value_each(program);
     return run_program(program, argc, argv, options, chosen);
   } catch (const std::bad_alloc&) {
     show(Error(ErrorKind::Io, "out of memory")

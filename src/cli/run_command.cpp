@@ -67,10 +67,8 @@ void add_run_command(CLI::App& program, Action& chosen) {
                       "the spec (default: mlbuild.yaml), oci:DIR[:TAG], archive:FILE.tar, or HOST/NAME:TAG in a "
                       "registry; arguments for the image follow `--`");
   command->add_option("--variant", options->variant, "this variant of the spec");
-  command->add_option("--mount", options->mounts, "HOST:INSIDE[:ro], a file or directory of this machine")
-      ->allow_extra_args(false);
-  command->add_option("--env", options->env, "NAME=value, or NAME to pass on the value that it has here")
-      ->allow_extra_args(false);
+  command->add_option("--mount", options->mounts, "HOST:INSIDE[:ro], a file or directory of this machine");
+  command->add_option("--env", options->env, "NAME=value, or NAME to pass on the value that it has here");
   command->add_option("--cpus", options->processors, "processors that it may use, e.g. 1.5")
       ->check(CLI::PositiveNumber);
   command->add_option("--memory", options->memory, "memory that it may use, e.g. 4g");

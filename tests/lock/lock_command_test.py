@@ -48,6 +48,10 @@ class LockCommand(CliTest):
         spec = self.copy_spec("sklearn-train") / "mlbuild.yaml"
         self.assert_fails(self.mlbuild("lock", spec, "--upgrade", "wheel"), 2, "MLBUILD_DEBIAN_MIRROR")
 
+    def test_the_word_after_a_package_is_the_spec(self):
+        spec = self.copy_spec("minimal") / "mlbuild.yaml"
+        self.assert_fails(self.mlbuild("lock", "--upgrade", "libssl3", spec), 2, "`libssl3` is a Debian package")
+
     def test_an_exact_pin_of_the_spec_is_named_when_it_cannot_move(self):
         spec = self.copy_spec("sklearn-train") / "mlbuild.yaml"
         done = self.mlbuild("lock", spec, "--upgrade", "boto3")
