@@ -19,6 +19,8 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
+constexpr std::size_t kScriptLimitBytes = 1U << 20U;
+
 std::uint32_t parse_integer(std::string_view text, int base) {
   std::uint32_t value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, base);
@@ -85,17 +87,23 @@ ScriptEffect parse_effect(std::string_view notation) {
   return effect;
 }
 
+std::string replaced(std::string_view text, std::string_view word, std::string_view placeholder) {
+  std::string out;
+  std::size_t from = 0;
+  for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, from)) {
+    out.append(text.substr(from, at - from)).append(placeholder);
+    from = at + word.size();
+  }
+  return out.append(text.substr(from));
+}
+
 /// Debian's per-architecture builds of a script differ in these words only.
 std::string without_architecture(std::string text) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kWords = {{{"x86_64-linux-gnu", "TRIPLET"},
                                                                                     {"aarch64-linux-gnu", "TRIPLET"},
                                                                                     {":amd64", ":ARCHITECTURE"},
                                                                                     {":arm64", ":ARCHITECTURE"}}};
-  for (const auto& [word, placeholder] : kWords) {
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + placeholder.size())) {
-      text.replace(at, word.size(), placeholder);
-    }
-  }
+  for (const auto& [word, placeholder] : kWords) text = replaced(text, word, placeholder);
   return text;
 }
 
@@ -125,6 +133,7 @@ std::vector<ScriptEffect> parse_effects(std::string_view notation) {
 }
 
 ScriptVerdict judge_script(std::string_view package, std::string_view name, std::string_view script) {
+  if (script.size() > kScriptLimitBytes) return {false, {}, "it is larger than " + human_bytes(kScriptLimitBytes)};
   const std::string digest = script_digest(script).hex();
   for (const KnownScript& known : known_scripts()) {
     if (known.package == package && known.name == name && known.digest == digest) {

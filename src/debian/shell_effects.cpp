@@ -22,6 +22,11 @@ namespace {
 
 constexpr int kCallDepthLimit = 16;
 constexpr int kStepLimit = 20000;
+constexpr int kNestingLimit = 128;  // lists of commands within functions, substitutions and each other
+constexpr std::size_t kNodeLimit = 50000;
+// Of all words of a run, each time that they are expanded; the longest scripts need some ten thousands.
+constexpr std::size_t kTextLimitBytes = 16U << 20U;
+constexpr std::size_t kUnknownPartLimit = 100;
 
 enum class Flow { Next, Return, Exit };
 
@@ -33,7 +38,7 @@ struct Unanswered {
 
 class Interpreter {
  public:
-  Interpreter(std::string_view script_name) {
+  Interpreter(std::string_view script_name, std::size_t nodes_left) : nodes_left_(nodes_left) {
     arguments_ = script_name == "preinst" ? std::vector<Value>{"install"} : std::vector<Value>{"configure"};
     is_preinst_ = script_name == "preinst";
     variables_["DPKG_ROOT"] = "";
@@ -49,14 +54,23 @@ class Interpreter {
  private:
   [[noreturn]] static void give_up(std::string what) { throw Unanswered{std::move(what)}; }
 
+  /// Each word pays for itself, for what it expands to and for its place in a list. So variables, arguments and effects
+  /// stay small, whatever refers to what.
+  void spend(std::size_t bytes) {
+    text_bytes_ += bytes;
+    if (text_bytes_ > kTextLimitBytes) give_up("too much text");
+  }
+
   // ---- control flow
 
   Truth run_list(const ShellList& list) {
+    if (++nesting_ > kNestingLimit) give_up("too deeply nested");
     Truth last = Truth::True;
     for (const auto& node : list) {
       last = run_node(*node);
       if (flow_ != Flow::Next) break;
     }
+    --nesting_;
     return last;
   }
 
@@ -207,17 +221,21 @@ class Interpreter {
     return found == variables_.end() ? std::nullopt : found->second;
   }
 
+  static std::string unescape_backquoted(std::string_view text) {
+    std::string plain;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == '\\' && at + 1 < text.size() && std::string_view("$`\\").find(text[at + 1]) != text.npos) ++at;
+      plain.push_back(text[at]);
+    }
+    return plain;
+  }
+
   /// The commands inside are interpreted too; what they print is never known.
   void run_substitution(std::string_view text) {
     const bool is_backquoted = text.starts_with('`');
-    std::string inner(is_backquoted ? text.substr(1, text.size() - 2) : text.substr(2, text.size() - 3));
-    if (is_backquoted) {
-      for (std::size_t at = inner.find('\\'); at != std::string::npos; at = inner.find('\\', at + 1)) {
-        const char next = at + 1 < inner.size() ? inner[at + 1] : ' ';
-        if (next == '$' || next == '`' || next == '\\') inner.erase(at, 1);
-      }
-    }
-    run_perhaps(substitutions_.emplace_back(parse_shell(inner)));
+    const std::string inner = is_backquoted ? unescape_backquoted(text.substr(1, text.size() - 2))
+                                            : std::string(text.substr(2, text.size() - 3));
+    run_perhaps(substitutions_.emplace_back(parse_shell(inner, nodes_left_)));
   }
 
   Value expand_parameter(std::string_view text) const {
@@ -225,11 +243,12 @@ class Interpreter {
       const std::string_view inside = text.substr(2, text.size() - 3);
       const auto end = inside.find_first_of(":-+=?#%/");
       if (end == 0) return std::nullopt;
-      Value value = lookup(inside.substr(0, end));
-      if (end == std::string_view::npos) return value;
+      if (end == std::string_view::npos) return lookup(inside);
       const std::string_view rest = inside.substr(end);
       const bool may_be_default = rest.starts_with(":-") || rest.starts_with("-");
-      if (!value || !may_be_default) return std::nullopt;
+      if (!may_be_default) return std::nullopt;
+      Value value = lookup(inside.substr(0, end));
+      if (!value) return std::nullopt;
       if (!value->empty() || rest.starts_with("-")) return value;
       const std::string_view fallback = rest.substr(2);
       return fallback.find_first_of("$`\"'\\") == std::string_view::npos ? Value(fallback) : std::nullopt;
@@ -252,6 +271,7 @@ class Interpreter {
   }
 
   Value expand(std::string_view raw) {
+    spend(sizeof(Value) + raw.size());
     std::string text;
     bool known = true;
     bool quoted = false;
@@ -282,7 +302,10 @@ class Interpreter {
           give_up(std::string(parameter));
         const Value value = parameter == "$" ? Value(parameter) : expand_parameter(parameter);
         known = known && value.has_value();
-        text += value.value_or("");
+        if (value) {
+          spend(value->size());
+          text += *value;
+        }
         at = end;
       } else {
         known = known && (quoted || std::string_view("*?[").find(c) == std::string_view::npos || raw == "[");
@@ -303,6 +326,7 @@ class Interpreter {
 
   void assign(std::string_view raw) {
     const auto equals = raw.find('=');
+    spend(equals);
     Value value = expand(raw.substr(equals + 1));
     if (uncertain_ > 0) value = std::nullopt;
     variables_[std::string(raw.substr(0, equals))] = std::move(value);
@@ -310,6 +334,7 @@ class Interpreter {
 
   void check_redirects(const ShellNode& node) {
     for (const ShellRedirect& redirect : node.redirects) {
+      spend(sizeof(Value) + redirect.target.size());
       if (redirect.operation.starts_with("<")) continue;
       const Value target = expand(redirect.target);
       const bool is_descriptor =
@@ -381,11 +406,7 @@ class Interpreter {
     return Truth::Unknown;
   }
 
-  static std::string describe(const ShellNode& node) {
-    std::string text = join(node.words, " ");
-    if (text.size() > 100) text = text.substr(0, 100) + "...";
-    return text;
-  }
+  static std::string describe(const ShellNode& node) { return join(node.words, " "); }
 
   bool is_preinst_ = false;
   std::vector<Value> arguments_;
@@ -397,7 +418,14 @@ class Interpreter {
   int uncertain_ = 0;
   int call_depth_ = 0;
   int steps_ = 0;
+  int nesting_ = 0;
+  std::size_t nodes_left_;
+  std::size_t text_bytes_ = 0;
 };
+
+std::string beginning_of(const std::string& part) {
+  return part.size() <= kUnknownPartLimit ? part : part.substr(0, kUnknownPartLimit) + "...";
+}
 
 bool is_shell(std::string_view script) {
   const std::string_view first = trim(script.substr(0, script.find('\n')));
@@ -414,10 +442,11 @@ ScriptVerdict interpret_script(std::string_view name, std::string_view script) {
   if (!is_shell(script))
     return {false, {}, std::string(script.substr(0, std::min<std::size_t>(script.find('\n'), 80)))};
   try {
-    const ShellList list = parse_shell(script);
-    return {true, Interpreter(name).run(list), ""};
+    std::size_t nodes_left = kNodeLimit;
+    const ShellList list = parse_shell(script, nodes_left);
+    return {true, Interpreter(name, nodes_left).run(list), ""};
   } catch (const Unanswered& unanswered) {
-    return {false, {}, unanswered.what};
+    return {false, {}, beginning_of(unanswered.what)};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Foreign) throw;
     return {false, {}, error.message()};

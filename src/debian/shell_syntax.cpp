@@ -13,12 +13,9 @@
 namespace mlbuild::debian {
 namespace {
 
-constexpr std::size_t kScriptLimitBytes = 1U << 20U;
-constexpr int kDepthLimit = 48;
-
 class Parser {
  public:
-  explicit Parser(std::string_view script) : script_(script) {}
+  Parser(std::string_view script, std::size_t& nodes_left) : script_(script), nodes_left_(nodes_left) {}
 
   ShellList parse() {
     ShellList list = parse_list({});
@@ -114,8 +111,16 @@ class Parser {
     refuse_shell(script_, at_, "here-document without end");
   }
 
+  std::unique_ptr<ShellNode> make_node(ShellNode::Kind kind) {
+    if (nodes_left_ == 0) refuse_shell(script_, at_, "too many commands");
+    --nodes_left_;
+    auto node = std::make_unique<ShellNode>();
+    node->kind = kind;
+    return node;
+  }
+
   ShellList parse_list(const Words& ends) {
-    if (++depth_ > kDepthLimit) refuse_shell(script_, at_, "too deeply nested");
+    if (++depth_ > kShellDepthLimit) refuse_shell(script_, at_, "too deeply nested");
     ShellList list;
     for (skip_separators(); !at_end(); skip_separators()) {
       const auto rest = script_.substr(at_);
@@ -129,8 +134,7 @@ class Parser {
   }
 
   std::unique_ptr<ShellNode> parse_and_or() {
-    auto node = std::make_unique<ShellNode>();
-    node->kind = ShellNode::Kind::AndOr;
+    auto node = make_node(ShellNode::Kind::AndOr);
     node->parts.push_back(parse_pipeline());
     for (;;) {
       const char* operation = take("&&") ? "&&" : take("||") ? "||" : nullptr;
@@ -142,8 +146,7 @@ class Parser {
   }
 
   std::unique_ptr<ShellNode> parse_pipeline() {
-    auto node = std::make_unique<ShellNode>();
-    node->kind = ShellNode::Kind::Pipeline;
+    auto node = make_node(ShellNode::Kind::Pipeline);
     while (peek_word() == "!") {
       ++at_;
       node->negated = !node->negated;
@@ -166,12 +169,8 @@ class Parser {
 
   std::unique_ptr<ShellNode> parse_compound() {
     skip_blanks();
-    if (take("(")) return parse_group(")");
+    if (auto group = parse_group()) return group;
     const auto word = peek_word();
-    if (word == "{") {
-      ++at_;
-      return parse_group("}");
-    }
     if (word == "if") return parse_if();
     if (word == "case") return parse_case();
     if (word == "while" || word == "until" || word == "for") return parse_loop();
@@ -182,32 +181,34 @@ class Parser {
     return nullptr;
   }
 
-  std::unique_ptr<ShellNode> parse_group(std::string_view end) {
-    auto node = std::make_unique<ShellNode>();
-    node->kind = ShellNode::Kind::Group;
+  /// Of parentheses or braces; nullptr for anything else.
+  std::unique_ptr<ShellNode> parse_group() {
+    const bool is_subshell = take("(");
+    if (!is_subshell && peek_word() != "{") return nullptr;
+    if (!is_subshell) ++at_;
+    auto node = make_node(ShellNode::Kind::Group);
     node->parts = parse_list({"}"});
     skip_separators();
+    const std::string_view end = is_subshell ? ")" : "}";
     if (!take(end)) refuse_shell(script_, at_, fmt::format("`{}` is missing", end));
-    node->is_subshell = end == ")";
+    node->is_subshell = is_subshell;
     return node;
   }
 
   std::unique_ptr<ShellNode> parse_function(std::string_view name) {
-    auto node = std::make_unique<ShellNode>();
-    node->kind = ShellNode::Kind::Function;
+    auto node = make_node(ShellNode::Kind::Function);
     node->words.emplace_back(name);
     at_ += name.size();
     take("()");
     skip_newlines();
-    auto body = parse_compound();
-    if (body == nullptr || body->kind != ShellNode::Kind::Group) refuse_shell(script_, at_, "function without body");
+    auto body = parse_group();
+    if (body == nullptr) refuse_shell(script_, at_, "function without body");
     node->parts = std::move(body->parts);
     return node;
   }
 
   std::unique_ptr<ShellNode> parse_if() {
-    auto node = std::make_unique<ShellNode>();
-    node->kind = ShellNode::Kind::If;
+    auto node = make_node(ShellNode::Kind::If);
     at_ += 2;
     for (;;) {
       ShellList condition = parse_list({"then"});
@@ -227,8 +228,7 @@ class Parser {
   }
 
   std::unique_ptr<ShellNode> parse_loop() {
-    auto node = std::make_unique<ShellNode>();
-    node->kind = ShellNode::Kind::Loop;
+    auto node = make_node(ShellNode::Kind::Loop);
     const auto word = peek_word();
     at_ += word.size();
     ShellList condition;
@@ -251,8 +251,7 @@ class Parser {
   }
 
   std::unique_ptr<ShellNode> parse_case() {
-    auto node = std::make_unique<ShellNode>();
-    node->kind = ShellNode::Kind::Case;
+    auto node = make_node(ShellNode::Kind::Case);
     at_ += 4;
     take_word(node->words);
     skip_newlines();
@@ -274,7 +273,7 @@ class Parser {
   }
 
   std::unique_ptr<ShellNode> parse_simple() {
-    auto node = std::make_unique<ShellNode>();
+    auto node = make_node(ShellNode::Kind::Command);
     for (;;) {
       if (take_redirect(*node)) continue;
       if (peek_word().empty()) break;
@@ -310,6 +309,7 @@ class Parser {
   }
 
   std::string_view script_;
+  std::size_t& nodes_left_;
   std::size_t at_ = 0;
   int depth_ = 0;
   std::vector<std::pair<std::string, bool>> here_documents_;
@@ -317,9 +317,6 @@ class Parser {
 
 }  // namespace
 
-ShellList parse_shell(std::string_view script) {
-  if (script.size() > kScriptLimitBytes) throw Error(ErrorKind::Foreign, "line 1: script is too large");
-  return Parser(script).parse();
-}
+ShellList parse_shell(std::string_view script, std::size_t& nodes_left) { return Parser(script, nodes_left).parse(); }
 
 }  // namespace mlbuild::debian

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,7 +35,8 @@ struct ShellNode {
   std::vector<std::pair<std::vector<std::string>, ShellList>> arms;  ///< Case: patterns and body
 };
 
-/// Throws Error{Foreign} for what is not in the subset, naming the line.
-ShellList parse_shell(std::string_view script);
+/// Takes the nodes that it makes from `nodes_left`. Throws Error{Foreign} for what is not in the subset, naming the
+/// line.
+ShellList parse_shell(std::string_view script, std::size_t& nodes_left);
 
 }  // namespace mlbuild::debian

@@ -5,41 +5,8 @@
 namespace mlbuild::debian {
 namespace {
 
-Truth test_primary(const std::vector<ShellValue>& words, std::size_t& at);
-
-Truth test_and(const std::vector<ShellValue>& words, std::size_t& at) {
-  Truth truth = test_primary(words, at);
-  while (at < words.size() && words[at] == "-a") {
-    const Truth right = test_primary(words, ++at);
-    if (truth == Truth::False || right == Truth::False) {
-      truth = Truth::False;
-    } else if (truth == Truth::Unknown || right == Truth::Unknown) {
-      truth = Truth::Unknown;
-    }
-  }
-  return truth;
-}
-
-Truth test_or(const std::vector<ShellValue>& words, std::size_t& at) {
-  Truth truth = test_and(words, at);
-  while (at < words.size() && words[at] == "-o") {
-    const Truth right = test_and(words, ++at);
-    if (truth == Truth::True || right == Truth::True) {
-      truth = Truth::True;
-    } else if (truth == Truth::Unknown || right == Truth::Unknown) {
-      truth = Truth::Unknown;
-    }
-  }
-  return truth;
-}
-
 Truth test_primary(const std::vector<ShellValue>& words, std::size_t& at) {
   if (at >= words.size()) return Truth::False;
-  if (words[at] == "!" && at + 1 < words.size()) {
-    const Truth truth = test_primary(words, ++at);
-    if (truth == Truth::Unknown) return truth;
-    return truth == Truth::True ? Truth::False : Truth::True;
-  }
   const auto as_truth = [](bool value) { return value ? Truth::True : Truth::False; };
   if (at + 2 < words.size() && words[at + 1]) {
     const std::string& operation = *words[at + 1];
@@ -61,6 +28,40 @@ Truth test_primary(const std::vector<ShellValue>& words, std::size_t& at) {
   }
   const ShellValue& single = words[at++];
   return single ? as_truth(!single->empty()) : Truth::Unknown;
+}
+
+Truth test_operand(const std::vector<ShellValue>& words, std::size_t& at) {
+  bool negated = false;
+  for (; at + 1 < words.size() && words[at] == "!"; ++at) negated = !negated;
+  const Truth truth = test_primary(words, at);
+  if (!negated || truth == Truth::Unknown) return truth;
+  return truth == Truth::True ? Truth::False : Truth::True;
+}
+
+Truth test_and(const std::vector<ShellValue>& words, std::size_t& at) {
+  Truth truth = test_operand(words, at);
+  while (at < words.size() && words[at] == "-a") {
+    const Truth right = test_operand(words, ++at);
+    if (truth == Truth::False || right == Truth::False) {
+      truth = Truth::False;
+    } else if (truth == Truth::Unknown || right == Truth::Unknown) {
+      truth = Truth::Unknown;
+    }
+  }
+  return truth;
+}
+
+Truth test_or(const std::vector<ShellValue>& words, std::size_t& at) {
+  Truth truth = test_and(words, at);
+  while (at < words.size() && words[at] == "-o") {
+    const Truth right = test_and(words, ++at);
+    if (truth == Truth::True || right == Truth::True) {
+      truth = Truth::True;
+    } else if (truth == Truth::Unknown || right == Truth::Unknown) {
+      truth = Truth::Unknown;
+    }
+  }
+  return truth;
 }
 
 }  // namespace

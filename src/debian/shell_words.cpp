@@ -9,19 +9,22 @@
 namespace mlbuild::debian {
 namespace {
 
+std::size_t skip_expansion(std::string_view script, std::size_t at, int depth);
+
 std::size_t skip_single_quotes(std::string_view script, std::size_t at) {
   const auto end = script.find('\'', at + 1);
   if (end == std::string_view::npos) refuse_shell(script, at, "quote without end");
   return end + 1;
 }
 
-std::size_t skip_double_quotes(std::string_view script, std::size_t at) {
+std::size_t skip_double_quotes(std::string_view script, std::size_t at, int depth) {
+  if (depth > kShellDepthLimit) refuse_shell(script, at, "too deeply nested");
   for (++at; at < script.size();) {
     if (script[at] == '"') return at + 1;
     if (script[at] == '\\') {
       at += 2;
     } else if (script[at] == '$' || script[at] == '`') {
-      at = skip_shell_expansion(script, at);
+      at = skip_expansion(script, at, depth);
     } else {
       ++at;
     }
@@ -30,8 +33,8 @@ std::size_t skip_double_quotes(std::string_view script, std::size_t at) {
 }
 
 /// Up to the closing character, which may be inside quotes or nested expansions without ending it.
-std::size_t skip_balanced(std::string_view script, std::size_t at, char open, char close) {
-  int depth = 0;
+std::size_t skip_balanced(std::string_view script, std::size_t at, char open, char close, int depth) {
+  int open_count = 0;
   while (at < script.size()) {
     const char c = script[at];
     if (c == '\\') {
@@ -39,31 +42,21 @@ std::size_t skip_balanced(std::string_view script, std::size_t at, char open, ch
     } else if (c == '\'') {
       at = skip_single_quotes(script, at);
     } else if (c == '"') {
-      at = skip_double_quotes(script, at);
+      at = skip_double_quotes(script, at, depth + 1);
     } else {
-      if (c == open) ++depth;
-      if (c == close && --depth == 0) return at + 1;
+      if (c == open) ++open_count;
+      if (c == close && --open_count == 0) return at + 1;
       ++at;
     }
   }
   refuse_shell(script, at, "expansion without end");
 }
 
-}  // namespace
-
-void refuse_shell(std::string_view script, std::size_t at, std::string_view why) {
-  at = std::min(at, script.size());
-  const auto line = std::count(script.begin(), script.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1;
-  throw Error(ErrorKind::Foreign, fmt::format("line {}: {}", line, why));
-}
-
-bool ends_shell_word(char c) { return std::string_view(" \t\n;&|()<>").find(c) != std::string_view::npos; }
-
-std::size_t skip_shell_expansion(std::string_view script, std::size_t at) {
+std::size_t skip_expansion(std::string_view script, std::size_t at, int depth) {
   const auto rest = script.substr(at);
   if (rest.starts_with("$((")) refuse_shell(script, at, "arithmetic");
-  if (rest.starts_with("$(")) return skip_balanced(script, at + 1, '(', ')');
-  if (rest.starts_with("${")) return skip_balanced(script, at + 1, '{', '}');
+  if (rest.starts_with("$(")) return skip_balanced(script, at + 1, '(', ')', depth);
+  if (rest.starts_with("${")) return skip_balanced(script, at + 1, '{', '}', depth);
   if (rest.starts_with('`')) {
     for (std::size_t i = at + 1; i < script.size(); ++i) {
       if (script[i] == '\\') {
@@ -77,6 +70,18 @@ std::size_t skip_shell_expansion(std::string_view script, std::size_t at) {
   return at + 1;
 }
 
+}  // namespace
+
+void refuse_shell(std::string_view script, std::size_t at, std::string_view why) {
+  at = std::min(at, script.size());
+  const auto line = std::count(script.begin(), script.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1;
+  throw Error(ErrorKind::Foreign, fmt::format("line {}: {}", line, why));
+}
+
+bool ends_shell_word(char c) { return std::string_view(" \t\n;&|()<>").find(c) != std::string_view::npos; }
+
+std::size_t skip_shell_expansion(std::string_view script, std::size_t at) { return skip_expansion(script, at, 0); }
+
 std::size_t skip_shell_word(std::string_view script, std::size_t at) {
   while (at < script.size() && !ends_shell_word(script[at])) {
     switch (script[at]) {
@@ -87,7 +92,7 @@ std::size_t skip_shell_word(std::string_view script, std::size_t at) {
         at = skip_single_quotes(script, at);
         break;
       case '"':
-        at = skip_double_quotes(script, at);
+        at = skip_double_quotes(script, at, 0);
         break;
       case '$':
       case '`':

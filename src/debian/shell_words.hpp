@@ -6,6 +6,9 @@
 // Where the words of a shell script end; positions are indexes into the script.
 namespace mlbuild::debian {
 
+/// How deeply lists of commands, and expansions in quotes, may be nested.
+inline constexpr int kShellDepthLimit = 48;
+
 /// Throws Error{Foreign} that says `why` and on which line.
 [[noreturn]] void refuse_shell(std::string_view script, std::size_t at, std::string_view why);
 
