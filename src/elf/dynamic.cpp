@@ -4,6 +4,8 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -18,7 +20,8 @@ constexpr std::uint64_t kNull = 0, kNeeded = 1, kStringTable = 5, kStringBytes =
 constexpr std::uint64_t kNoDefaultPaths = 0x800;             // DF_1_NODEFLIB
 constexpr std::uint16_t kBaseVersion = 1, kWeakVersion = 2;  // VER_FLG_BASE, VER_FLG_WEAK
 constexpr std::uint64_t kMaxEntries = 1U << 16U;             // of any table; libraries have some hundreds
-constexpr std::size_t kMaxNameBytes = 4096, kMaxNames = 1U << 16U;
+constexpr std::size_t kMaxNameBytes = 4096;
+constexpr std::size_t kMaxNamesBytes = 256U << 10U;  // of an object, as it keeps them; libraries have some thousands
 constexpr std::string_view kPythonInit = "PyInit_";
 constexpr std::size_t kMaxPythonInits = 64;
 
@@ -68,10 +71,10 @@ class DynamicReader {
     if (const auto strings = value_of(kStringTable)) {
       names_ = as_text(at_address(*strings, value_of(kStringBytes).value_or(0)));
     }
-    for (const std::uint64_t name : needed) object_.needed.push_back(name_at(name));
-    if (const auto name = value_of(kSoname)) object_.soname = name_at(*name);
-    if (const auto name = value_of(kRpath)) object_.rpath = name_at(*name);
-    if (const auto name = value_of(kRunpath)) object_.runpath = name_at(*name);
+    for (const std::uint64_t name : needed) object_.needed.push_back(name_at(name, "needed libraries"));
+    if (const auto name = value_of(kSoname)) object_.soname = name_at(*name, "own name");
+    if (const auto name = value_of(kRpath)) object_.rpath = name_at(*name, "search paths");
+    if (const auto name = value_of(kRunpath)) object_.runpath = name_at(*name, "search paths");
     object_.no_default_paths = (value_of(kFlags1).value_or(0) & kNoDefaultPaths) != 0;
     if (const auto at = value_of(kVersionNeeds)) read_needs(*at, value_of(kVersionNeedCount).value_or(0));
     if (const auto at = value_of(kVersionDefinitions)) {
@@ -84,13 +87,13 @@ class DynamicReader {
   void read_needs(std::uint64_t address, std::uint64_t count) {
     for (std::uint64_t i = 0; i < std::min(count, kMaxEntries); ++i) {
       const ByteSpan need = at_address(address, 16);
-      const std::string file = name_at(numbers_.word(need, 4));
+      const std::string file = name_at(numbers_.word(need, 4), "version needs");
       std::uint64_t at = address + numbers_.word(need, 8);
       for (std::uint16_t k = 0; k < numbers_.half(need, 2); ++k) {
         const ByteSpan one = at_address(at, 16);
-        count_name();
+        spend(file.size(), "version needs");
         object_.version_needs.push_back(
-            {file, name_at(numbers_.word(one, 8)), (numbers_.half(one, 4) & kWeakVersion) != 0});
+            {file, name_at(numbers_.word(one, 8), "version needs"), (numbers_.half(one, 4) & kWeakVersion) != 0});
         if (numbers_.word(one, 12) == 0) break;
         at += numbers_.word(one, 12);
       }
@@ -103,9 +106,9 @@ class DynamicReader {
   void read_definitions(std::uint64_t address, std::uint64_t count) {
     for (std::uint64_t i = 0; i < std::min(count, kMaxEntries); ++i) {
       const ByteSpan definition = at_address(address, 20);
-      count_name();
       if ((numbers_.half(definition, 2) & kBaseVersion) == 0) {
-        object_.versions.push_back(name_at(numbers_.word(at_address(address + numbers_.word(definition, 12), 8), 0)));
+        const ByteSpan first = at_address(address + numbers_.word(definition, 12), 8);
+        object_.versions.push_back(name_at(numbers_.word(first, 0), "version definitions"));
       }
       if (numbers_.word(definition, 16) == 0) break;
       address += numbers_.word(definition, 16);
@@ -116,10 +119,10 @@ class DynamicReader {
   void find_python_inits() {
     for (std::size_t at = names_.find(kPythonInit); at != std::string_view::npos;
          at = names_.find(kPythonInit, at + 1)) {
-      const std::string_view name = names_.substr(at + kPythonInit.size());
+      if (at == 0 || names_[at - 1] != '\0') continue;
+      const std::string_view name = names_.substr(at + kPythonInit.size(), kMaxNameBytes + 1);
       const std::size_t end = name.find('\0');
-      const bool is_whole = at > 0 && names_[at - 1] == '\0' && end != std::string_view::npos && end > 0;
-      if (!is_whole || end > kMaxNameBytes || !is_valid_utf8(name.substr(0, end))) continue;
+      if (end == std::string_view::npos || end == 0 || !is_valid_utf8(name.substr(0, end))) continue;
       if (object_.python_init.size() == kMaxPythonInits) return;
       object_.python_init.emplace_back(name.substr(0, end));
     }
@@ -135,16 +138,22 @@ class DynamicReader {
     throw Error(ErrorKind::Foreign, "an ELF file points to what it does not load");
   }
 
-  std::string name_at(std::uint64_t offset) const {
+  std::string name_at(std::uint64_t offset, std::string_view of) {
     if (offset >= names_.size()) throw Error(ErrorKind::Foreign, "a name of an ELF file is not in its string table");
     const std::string_view rest = names_.substr(offset, kMaxNameBytes + 1);
     const std::size_t end = rest.find('\0');
     if (end == std::string_view::npos) throw Error(ErrorKind::Foreign, "a name of an ELF file has no end");
-    return printable(rest.substr(0, end));  // it goes to messages and JSON
+    std::string name = printable(rest.substr(0, end));  // it goes to messages and JSON
+    spend(sizeof(name) + name.size(), of);
+    return name;
   }
 
-  void count_name() {
-    if (++names_read_ > kMaxNames) throw Error(ErrorKind::Foreign, "an ELF file has too many symbol versions");
+  /// Any number of entries may point to one name.
+  void spend(std::size_t bytes, std::string_view of) {
+    names_bytes_ += bytes;
+    if (names_bytes_ <= kMaxNamesBytes) return;
+    throw Error(ErrorKind::Foreign,
+                fmt::format("an ELF file has more than {} of names, with its {}", human_bytes(kMaxNamesBytes), of));
   }
 
   std::vector<Segment> segments_;
@@ -152,7 +161,7 @@ class DynamicReader {
   Numbers numbers_;
   const KeptRanges& file_;
   std::string_view names_;
-  std::size_t names_read_ = 0;
+  std::size_t names_bytes_ = 0;
 };
 
 }  // namespace

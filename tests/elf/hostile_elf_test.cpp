@@ -41,6 +41,39 @@ std::string with_dynamic(std::uint64_t tag, std::uint64_t value) {
 }
 constexpr std::uint64_t kOnes = ~std::uint64_t{0};
 
+std::string little_endian(std::uint64_t value, std::size_t bytes) {
+  std::string text(bytes, '\0');
+  for (std::size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(value >> (8 * i));
+  return text;
+}
+std::string entry(std::uint64_t tag, std::uint64_t value) { return little_endian(tag, 8) + little_endian(value, 8); }
+
+/// A library of a dynamic section, a string table, and what entries with the tag `extra` point to.
+std::string library(const std::string& dynamic, const std::string& strings, std::uint64_t extra_tag = 0x6FFFFFFE,
+                    const std::string& extra = "") {
+  const std::size_t start = kProgramHeaders + 2 * kProgramHeaderBytes, entries = dynamic.size() + 4 * 16;
+  const std::string all = dynamic + entry(5, start + entries) + entry(10, strings.size()) +
+                          entry(extra_tag, start + entries + strings.size()) + entry(0, 0) + strings + extra;
+  const auto segment = [](std::uint32_t type, std::uint64_t at, std::uint64_t size) {
+    return little_endian(type, 4) + little_endian(4, 4) + little_endian(at, 8) + little_endian(at, 8) +
+           little_endian(at, 8) + little_endian(size, 8) + little_endian(size, 8) + little_endian(8, 8);
+  };
+  return with(56, 2, 2).substr(0, kProgramHeaders) + segment(1, 0, start + all.size()) + segment(2, start, entries) +
+         all;
+}
+const std::string kLongName = std::string(4095, '\1') + '\0';  // each byte is written as four
+std::string needs(std::size_t count) {
+  std::string text = little_endian(1, 2) + little_endian(count, 2) + little_endian(0, 4) + little_endian(16, 8);
+  for (std::size_t i = 0; i < count; ++i) text += little_endian(0, 12) + little_endian(16, 4);
+  return text;
+}
+std::string definitions(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i)
+    text += little_endian(0, 12) + little_endian(20, 4) + little_endian(28, 4) + little_endian(0, 8);
+  return text;
+}
+
 class HostileElf : public ::testing::TestWithParam<HostileCase> {};
 TEST_P(HostileElf, IsHarmless) {
   expect_harmless(GetParam(), ErrorKind::Foreign, [](const std::string& bytes) {
@@ -77,6 +110,16 @@ const HostileCase kElves[] = {
     {"VersionsBehindTheFile", [] { return with_dynamic(0x6FFFFFFE, 0xdead0000); }, "does not load"},
     {"FourBillionVersions", [] { return with_dynamic(0x6FFFFFFF, 0xFFFFFFFF); }, kHarmless},
     {"FourBillionDefinitions", [] { return with_dynamic(0x6FFFFFFD, 0xFFFFFFFF); }, kHarmless},
+    {"OneLongNameNeededBySixtyThousandEntries", [] { return library(repeated(entry(1, 0), 60'000), kLongName); },
+     "needed libraries"},
+    {"OneLongNameInSixtyThousandVersions",
+     [] { return library(entry(0x6FFFFFFF, 1), kLongName, 0x6FFFFFFE, needs(60'000)); }, "version needs"},
+    {"OneLongNameInSixtyThousandDefinitions",
+     [] { return library(entry(0x6FFFFFFD, 60'000), kLongName, 0x6FFFFFFC, definitions(60'000)); },
+     "version definitions"},
+    {"ModulesInANameWithoutEnd", [] { return library("", repeated("PyInit_", 4'500'000)); }, kHarmless},
+    {"ModulesWhoseNamesAreTooLong", [] { return library("", repeated('\0' + repeated("PyInit_", 1'000), 4'000)); },
+     kHarmless},
     {"ZerosBehindTheHeader", [] { return seed("library64").substr(0, 64) + std::string(10'000'000, '\0'); }, kHarmless},
     {"ElfHeadersAllTheWayDown", [] { return repeated(seed("library64").substr(0, 64), 100'000); }, "ELF"},
 };
