@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::uint64_t kControlFileLimitBytes = 16U << 20U;  // md5sums of the largest packages have a few MB
 
+// Each is compared with all before it; packages have less than a dozen.
+constexpr std::size_t kControlFileLimit = 1000;
+
 [[noreturn]] void refuse(std::string why) { throw Error(ErrorKind::Foreign, "malformed .deb: " + std::move(why)); }
 
 void check_format(const RandomAccess& file, const ArMember& member) {
@@ -65,6 +68,7 @@ DebControl DebFile::read_control() const {
     if (entry.type == TarType::Directory) return;
     if (std::find(seen.begin(), seen.end(), entry.path) != seen.end())
       refuse(fmt::format("control file `{}` twice", entry.path));
+    if (seen.size() >= kControlFileLimit) refuse(fmt::format("more than {} control files", kControlFileLimit));
     seen.push_back(entry.path);
     if (entry.path == "control") control.fields = read_stanza(read_text(entry, content));
     if (entry.path == "md5sums") control.md5sums = read_text(entry, content);

@@ -69,6 +69,13 @@ const HostileCase kDebs[] = {
     {"ControlFileThatIsALink", [] { return built([](auto& d) { d.control_files["control"] = ""; }); }, "control"},
     {"ControlOf20Megabytes",
      [] { return built([](auto& d) { d.control_files["postinst"] = std::string(20'000'000, '#'); }); }, "larger"},
+    {"AHundredThousandControlFiles",
+     [] {
+       return built([](auto& d) {
+         for (int i = 0; i < 100'000; ++i) d.control_files[fmt::format("note-{}", i)] = "";
+       });
+     },
+     "control files"},
     {"ControlWithTwoParagraphs",
      [] { return built([](auto& d) { d.control_files["control"] = "Package: a\n\nPackage: b\n"; }); }, "paragraph"},
 };
