@@ -179,6 +179,8 @@ json parse_text(std::string_view text) {
     const std::string_view before = text.substr(0, std::min<std::size_t>(error.byte, text.size()));
     const auto line = static_cast<unsigned>(1 + std::count(before.begin(), before.end(), '\n'));
     throw Error(ErrorKind::Spec, fmt::format("the lock is no JSON near line {}", line));
+  } catch (const json::out_of_range&) {  // what a number beyond any double is for nlohmann/json
+    throw Error(ErrorKind::Spec, "the lock holds a number that is too large");
   }
 }
 

@@ -31,6 +31,8 @@ CredentialRecord CredentialRecord::parse(std::string_view text, std::string what
     if (value.is_object()) return {std::move(value), std::move(what)};
   } catch (const json::parse_error& failure) {
     throw Error(ErrorKind::Step, fmt::format("{} is no valid JSON (at byte {})", what, failure.byte));
+  } catch (const json::out_of_range&) {  // what a number beyond any double is for nlohmann/json
+    throw Error(ErrorKind::Step, fmt::format("{} holds a number that is too large", what));
   }
   throw Error(ErrorKind::Step, fmt::format("{} is no JSON object", what));
 }

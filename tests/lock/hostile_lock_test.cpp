@@ -29,6 +29,7 @@ const HostileCase kLocks[] = {
     {"Null", [] { return std::string("null"); }, "lock"},
     {"MergeConflict", [] { return "<<<<<<< HEAD\n" + to_json(sample_lock()); }, "JSON"},
     {"Deep", [] { return std::string(1'000'000, '['); }, "nested"},
+    {"NumberBeyondAllNumbers", [] { return std::string(R"({"version": 1e999})"); }, "too large"},
     {"BytesBehindANul", [] { return to_json(sample_lock()) + std::string("\0evil", 5); }, "NUL"},
     {"NoUtf8", [] { return edited([](auto&, auto&, auto&) {}).insert(1, "\"\xFF\":1,"); }, "JSON"},
     {"WheelNameLeadsUp",

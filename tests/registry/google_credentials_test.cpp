@@ -267,6 +267,7 @@ TEST_F(GoogleCredentialsTest, BrokenFilesSayWhatIsMissing) {
       {R"({"type": "authorized_user", "client_id": 5})", "`client_id` is no string"},
       {R"({"type": "impersonated_service_account"})", "`source_credentials` is missing"},
       {"s3cr3t-canary", "no valid JSON"},
+      {R"({"type": 1e999})", "number that is too large"},
   };
   for (const auto& [text, message] : broken) {
     use(text);
