@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/base/toml_keys.hpp"
 #include "mlbuild/sys/file.hpp"
 
 #include <fmt/format.h>
@@ -73,6 +74,7 @@ void add_drop_ins(RegistriesConf& conf, const path& directory) {
 class RegistriesConf::Reader {
  public:
   Reader(std::string_view text, const path& file) : file_(file) {
+    if (toml_key_parts(text) > kMaxTomlKeyParts) fail(fmt::format("has a key of more than {} parts", kMaxTomlKeyParts));
     try {
       root_ = toml::parse(text);
     } catch (const toml::parse_error& error) {

@@ -103,6 +103,12 @@ TEST(RegistriesConf, WhatIsWrongOrBlockedNamesTheFile) {
   }
 }
 
+TEST(RegistriesConf, AKeyOfPartsWithoutEndIsRefused) {
+  std::string text = "a";
+  for (int i = 0; i < 100'000; ++i) text += ".a";
+  EXPECT_THROW(conf_of(text + " = 1\n"), Error);
+}
+
 TEST(RegistriesConf, FilesAreReadInTheOrderOfContainers) {
   TempDir dir;
   const auto write = [&](const std::string& file, const std::string& mirror) {
