@@ -14,6 +14,9 @@ namespace mlbuild {
 namespace {
 
 constexpr std::uint64_t kMaxExtensionBytes = 1U << 20U;
+// libarchive looks for each line of a list among all lines before it: a list of 1 MiB takes seconds. What ext4 keeps of
+// one is hardly longer than this.
+constexpr std::uint64_t kMaxAccessListBytes = 4096;
 constexpr std::uint64_t kMaxSizeBytes = std::uint64_t{1} << 62U;
 constexpr std::uint64_t kMaxUstarSizeBytes = 077777777777;
 
@@ -85,6 +88,10 @@ std::uint64_t parse_decimal(std::string_view text, std::string_view what) {
 
 }  // namespace
 
+bool is_sparse_key(std::string_view pax_key) {
+  return pax_key.starts_with("GNU.sparse.") || pax_key == "SCHILY.realsize" || pax_key == "SUN.holesdata";
+}
+
 std::size_t TarGuard::read(MutableByteSpan buffer) {
   const std::size_t count = tar_.read(buffer);
   observe(buffer.first(count));
@@ -96,6 +103,13 @@ void TarGuard::finish() {
   while (read(buffer) != 0) {
   }
   if (!ended_ || block_filled_ != 0) refuse("it is truncated");
+}
+
+std::uint64_t TarGuard::take_entry_size() {
+  if (entry_sizes_.empty()) refuse("it has an entry that is none");
+  const std::uint64_t size_bytes = entry_sizes_.front();
+  entry_sizes_.pop_front();
+  return size_bytes;
 }
 
 void TarGuard::observe(ByteSpan bytes) {
@@ -166,6 +180,8 @@ void TarGuard::skip_content(std::uint64_t size_bytes) {
   }
   if (size_bytes > kMaxSizeBytes) refuse("an entry is too large");
   content_left_bytes_ = size_bytes + tar_padding_bytes(size_bytes);
+  access_list_bytes_ = 0;
+  entry_sizes_.push_back(size_bytes);
 }
 
 void TarGuard::begin_extension(char type, std::uint64_t size_bytes) {
@@ -202,7 +218,13 @@ void TarGuard::read_pax_records(bool global) {
 
 void TarGuard::on_pax_record(std::string_view key, std::string_view value, bool global) {
   const bool is_name = key == "path" || key == "linkpath";
-  if (key.starts_with("GNU.sparse.")) refuse("it has a sparse entry");
+  if (is_sparse_key(key)) refuse("it has a sparse entry");
+  if (key.starts_with("SCHILY.acl.")) {
+    access_list_bytes_ += value.size();
+    if (access_list_bytes_ > kMaxAccessListBytes) {
+      refuse(fmt::format("an entry has an access control list of more than {} bytes", kMaxAccessListBytes));
+    }
+  }
   if (!is_name && key != "size") return;
   if (global) refuse(fmt::format("a global pax header sets `{}`", key));
   if (value.empty()) refuse(fmt::format("a pax header has an empty `{}`", key));

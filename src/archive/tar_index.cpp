@@ -1,5 +1,7 @@
 #include "mlbuild/archive/tar_index.hpp"
 
+#include "tar_guard.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 
@@ -150,7 +152,7 @@ class IndexReader {
   }
 
   void on_pax_record(std::string_view key, std::string_view value) {
-    if (key.starts_with("GNU.sparse.")) refuse("it has a sparse entry");
+    if (is_sparse_key(key)) refuse("it has a sparse entry");
     if (value.find('\0') != std::string_view::npos && (key == "path" || key == "linkpath"))
       refuse("a name holds a NUL");
     if (key == "path") next_.path = value;

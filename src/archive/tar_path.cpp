@@ -6,6 +6,7 @@ namespace mlbuild {
 std::string why_unsafe_path(std::string_view path) {
   if (path.empty()) return "it is empty";
   if (path.front() == '/') return "it is absolute";
+  if (path.size() > kLongestPathBytes) return "it is longer than Linux takes";
   if (path.back() == '/') return "it ends in a slash";
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);

@@ -1,3 +1,4 @@
+#include "name_budget.hpp"
 #include "tar_guard.hpp"
 
 #include "mlbuild/archive/tar.hpp"
@@ -94,7 +95,7 @@ archive_entry* next_entry(archive* handle, const Input& input) {
 }
 
 [[noreturn]] void refuse(std::string_view path, const std::string& why) {
-  throw Error(ErrorKind::Foreign, fmt::format("tar entry `{}` is refused: {}", printable(path), why));
+  throw Error(ErrorKind::Foreign, fmt::format("tar entry `{}` is refused: {}", printable(path.substr(0, 200)), why));
 }
 
 /// "./usr/" -> "usr", "./" -> "".
@@ -133,6 +134,7 @@ std::string symlink_target(archive_entry* entry, std::string_view path) {
   const char* raw = archive_entry_symlink(entry);
   std::string target = raw != nullptr ? raw : "";
   if (target.empty()) refuse(path, "its link target is empty");
+  if (target.size() > kLongestPathBytes) refuse(path, "its link target is longer than Linux takes");
   if (!is_valid_utf8(target)) refuse(path, "its link target is not valid UTF-8");
   return target;
 }
@@ -197,12 +199,18 @@ void read_entries(Source& tar, bool skip_odd, const OnEntry& on_entry) {
   if (archive_read_open(handle.get(), &input, nullptr, mlbuild_read_tar_block, nullptr) != ARCHIVE_OK) {
     throw_archive_error(handle.get(), input);
   }
+  NameBudget names;
   for (std::size_t count = 0;; ++count) {
     archive_entry* raw = next_entry(handle.get(), input);
     if (raw == nullptr) break;
     if (count == kMaxEntries) throw Error(ErrorKind::Foreign, fmt::format("tar has more than {} entries", kMaxEntries));
+    const std::uint64_t size_bytes = input.tar.take_entry_size();
     if (skip_odd && is_odd(raw)) continue;
     const TarEntry entry = convert(raw);
+    if (entry.size_bytes != size_bytes) refuse(entry.path, "its size is told in two ways");
+    names.add_path(entry.path);
+    names.add_text(entry.link_target);
+    if (names.is_exceeded()) throw Error(ErrorKind::Foreign, "tar is refused: its names are too long together");
     if (entry.path.empty()) continue;
     EntryContent content(handle.get(), input);
     on_entry(entry, content);

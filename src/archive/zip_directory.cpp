@@ -4,6 +4,7 @@
 // the same. Names that readers would decode or resolve differently are refused too. Section numbers are those of
 // PKWARE's APPNOTE 6.3.
 
+#include "name_budget.hpp"
 #include "zip_end.hpp"
 #include "zip_entry.hpp"
 #include "zip_fields.hpp"
@@ -114,7 +115,12 @@ std::vector<CentralEntry> read_central_directory(const RandomAccess& file, const
   Fields fields(bytes);
   std::vector<CentralEntry> entries;
   entries.reserve(end.members);
-  for (std::uint64_t i = 0; i < end.members; ++i) entries.push_back(read_central_entry(fields));
+  NameBudget names;
+  for (std::uint64_t i = 0; i < end.members; ++i) {
+    entries.push_back(read_central_entry(fields));
+    names.add_path(entries.back().member.name);
+    if (names.is_exceeded()) refuse("has names that are too long together");
+  }
   if (fields.left() != 0) refuse("has bytes between its directory and its end record");
   return entries;
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace mlbuild {
@@ -88,6 +89,9 @@ void DebTree::add_shipped(std::size_t package, const UnpackedDeb::Entry& unpacke
   if (shipped.type == TarType::Hardlink) entry.tar.link_target = path_of(shipped.link_target);
   if (debian::is_merged_link(shipped.path) && shipped.type == TarType::Symlink) return;  // the base makes these links
   if (!keep_documentation_ && is_documentation(entry.tar)) return;
+  if (const std::string why = why_unsafe_path(entry.tar.path); !why.empty()) {  // it grew by the merged-/usr prefix
+    throw Error(ErrorKind::Foreign, fmt::format("`{}...`: {}", printable(shipped.path.substr(0, 200)), why));
+  }
   if (is_runtime_mount(entry.tar.path)) {
     if (shipped.type == TarType::Directory && parent_of(entry.tar.path).empty()) return;
     throw Error(ErrorKind::Foreign, fmt::format("`{}` is on a file system of the container runtime", entry.tar.path));
@@ -203,18 +207,17 @@ std::string DebTree::read_file(const DebEntry& entry, std::uint64_t limit_bytes)
 }
 
 void DebTree::add_missing_parents() {
-  std::vector<std::string> missing;
+  std::set<std::string, std::less<>> missing;
   for (const auto& [path, entry] : entries_) {
     for (std::string_view parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
       const DebEntry* above = find(parent);
-      if (above == nullptr) {
-        missing.emplace_back(parent);
-      } else if (above->tar.type != TarType::Directory) {
+      if (above != nullptr && above->tar.type != TarType::Directory) {
         // Extracting would follow the link, perhaps out of the root.
         throw Error(ErrorKind::Foreign,
                     fmt::format("`{}` of {} lies below `{}`, which is no directory in {}", path,
                                 describe(*this, entry.package), parent, describe(*this, above->package)));
       }
+      if (above != nullptr || !missing.emplace(parent).second) break;  // what is above it was or will be looked at
     }
   }
   for (const std::string& path : missing) add_directory(path);

@@ -43,7 +43,7 @@ class LayerUnpacker {
  private:
   void make(const TarEntry& entry, Source& content);
   void hide(const std::string& directory, const std::string& name);
-  void remember(const std::string& path);
+  void remember(std::string path);
 
   RootedTree& tree_;
   const Below below_;
@@ -84,9 +84,12 @@ void LayerUnpacker::hide(const std::string& directory, const std::string& name) 
 }
 
 /// A path's parents come with it, even when the tar leaves them out.
-void LayerUnpacker::remember(const std::string& path) {
-  if (!own_paths_.insert(path).second) return;
-  if (const auto slash = path.rfind('/'); slash != std::string::npos) remember(path.substr(0, slash));
+void LayerUnpacker::remember(std::string path) {
+  while (own_paths_.insert(path).second) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return;
+    path.resize(slash);
+  }
 }
 
 }  // namespace

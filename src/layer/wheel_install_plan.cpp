@@ -67,11 +67,13 @@ class InstallPlanner {
     add_entry_points();
     add_generated(fmt::format("{}/{}/INSTALLER", library_, wheel_.dist_info), "mlbuild\n", false);
     add_record();
+    for (const InstalledFile& file : files_) check_path(file.path);
     for (std::string& warning : claims_.warnings()) wheel_.warnings.push_back(std::move(warning));
     return std::move(files_);
   }
 
  private:
+  static void check_path(const std::string& path);
   void add_member(const ZipMember& member);
   void add_data_member(const ZipMember& member, std::string_view below_data);
   void add_script(const ZipMember& member, std::string path);
@@ -89,6 +91,13 @@ class InstallPlanner {
   std::set<std::string, std::less<>> entry_names_;
   std::vector<InstalledFile> files_;
 };
+
+/// Its parts were checked, but together they may be too long.
+void InstallPlanner::check_path(const std::string& path) {
+  const std::string why = why_unsafe_path(path);
+  if (why.empty()) return;
+  throw Error(ErrorKind::Foreign, fmt::format("`{}...` cannot be installed: {}", printable(path.substr(0, 200)), why));
+}
 
 void InstallPlanner::add_member(const ZipMember& member) {
   const std::string_view name = member.name;

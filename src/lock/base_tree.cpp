@@ -19,8 +19,7 @@ constexpr std::uint64_t kMaxNameBytes = std::uint64_t{256} << 20U;
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{64} << 20U;
 constexpr std::uint64_t kMaxWork = std::uint64_t{1} << 28U;  // entries looked at while lower layers are hidden
 constexpr std::uint64_t kMaxScannedBytes = std::uint64_t{256} << 20U;
-constexpr std::size_t kMaxPathBytes = 4096;  // PATH_MAX
-constexpr int kMaxLinkHops = 40;             // Linux takes as many (path_resolution(7))
+constexpr int kMaxLinkHops = 40;  // Linux takes as many (path_resolution(7))
 
 constexpr std::string_view kWhiteoutPrefix = ".wh.";
 constexpr std::string_view kOpaqueName = ".wh..wh..opq";
@@ -90,7 +89,6 @@ void BaseTree::add_layer(Source& tar, const std::function<void()>& check_cancell
 }
 
 void BaseTree::add(const TarEntry& entry, Source& content) {
-  if (entry.path.size() > kMaxPathBytes) refuse("a path is longer than Linux takes");
   name_bytes_ += entry.link_target.size();
   Node node;
   node.type = entry.type;

@@ -82,6 +82,19 @@ const HostileCase kNames[] = {
     {"NameHasALineEnd", [] { return named("a\nb"); }, "control"},
     {"NameIsNoUtf8", [] { return named("a\xFF"); }, "UTF-8"},
     {"ComponentIsTooLong", [] { return with_pax("path", std::string(256, 'n')); }, "255"},
+    {"NameOf4095Bytes", [] { return with_pax("path", repeated("a/", 2047) + "b"); }, kHarmless},
+    {"NameOf4096Bytes", [] { return with_pax("path", repeated("a/", 2047) + "bc"); }, "longer than Linux takes"},
+    {"NameOf900KB", [] { return with_pax("path", repeated("a/", 450'000) + "b"); }, "longer than Linux takes"},
+    {"ManyDeepNames",
+     [] {
+       std::string tar;
+       for (int i = 0; i < 200; ++i) {
+         tar += forged_extension('x', pax_record("path", fmt::format("{}/", i) + repeated("a/", 2040) + "b")) +
+                forged_file("file", "");
+       }
+       return tar + end_of_tar();
+     },
+     "names"},
     {"PaxPathLeadsUp", [] { return with_pax("path", "../evil"); }, "../evil"},
     {"PaxPathHasANul", [] { return with_pax("path", std::string("file\0evil", 9)); }, "NUL"},
     {"PaxPathIsEmpty", [] { return with_pax("path", ""); }, "empty `path`"},
@@ -93,6 +106,15 @@ const HostileCase kNames[] = {
     {"HardLinkToNothing", [] { return linked('1', ""); }, "link"},
     {"SymlinkLeadsUpAndIsOnlyText", [] { return linked('2', "../../../etc/shadow"); }, kHarmless},
     {"SymlinkToNothing", [] { return linked('2', ""); }, "link"},
+    {"LinkTargetOf4096Bytes",
+     [] {
+       return forged_extension('x', pax_record("linkpath", repeated("a/", 2048))) + block([](ForgedHeader& h) {
+                h.type = '2';
+                h.link = "a";
+              }) +
+              end_of_tar();
+     },
+     "longer than Linux takes"},
     {"PaxLinkTargetHasANul",
      [] {
        return forged_extension('x', pax_record("linkpath", std::string("a\0b", 3))) +
@@ -118,6 +140,8 @@ const HostileCase kKinds[] = {
     {"PaxSparseMapThatOverlaps",
      [] { return extended(pax_record("GNU.sparse.size", "100") + pax_record("GNU.sparse.map", "0,50,10,50")); },
      "sparse"},
+    {"StarSparse", [] { return with_pax("SCHILY.realsize", "4611686018427387904"); }, "sparse"},
+    {"SolarisSparse", [] { return with_pax("SUN.holesdata", " 0 1 "); }, "sparse"},
     {"ContentOnADirectory", [] { return forged_file("dir/", "x", '5') + end_of_tar(); }, "content"},
     {"ContentOnASymlink",
      [] {
@@ -154,6 +178,23 @@ const HostileCase kNumbers[] = {
     {"PaxUserOf64Bits", [] { return with_pax("uid", "18446744073709551616"); }, "32-bit"},
     {"PaxUserThatOverflowsToRoot", [] { return with_pax("uid", "4294967296"); }, "32-bit"},
     {"PaxGroupThatIsNegative", [] { return with_pax("gid", "-1"); }, "32-bit"},
+    {"AccessListsThatTakeMinutes",
+     [] {
+       std::string list;
+       for (int i = 0; list.size() < 950'000; ++i) list += fmt::format("u:{}:r\n", i);
+       return repeated(forged_extension('x', pax_record("SCHILY.acl.access", list)) + forged_file("file", ""), 20) +
+              end_of_tar();
+     },
+     "access control list"},
+    {"AccessListInManyRecords",
+     [] {
+       std::string records;
+       for (int i = 0; i < 25'000; ++i) records += pax_record("SCHILY.acl.default", fmt::format("u:{}:r", i));
+       return extended(records);
+     },
+     "access control list"},
+    {"AccessListOfAFewUsers", [] { return with_pax("SCHILY.acl.access", "user::rw-,user:a:r--:7,mask::r--"); },
+     kHarmless},
     {"PaxRecordLongerThanItsHeader", [] { return extended("999999 path=a\n"); }, "pax"},
     {"PaxRecordWithoutLength", [] { return extended("path=a\n"); }, "pax"},
     {"PaxRecordOfLengthZero", [] { return extended("0 path=a\n"); }, "pax"},

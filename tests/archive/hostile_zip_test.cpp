@@ -56,6 +56,15 @@ std::string quoting() {
   return text_of(ZipForge{{outer, within}});
 }
 
+/// Each name stands for 2,000 directories that no other has.
+std::string many_deep_names(std::size_t count) {
+  ZipForge forge;
+  for (std::size_t i = 0; i < count; ++i) {
+    forge.members.emplace_back(std::to_string(i) + "/" + repeated("n/", 2000) + "n", "", 0);
+  }
+  return text_of(forge);
+}
+
 std::string many_members(std::size_t count) {
   ZipForge forge;
   for (std::size_t i = 0; i < count; ++i) forge.members.emplace_back("m" + std::to_string(i), "", std::uint16_t{0});
@@ -111,7 +120,8 @@ const HostileCase kNames[] = {
     {"NameIsOfAnotherCodePage", [] { return named("caf\x82", 0); }, "name"},
     {"NameIsUtf8WithoutSayingSo", [] { return named("caf\xC3\xA9", 0); }, "name"},
     {"NameIsLongerThanFileSystemsTake", [] { return named(std::string(256, 'n')); }, "255"},
-    {"NameFillsItsField", [] { return named(repeated("n/", 32767)); }, "directory with content"},
+    {"NameFillsItsField", [] { return named(repeated("n/", 32767)); }, "longer than Linux takes"},
+    {"ManyDeepNames", [] { return many_deep_names(200); }, "too long together"},
     {"AnotherNameInAnExtraField",
      [] { return in_both([](ZipHeader& h) { h.extra = extra_field(0x7075, "\1" + le32(0) + "evil"); }); }, "good.txt"},
 };

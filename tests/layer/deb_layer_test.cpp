@@ -184,6 +184,14 @@ TEST(DebLayer, DroppedPackagesAreNeitherUnpackedNorListed) {
   EXPECT_FALSE(layer.has("var/lib/dpkg/status.d/dpkg"));
 }
 
+TEST(DebLayer, PathsThatGrowBeyondLinuxsLimitAreRefused) {
+  std::string path = "lib/";
+  while (path.size() < 4090) path += "d/";
+  const Error error = failure({DebBuilder().file(path + "abcd", "x")});
+  EXPECT_EQ(error.kind(), ErrorKind::Foreign) << error.message();
+  EXPECT_THAT(error.message(), HasSubstr("longer than Linux takes"));
+}
+
 TEST(DebLayer, DifferentFilesAtOnePathAreRefused) {
   const Error error = failure({DebBuilder::named("a").file("usr/x", "1"), DebBuilder::named("b").file("usr/x", "2")});
   EXPECT_EQ(error.kind(), ErrorKind::Foreign);

@@ -71,6 +71,7 @@ const HostileWheelCase kWheels[] = {
     {"DistInfoInTheDepth", [] { return changed([](WheelBuilder& w) { w.dist_info = "a/toy-1.0.dist-info"; }); },
      "dist-info"},
     {"AFileWhereADirectoryIs", [] { return with("toy.py/evil.py"); }, "a file and a directory"},
+    {"NameThatIsTooLongWhereItIsInstalled", [] { return with(repeated("a/", 2040) + "b"); }, "longer than Linux takes"},
     {"AScriptInTheInterpretersPlace", [] { return with("toy-1.0.data/scripts/../bin/python3"); }, "python3"},
 };
 INSTANTIATE_TEST_SUITE_P(Wheels, HostileWheel, ::testing::ValuesIn(kWheels),

@@ -40,8 +40,9 @@ ByteSpan tar_end_of_archive();
 /// normalised to the form of TarEntry::path ("./usr/" -> "usr"; the root entry "./" is left out), and otherwise given
 /// byte for byte. Refuses with Error{Foreign}: absolute paths, "..", NUL or control characters or invalid UTF-8 in
 /// names, devices, FIFOs, unknown types, sparse files, content on entries that are no files, a pax size that
-/// contradicts the header, ids above 32 bits, extended headers above 1 MiB, more than 2^22 entries, truncated input
-/// (also a missing end-of-archive mark), anything but zeros behind the end. Errors of `tar` and of `on_entry` pass
+/// contradicts the header, ids above 32 bits, extended headers above 1 MiB, access control lists above 4 KiB, more than
+/// 2^22 entries, names that need more than 512 MiB together with the directories above them, truncated input (also a
+/// missing end-of-archive mark), anything but zeros behind the end. Errors of `tar` and of `on_entry` pass
 /// through.
 void read_tar(Source& tar, const std::function<void(const TarEntry&, Source& content)>& on_entry);
 
@@ -49,8 +50,11 @@ void read_tar(Source& tar, const std::function<void(const TarEntry&, Source& con
 /// names that are no UTF-8 or hold control characters are passed over. What would leave the root is refused as ever.
 void read_foreign_layer(Source& tar, const std::function<void(const TarEntry&, Source& content)>& on_entry);
 
-/// Checks a relative path for the rules of TarEntry::path, for UTF-8 without control characters and for components of
-/// at most 255 bytes; returns why it is bad, or "".
+/// Of a path and of a symlink's target: Linux's PATH_MAX counts the NUL at the end, too.
+inline constexpr std::size_t kLongestPathBytes = 4095;
+
+/// Checks a relative path for the rules of TarEntry::path, for UTF-8 without control characters, for components of at
+/// most 255 bytes and kLongestPathBytes in all; returns why it is bad, or "".
 std::string why_unsafe_path(std::string_view path);
 
 }  // namespace mlbuild
