@@ -177,41 +177,24 @@ void check_requires_python(WheelArchive& wheel, const InstallScheme& scheme) {
   }
 }
 
-/// PEP 425, "Compressed Tag Sets", multiplied out.
-std::set<std::string> expand(const std::vector<std::string_view>& pythons, const std::vector<std::string_view>& abis,
-                             const std::vector<std::string_view>& platforms) {
-  std::set<std::string> tags;
-  for (const std::string_view python : pythons) {
-    for (const std::string_view abi : abis) {
-      for (const std::string_view platform : platforms) tags.insert(fmt::format("{}-{}-{}", python, abi, platform));
-    }
-  }
-  return tags;
+bool share(const std::vector<std::string>& names, std::string_view compressed) {
+  const std::vector<std::string_view> parts = split(compressed, '.');
+  return std::ranges::any_of(parts, [&](std::string_view part) { return std::ranges::count(names, part) != 0; });
 }
 
-/// The tags of WHEEL; some tools write them compressed there, too.
-std::set<std::string> wheel_file_tags(const python::WheelFile& wheel) {
-  std::set<std::string> tags;
-  for (const std::string& tag : wheel.tags) {
-    const std::vector<std::string_view> parts = split(tag, '-');
-    if (parts.size() == 3) tags.merge(expand(split(parts[0], '.'), split(parts[1], '.'), split(parts[2], '.')));
-  }
-  return tags;
+/// PEP 425, "Compressed Tag Sets", which some tools write in WHEEL, too. Never multiplied out: sets have a tag in
+/// common when each of their parts has.
+bool has_tag_of(const python::WheelFilename& name, std::string_view tag) {
+  const std::vector<std::string_view> parts = split(tag, '-');
+  return parts.size() == 3 && share(name.python_tags, parts[0]) && share(name.abi_tags, parts[1]) &&
+         share(name.platform_tags, parts[2]);
 }
 
 /// The file name counts. Build tools often leave aliases out on one side, so only a WHEEL that has no tag of the file
 /// name is worth a warning.
 void compare_tags(WheelArchive& wheel) {
-  const auto views = [](const std::vector<std::string>& texts) {
-    return std::vector<std::string_view>(texts.begin(), texts.end());
-  };
-  const python::WheelFilename& name = wheel.filename;
-  const std::set<std::string> found = wheel_file_tags(wheel.wheel);
-  const std::set<std::string> expected =
-      expand(views(name.python_tags), views(name.abi_tags), views(name.platform_tags));
-  const bool share =
-      std::any_of(expected.begin(), expected.end(), [&](const auto& tag) { return found.contains(tag); });
-  if (!share) wheel.warnings.emplace_back("no tag of the file name is in WHEEL");
+  const auto fits = [&](const std::string& tag) { return has_tag_of(wheel.filename, tag); };
+  if (std::ranges::none_of(wheel.wheel.tags, fits)) wheel.warnings.emplace_back("no tag of the file name is in WHEEL");
 }
 
 }  // namespace

@@ -68,6 +68,15 @@ const HostileWheelCase kWheels[] = {
     {"MetadataBomb",
      [] { return changed([](WheelBuilder& w) { w.metadata += "Summary: " + std::string(17'000'000, 's') + "\n"; }); },
      "allowed are"},
+    {"TagSetsThatMultiply",
+     [] {
+       std::string alternatives = "py3";
+       for (int i = 0; i < 1000; ++i) alternatives += ".any" + std::to_string(i);
+       return changed([&](WheelBuilder& w) {
+         w.wheel_file += "Tag: " + alternatives + "-" + alternatives + "-" + alternatives + "\n";
+       });
+     },
+     kHarmless},
     {"DistInfoInTheDepth", [] { return changed([](WheelBuilder& w) { w.dist_info = "a/toy-1.0.dist-info"; }); },
      "dist-info"},
     {"AFileWhereADirectoryIs", [] { return with("toy.py/evil.py"); }, "a file and a directory"},

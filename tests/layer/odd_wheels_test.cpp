@@ -216,6 +216,15 @@ TEST(OddWheel, TwoDistInfosAreRefused) {
   EXPECT_THAT(refusal(toy().add("boy-1.0.dist-info/METADATA", "x")), HasSubstr("two `.dist-info` directories"));
 }
 
+TEST(OddWheel, CompressedTagsOfWheelFileCount) {
+  WheelBuilder wheel = toy();
+  wheel.tag = "py2.py3-none-any";
+  wheel.wheel_file = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: cp311.py3-abi3.none-linux_x86_64.any\n";
+  EXPECT_THAT(warnings_of(wheel), IsEmpty());
+  wheel.wheel_file = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-abi3-any\nTag: cp311-none-any\n";
+  EXPECT_THAT(warnings_of(wheel), ElementsAre(HasSubstr("no tag of the file name")));
+}
+
 TEST(OddWheel, OtherTagInWheelFileIsWarnedAbout) {
   WheelBuilder wheel = toy();
   wheel.wheel_file = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: cp311-cp311-linux_x86_64\n";
