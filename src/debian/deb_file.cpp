@@ -3,7 +3,6 @@
 #include "mlbuild/archive/ar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
-#include "mlbuild/io/deflate.hpp"
 
 #include <fmt/format.h>
 
@@ -42,7 +41,7 @@ std::string read_text(const TarEntry& entry, Source& content) {
 
 }  // namespace
 
-DebFile::DebFile(const RandomAccess& file) : file_(file) {
+DebFile::DebFile(const RandomAccess& file, const ExpansionLimit& limit) : file_(file), limit_(limit) {
   std::vector<ArMember> members = read_ar_directory(file);
   // deb(5): "should ignore" members with an underscore, so that the format can grow.
   std::erase_if(members, [](const ArMember& member) { return member.name.starts_with('_'); });
@@ -60,9 +59,13 @@ DebFile::DebFile(const RandomAccess& file) : file_(file) {
   data_ = {members[2].offset, members[2].size_bytes};
 }
 
+std::unique_ptr<Source> DebFile::open(const Range& member) const {
+  return decompress(std::make_unique<RangeSource>(file_, member.offset, member.size_bytes), limit_);
+}
+
 DebControl DebFile::read_control() const {
   DebControl control;
-  const auto tar = decompress(std::make_unique<RangeSource>(file_, control_.offset, control_.size_bytes));
+  const auto tar = open(control_);
   std::vector<std::string> seen;
   read_tar(*tar, [&](const TarEntry& entry, Source& content) {
     if (entry.type == TarType::Directory) return;
@@ -81,7 +84,7 @@ DebControl DebFile::read_control() const {
 }
 
 void DebFile::read_data(const std::function<void(const TarEntry&, Source& content)>& on_entry) const {
-  const auto tar = decompress(std::make_unique<RangeSource>(file_, data_.offset, data_.size_bytes));
+  const auto tar = open(data_);
   read_tar(*tar, [&](const TarEntry& entry, Source& content) {
     check_name(entry);
     on_entry(entry, content);

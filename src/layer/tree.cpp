@@ -6,7 +6,6 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/io/borrowed_source.hpp"
-#include "mlbuild/io/deflate.hpp"
 
 #include <fmt/format.h>
 
@@ -96,28 +95,38 @@ void LayerUnpacker::remember(std::string path) {
 
 namespace {
 
-void unpack(Source& layer, LayerUnpacker& unpacker) {
-  const std::unique_ptr<Source> tar = decompress(std::make_unique<BorrowedSource>(layer));
-  read_foreign_layer(*tar, [&](const TarEntry& entry, Source& content) { unpacker.add(entry, content); });
+void unpack_plain(Source& tar, LayerUnpacker& unpacker) {
+  read_foreign_layer(tar, [&](const TarEntry& entry, Source& content) { unpacker.add(entry, content); });
   NullSink rest;  // to the end, where checksums are
-  copy(*tar, rest);
+  copy(tar, rest);
+}
+
+void unpack(Source& layer, LayerUnpacker& unpacker, const ExpansionLimit& limit) {
+  const std::unique_ptr<Source> tar = decompress(std::make_unique<BorrowedSource>(layer), limit);
+  unpack_plain(*tar, unpacker);
 }
 
 }  // namespace
 
 void unpack_layers(const std::vector<Source*>& layers, const std::filesystem::path& root,
-                   const Cancellation& cancellation) {
+                   const Cancellation& cancellation, const ExpansionLimit& limit) {
   RootedTree tree(root);
   for (Source* layer : layers) {
     LayerUnpacker unpacker(tree, LayerUnpacker::Below::InTree, cancellation);
-    unpack(*layer, unpacker);
+    unpack(*layer, unpacker, limit);
   }
+}
+
+void unpack_tar(Source& tar, const std::filesystem::path& root, const Cancellation& cancellation) {
+  RootedTree tree(root);
+  LayerUnpacker unpacker(tree, LayerUnpacker::Below::InTree, cancellation);
+  unpack_plain(tar, unpacker);
 }
 
 void unpack_upper_layer(Source& layer, const std::filesystem::path& root, const Cancellation& cancellation) {
   RootedTree tree(root);
   LayerUnpacker unpacker(tree, LayerUnpacker::Below::InOtherTrees, cancellation);
-  unpack(layer, unpacker);
+  unpack(layer, unpacker, {});
 }
 
 }  // namespace mlbuild

@@ -41,7 +41,7 @@ std::string unpack_sdist(std::unique_ptr<Source> sdist, std::uint64_t size_bytes
                          const Cancellation& cancellation) {
   const std::uint64_t limit_bytes = std::max(kPlainLimitBytes, size_bytes * kRatioLimit);
   LimitedSource tar(gunzip(std::move(sdist)), limit_bytes);
-  unpack_layers({&tar}, directory, cancellation);
+  unpack_tar(tar, directory, cancellation);
   std::vector<fs::directory_entry> tops;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory)) tops.push_back(entry);
   if (tops.size() != 1 || !tops.front().is_directory() || tops.front().is_symlink()) {

@@ -85,6 +85,21 @@ TEST(DebFile, RefusesCutAndForeignArchives) {
   EXPECT_THROW(DebFile{empty}, Error);
 }
 
+TEST(DebFile, RefusesWhatExpandsBeyondTheLimitBeforeItIsHandedOut) {
+  DebBuilder builder;
+  builder.compress = true;
+  const MemoryFile bomb(builder.file("zeros", std::string(16U << 20U, '\0')).build());
+  std::uint64_t seen_bytes = 0;
+  const auto count = [&](const TarEntry&, Source& content) {
+    Bytes buffer(kStreamBufferBytes);
+    for (std::size_t got = content.read(buffer); got != 0; got = content.read(buffer)) seen_bytes += got;
+  };
+  const ExpansionLimit limit{1U << 20U, 100};
+  EXPECT_THROW(DebFile(bomb, limit).read_data(count), Error);
+  EXPECT_LT(seen_bytes, 4U << 20U);
+  EXPECT_NO_THROW(DebFile(bomb).read_data(count));
+}
+
 TEST(DebFile, RefusesControlWithoutPackage) {
   DebBuilder builder;
   builder.control_files["control"] = "Version: 1\n";

@@ -62,6 +62,15 @@ TEST_F(UnpackLayers, ReadsGzipAsWell) {
   EXPECT_EQ(text_of("f"), "text");
 }
 
+TEST_F(UnpackLayers, WhatExpandsBeyondTheLimitIsRefused) {
+  const Bytes gzip = Deflater(6).gzip_member(as_bytes(TarText().file("f", std::string(16U << 20U, '\0')).text()));
+  SpanSource bomb(gzip);
+  EXPECT_THROW(unpack_layers({&bomb}, root_, cancellation_, {1U << 20U, 100}), Error);
+  EXPECT_LT(fs::file_size(root_ / "f"), 4U << 20U);
+  SpanSource same(gzip);
+  EXPECT_NO_THROW(unpack_layers({&same}, root_, cancellation_, {16U << 20U, 2000}));
+}
+
 TEST_F(UnpackLayers, KeepsModesButLetsTheOwnerIntoDirectories) {
   const mode_t before = ::umask(077);
   unpack(

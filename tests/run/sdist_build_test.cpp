@@ -229,6 +229,8 @@ TEST_F(SdistBuild, DoesNotFollowALinkInPlaceOfTheWheel) {
 TEST_F(SdistBuild, RefusesArchivesWithoutOneTopDirectory) {
   EXPECT_EQ(failure_of(inputs_for_tar(tar_of({{"a/x", "1"}, {"b/x", "2"}}))).kind(), ErrorKind::Foreign);
   EXPECT_EQ(failure_of(inputs_for_tar(tar_of({{"file", "1"}}))).kind(), ErrorKind::Foreign);
+  const Bytes inner = Deflater(6).gzip_member(as_bytes(tar_of({{"toy-1.0/x", "1"}})));  // its limit is for one only
+  EXPECT_EQ(failure_of(inputs_for_tar(std::string(as_text(inner)))).kind(), ErrorKind::Foreign);
 }
 
 TEST_F(SdistBuild, RefusesArchivesThatLeaveTheirDirectory) {
