@@ -9,6 +9,7 @@
 #include "unpacked_deb.hpp"
 #include "wheel_merge.hpp"
 
+#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/debian/merged_usr.hpp"
 #include "mlbuild/io/deflate.hpp"
@@ -85,6 +86,11 @@ class BytecodeLayer {
   };
 
   void add(const std::string& source_path, std::size_t owner, ByteSpan pyc) {
+    std::string path = python::pyc_path(source_path, parameters_.format);
+    if (!why_unsafe_path(path).empty()) {  // its name grew too long: Python makes no cache of it either
+      ++left_out_;
+      return;
+    }
     Bytes canonical;
     try {
       canonical = python::canonical_pyc(pyc, parameters_.format);
@@ -99,7 +105,7 @@ class BytecodeLayer {
     SpanSource bytes(canonical);
     file.content = pool_.add(bytes, canonical.size());
     plain_bytes_[owner] += canonical.size();
-    files_.emplace(python::pyc_path(source_path, parameters_.format), file);
+    files_.emplace(std::move(path), file);
   }
 
   TarEntry entry(TarType type, const std::string& path, std::uint64_t size_bytes) const {

@@ -8,6 +8,7 @@
 #include "overlay_marks.hpp"
 #include "parent_directories.hpp"
 
+#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/layer/tree.hpp"
@@ -139,7 +140,7 @@ class UpperWalk {
     const struct stat status = status_of(host);
     const Before lower = before(path, merged);
     if (is_whiteout(host, status)) {
-      if (lower) add_mark(path.substr(0, path.size() - name.size()) + std::string(kWhiteoutPrefix) + name);
+      if (lower) add_mark(path, path.substr(0, path.size() - name.size()) + std::string(kWhiteoutPrefix) + name);
       return;
     }
     if (!is_acceptable(path, name, host, status)) return;
@@ -209,7 +210,7 @@ class UpperWalk {
     found.entry.tar = tar_entry(path, TarType::Directory, host, status);
     found.changed = !was_directory || !same_metadata(host, status, *lower);
     const bool opaque = is_opaque(host);
-    if (opaque && was_directory) add_mark(fmt::format("{}/{}", path, kOpaqueName));
+    if (opaque && was_directory) add_mark(path, fmt::format("{}/{}", path, kOpaqueName));
     found_.emplace(path, std::move(found));
     add_children(path, merged && was_directory && !opaque);
   }
@@ -236,7 +237,11 @@ class UpperWalk {
   }
 
   /// An empty file whose name says what is gone.
-  void add_mark(std::string path) {
+  void add_mark(const std::string& gone, std::string path) {
+    if (const std::string why = why_unsafe_path(path); !why.empty()) {
+      return refuse(gone, fmt::format("it was removed, and the name of the mark that says so is bad: {}", why),
+                    "leave it where it is, or remove the whole directory");
+    }
     Found mark;
     mark.entry.tar.path = path;
     mark.changed = true;

@@ -95,6 +95,13 @@ TEST_F(BytecodeLayer, WhatDoesNotCompileIsLeftOutAndCounted) {
   EXPECT_EQ(parse_layer_facts(to_json(made.facts)).sources_left_out, 1U);
 }
 
+TEST_F(BytecodeLayer, ANameThatIsTooLongForACacheIsLeftOutAndCounted) {
+  const std::string longest(255 - std::string(".cpython-311.pyc").size(), 'n');
+  const ReadLayer made = layer({WheelBuilder().add(longest + ".py", "a").add(longest + "n.py", "b")});
+  EXPECT_THAT(files(made), ElementsAre(kSite + "__pycache__/" + longest + ".cpython-311.pyc"));
+  EXPECT_EQ(made.facts.sources_left_out, 1U);
+}
+
 TEST_F(BytecodeLayer, WhatIsNoBytecodeIsLeftOutWithAWarning) {
   const ReadLayer made = layer({WheelBuilder().add("toy/a.py", "odd")});
   EXPECT_TRUE(files(made).empty());

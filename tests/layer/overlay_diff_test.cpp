@@ -136,6 +136,16 @@ TEST_F(OverlayDiff, BothFormsOfWhiteoutsHideWhatWasThere) {
   EXPECT_THAT(paths(), ElementsAre("d", "d/.wh.attribute", "d/.wh.device"));
 }
 
+TEST_F(OverlayDiff, AWhiteoutWhoseMarkNoFileSystemTakesIsRefused) {
+  const std::string longest(251, 'n');
+  put(lower_ / ("d/" + longest));
+  whiteout(upper_ / ("d/" + longest));
+  EXPECT_THAT(paths(), ElementsAre("d", "d/.wh." + longest));
+  put(lower_ / ("d/" + longest + "n"));
+  whiteout(upper_ / ("d/" + longest + "n"));
+  EXPECT_THAT(refusal(), HasSubstr("255 bytes"));
+}
+
 TEST_F(OverlayDiff, WhiteoutsThatAreOneFileAreNoHardLinks) {
   put(lower_ / "a");
   put(lower_ / "b");

@@ -15,8 +15,12 @@ inline std::string u32(std::uint32_t value) {
   for (unsigned shift = 0; shift < 32; shift += 8) text += static_cast<char>(value >> shift);
   return text;
 }
-/// A string of type `type`, perhaps with FLAG_REF.
+/// A string of type `type`, perhaps with FLAG_REF; one that is too long for a length of one byte has the type 'a'.
 inline std::string text(std::string_view value, char type = 'z', unsigned char flag = 0) {
+  if (value.size() > 255) {
+    return std::string(1, static_cast<char>('a' | flag)) + u32(static_cast<std::uint32_t>(value.size())) +
+           std::string(value);
+  }
   return std::string(1, static_cast<char>(type | flag)) + static_cast<char>(value.size()) + std::string(value);
 }
 inline std::string raw(std::string_view value) {
