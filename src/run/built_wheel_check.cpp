@@ -4,71 +4,45 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 
-#include <elf.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <optional>
+#include <string>
 #include <string_view>
-#include <vector>
 
 namespace mlbuild {
 namespace {
 
 constexpr std::string_view kBuildPlace = "/build/";
-constexpr std::uint64_t kMemberLimitBytes = std::uint64_t{2} << 30U;
+constexpr std::size_t kFirstLineBytes = 4096;
+constexpr std::size_t kPathFileBytes = std::size_t{1} << 20U;  // a line or two; models are called .pth, too
 
-/// A copy of the structure at an offset; nothing when it is not all there.
-template <class Structure>
-std::optional<Structure> at(ByteSpan file, std::uint64_t offset) {
-  if (offset > file.size() || file.size() - offset < sizeof(Structure)) return std::nullopt;
-  Structure value{};
-  std::memcpy(&value, file.data() + offset, sizeof value);
-  return value;
-}
-
-/// System V ABI, "Program Header" and "Dynamic Section", as far as strings are concerned.
-class ElfStrings {
+/// Looks at a file as it goes by: what it is as an object, which others let go of at once, and its beginning as text.
+class FileLook final : public Sink {
  public:
-  explicit ElfStrings(ByteSpan file) : file_(file) {
-    const auto header = at<Elf64_Ehdr>(file, 0);
-    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return;
-    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB) return;
-    for (std::uint64_t i = 0; i < header->e_phnum; ++i) {
-      if (const auto part = at<Elf64_Phdr>(file, header->e_phoff + i * sizeof(Elf64_Phdr))) parts_.push_back(*part);
-    }
-    read_dynamic();
+  FileLook(elf::ObjectScanner& object, std::size_t text_bytes) : object_(object), text_bytes_(text_bytes) {
+    object_.restart();
   }
-  std::string_view table() const { return table_; }
-  const std::vector<std::uint64_t>& run_paths() const { return run_paths_; }
+  void write(ByteSpan bytes) override {
+    object_.write(bytes);
+    text_ += as_text(bytes.first(std::min(bytes.size(), text_bytes_ - text_.size())));
+  }
+  const std::string& text() const { return text_; }
+  /// Nothing, too, for test data that is broken on purpose: whoever loads it hears of it.
+  std::optional<elf::Object> object() {
+    try {
+      return object_.finish();
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
 
  private:
-  void read_dynamic() {
-    std::uint64_t address = 0;
-    std::uint64_t size = 0;
-    for (const Elf64_Phdr& part : parts_) {
-      if (part.p_type != PT_DYNAMIC) continue;
-      for (std::uint64_t offset = 0; offset + sizeof(Elf64_Dyn) <= part.p_filesz; offset += sizeof(Elf64_Dyn)) {
-        const auto entry = at<Elf64_Dyn>(file_, part.p_offset + offset);
-        if (!entry || entry->d_tag == DT_NULL) break;
-        if (entry->d_tag == DT_STRTAB) address = entry->d_un.d_ptr;
-        if (entry->d_tag == DT_STRSZ) size = entry->d_un.d_val;
-        if (entry->d_tag == DT_RPATH || entry->d_tag == DT_RUNPATH) run_paths_.push_back(entry->d_un.d_val);
-      }
-    }
-    for (const Elf64_Phdr& part : parts_) {
-      if (part.p_type != PT_LOAD || address < part.p_vaddr || address - part.p_vaddr >= part.p_filesz) continue;
-      const std::uint64_t offset = part.p_offset + (address - part.p_vaddr);
-      if (offset < file_.size()) table_ = as_text(file_).substr(offset, size);
-    }
-  }
-
-  ByteSpan file_;
-  std::vector<Elf64_Phdr> parts_;
-  std::string_view table_;
-  std::vector<std::uint64_t> run_paths_;
+  elf::ObjectScanner& object_;
+  const std::size_t text_bytes_;
+  std::string text_;
 };
 
 [[noreturn]] void refuse(const std::string& filename, const std::string& why, const std::string& hint) {
@@ -76,9 +50,8 @@ class ElfStrings {
       .hint(hint);
 }
 
-void check_library(const std::string& filename, const ZipMember& member, ByteSpan content,
+void check_library(const std::string& filename, const ZipMember& member, const ElfNeeds& needs,
                    const python::TargetPlatform& target) {
-  const ElfNeeds needs = read_elf_needs(content);
   if (needs.glibc_minor > target.glibc_minor) {
     refuse(filename,
            fmt::format("`{}` needs glibc 2.{}, the image has {}.{}", printable(member.name), needs.glibc_minor,
@@ -93,12 +66,13 @@ void check_library(const std::string& filename, const ZipMember& member, ByteSpa
   }
 }
 
+bool is_path_file(const ZipMember& member) { return member.name.ends_with(".pth"); }
+
 /// The interpreter of a script, and what site-packages reads at every start.
-void check_text(const std::string& filename, const ZipMember& member, ByteSpan content) {
-  const std::string_view text = as_text(content);
+void check_text(const std::string& filename, const ZipMember& member, std::string_view text) {
   const std::string_view first_line = text.substr(0, text.find('\n'));
   const bool bad_script = text.starts_with("#!") && first_line.find(kBuildPlace) != std::string_view::npos;
-  const bool bad_path = member.name.ends_with(".pth") && text.find(kBuildPlace) != std::string_view::npos;
+  const bool bad_path = is_path_file(member) && text.find(kBuildPlace) != std::string_view::npos;
   if (bad_script || bad_path) {
     refuse(filename, fmt::format("`{}` names the place where it was built", printable(member.name)),
            "an editable install is no wheel; take a version of the project that has a wheel");
@@ -107,23 +81,18 @@ void check_text(const std::string& filename, const ZipMember& member, ByteSpan c
 
 }  // namespace
 
-ElfNeeds read_elf_needs(ByteSpan file) {
+ElfNeeds needs_of(const elf::Object& object) {
   constexpr std::string_view kGlibc = "GLIBC_2.";
-  const ElfStrings strings(file);
-  const std::string_view table = strings.table();
   ElfNeeds needs;
-  for (std::size_t found = table.find(kGlibc); found != std::string_view::npos; found = table.find(kGlibc, found + 1)) {
+  for (const elf::VersionNeed& need : object.version_needs) {
+    const std::string_view version = need.version;
+    if (!version.starts_with(kGlibc)) continue;
     unsigned minor = 0;
-    const char* const begin = table.data() + found + kGlibc.size();
-    std::from_chars(begin, table.data() + table.size(), minor);
+    std::from_chars(version.data() + kGlibc.size(), version.data() + version.size(), minor);
     needs.glibc_minor = std::max(needs.glibc_minor, minor);
   }
-  for (const std::uint64_t offset : strings.run_paths()) {
-    if (offset >= table.size()) continue;
-    const std::string_view path = table.substr(offset);
-    if (!needs.run_path.empty()) needs.run_path += ':';
-    needs.run_path += path.substr(0, path.find('\0'));
-  }
+  needs.run_path = object.rpath.value_or("");
+  if (object.runpath) needs.run_path += (object.rpath ? ":" : "") + *object.runpath;
   return needs;
 }
 
@@ -134,11 +103,15 @@ void check_built_wheel(const RandomAccess& wheel, const std::string& filename, c
                        target.glibc_major, target.glibc_minor),
            "take a version of the project that has a wheel");
   }
+  elf::ObjectScanner scanner;
   for (const ZipMember& member : read_zip_directory(wheel)) {
     if (member.is_directory() || member.size_bytes == 0) continue;
-    const Bytes content = read_zip_member(wheel, member, kMemberLimitBytes);
-    check_library(filename, member, content, target);
-    check_text(filename, member, content);
+    FileLook look(scanner, is_path_file(member) ? kPathFileBytes : kFirstLineBytes);
+    copy_zip_member(wheel, member, look);
+    if (const std::optional<elf::Object> object = look.object()) {
+      check_library(filename, member, needs_of(*object), target);
+    }
+    check_text(filename, member, look.text());
   }
 }
 

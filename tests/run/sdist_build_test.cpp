@@ -162,41 +162,58 @@ TEST_F(SdistBuild, RefusesWheelsThatDoNotFitTheImage) {
   EXPECT_THAT(refusal("FILES = {'toy-1.0.data/scripts/t': '#!/build/out/python\\n'}"), HasSubstr("names the place"));
 }
 
-/// A shared library as a linker lays it out: header, one loaded segment, dynamic section, strings.
-std::string library(const std::string& strings, std::uint64_t run_path_offset) {
+/// A shared library as a linker lays it out: header, one loaded segment, dynamic section, the version that it needs of
+/// libc, strings.
+std::string library(const std::string& glibc, const std::string& run_path) {
+  const std::string strings = '\0' + std::string("libc.so.6") + '\0' + glibc + '\0' + run_path + '\0';
   constexpr std::uint64_t kDynamicOffset = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr);
-  Elf64_Dyn dynamic[4] = {};
-  constexpr std::uint64_t kStringsOffset = kDynamicOffset + sizeof dynamic;
-  dynamic[0].d_tag = DT_STRTAB;
-  dynamic[0].d_un.d_ptr = kStringsOffset;
-  dynamic[1].d_tag = DT_STRSZ;
-  dynamic[1].d_un.d_val = strings.size();
-  dynamic[2].d_tag = DT_RUNPATH;
-  dynamic[2].d_un.d_val = run_path_offset;
+  constexpr std::uint64_t kDynamicCount = 7;
+  constexpr std::uint64_t kVersionsOffset = kDynamicOffset + kDynamicCount * sizeof(Elf64_Dyn);
+  constexpr std::uint64_t kStringsOffset = kVersionsOffset + sizeof(Elf64_Verneed) + sizeof(Elf64_Vernaux);
+  const Elf64_Dyn dynamic[kDynamicCount] = {{DT_STRTAB, {kStringsOffset}},
+                                            {DT_STRSZ, {strings.size()}},
+                                            {DT_NEEDED, {1}},
+                                            {DT_VERNEED, {kVersionsOffset}},
+                                            {DT_VERNEEDNUM, {1}},
+                                            {DT_RUNPATH, {strings.size() - 1 - run_path.size()}},
+                                            {DT_NULL, {0}}};
+  Elf64_Verneed need{};
+  need.vn_version = 1;
+  need.vn_cnt = 1;
+  need.vn_file = 1;
+  need.vn_aux = sizeof need;
+  Elf64_Vernaux version{};
+  version.vna_name = 11;
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);
   header.e_ident[EI_CLASS] = ELFCLASS64;
   header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_ident[EI_VERSION] = EV_CURRENT;
+  header.e_type = ET_DYN;
+  header.e_machine = EM_X86_64;
+  header.e_version = EV_CURRENT;
+  header.e_ehsize = sizeof header;
+  header.e_phentsize = sizeof(Elf64_Phdr);
   header.e_phoff = sizeof header;
   header.e_phnum = 2;
   Elf64_Phdr parts[2] = {};
   parts[0].p_type = PT_LOAD;
-  parts[0].p_filesz = kStringsOffset + strings.size();
+  parts[0].p_filesz = parts[0].p_memsz = kStringsOffset + strings.size();
   parts[1].p_type = PT_DYNAMIC;
-  parts[1].p_offset = kDynamicOffset;
-  parts[1].p_filesz = sizeof dynamic;
+  parts[1].p_offset = parts[1].p_vaddr = kDynamicOffset;
+  parts[1].p_filesz = parts[1].p_memsz = sizeof dynamic;
   const auto bytes = [](const auto& value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); };
-  return bytes(header) + bytes(parts) + bytes(dynamic) + strings;
+  return bytes(header) + bytes(parts) + bytes(dynamic) + bytes(need) + bytes(version) + strings;
 }
 
 TEST(ElfNeeds, NamesTheNewestGlibcAndTheRunPath) {
-  const std::string strings("\0GLIBC_2.4\0GLIBC_2.38\0GLIBC_2.17\0/build/out/lib\0", 49);
-  const std::string file = library(strings, strings.find("/build"));
-  const ElfNeeds needs = read_elf_needs(as_bytes(file));
-  EXPECT_EQ(needs.glibc_minor, 38U);
-  EXPECT_EQ(needs.run_path, "/build/out/lib");
-  for (std::size_t size = 0; size < file.size(); ++size) read_elf_needs(as_bytes(file).first(size));
-  EXPECT_EQ(read_elf_needs(as_bytes("no library")).glibc_minor, 0U);
+  elf::Object object;
+  object.version_needs = {{"libc.so.6", "GLIBC_2.4"}, {"libc.so.6", "GLIBC_2.38"}, {"libm.so.6", "GLIBC_2.17"}};
+  object.rpath = "/a";
+  object.runpath = "/build/out/lib";
+  EXPECT_EQ(needs_of(object).glibc_minor, 38U);
+  EXPECT_EQ(needs_of(object).run_path, "/a:/build/out/lib");
+  EXPECT_EQ(needs_of({}).glibc_minor, 0U);
 }
 
 TEST_F(SdistBuild, RefusesLibrariesThatNeedANewerGlibcOrTheirBuildPlace) {
@@ -205,9 +222,8 @@ TEST_F(SdistBuild, RefusesLibrariesThatNeedANewerGlibcOrTheirBuildPlace) {
     for (const char letter : file) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(letter));
     return failure_of(inputs_for(std::string(kBackend) + "FILES = {'toy.so': b'" + text + "'}\n")).message();
   };
-  EXPECT_THAT(refusal(library(std::string("\0GLIBC_2.38\0", 12), 0)),
-              HasSubstr("`toy.so` needs glibc 2.38, the image has 2.36"));
-  EXPECT_THAT(refusal(library(std::string("\0/build/out/lib\0", 16), 1)),
+  EXPECT_THAT(refusal(library("GLIBC_2.38", "")), HasSubstr("`toy.so` needs glibc 2.38, the image has 2.36"));
+  EXPECT_THAT(refusal(library("GLIBC_2.4", "/build/out/lib")),
               HasSubstr("looks for libraries where it was built: `/build/out/lib`"));
 }
 

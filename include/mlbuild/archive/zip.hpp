@@ -32,6 +32,9 @@ struct ZipMember {
 /// directory order.
 std::vector<ZipMember> read_zip_directory(const RandomAccess& file);
 
+/// Writes one member's plain bytes as they are inflated; size and CRC are checked, at the end. Throws Error{Foreign}.
+void copy_zip_member(const RandomAccess& file, const ZipMember& member, Sink& out);
+
 /// Plain bytes of one member, CRC checked; throws Error{Foreign} above `limit_bytes`.
 Bytes read_zip_member(const RandomAccess& file, const ZipMember& member, std::uint64_t limit_bytes);
 
