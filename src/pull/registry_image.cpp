@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/io/pipe_source.hpp"
+#include "mlbuild/io/sha256.hpp"
 #include "mlbuild/pull/image_source.hpp"
 #include "mlbuild/pull/platform_choice.hpp"
 
@@ -14,7 +15,7 @@ namespace mlbuild {
 namespace {
 
 /// Passes bytes on; a transfer that begins anew gives the same bytes again, which are passed over as far as they went
-/// the first time. That they are the same, the digest tells at the end.
+/// the first time. That they are the same, only the digest of all that was passed on tells.
 class ResumedSink final : public Sink {
  public:
   explicit ResumedSink(Sink& next) : next_(next) {}
@@ -62,13 +63,15 @@ class RegistryImage final : public BaseSource, public ImageSource {
   }
 
   std::unique_ptr<Source> open_blob(const oci::Descriptor& layer) override {
-    return pipe_from([client = client_, repository = where_.repository, layer](Sink& out) {
+    auto bytes = pipe_from([client = client_, repository = where_.repository, layer](Sink& out) {
       ResumedSink resumed(out);
       client->fetch_blob(repository, layer, [&]() -> Sink& {
         resumed.restart();
         return resumed;
       });
     });
+    // Each try was checked by itself: what a mirror began and the registry ended is nobody's try.
+    return std::make_unique<VerifyingSource>(std::move(bytes), layer.digest, layer.size_bytes);
   }
 
  private:
