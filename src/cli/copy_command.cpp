@@ -12,6 +12,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 namespace mlbuild::cli {
 namespace {
 
@@ -22,8 +26,12 @@ struct CopyOptions {
   std::vector<std::string> insecure_registries;
 };
 
+/// What `local_sink` knows, or refuses with what is possible instead.
 bool is_file_or_daemon(const std::string& to) {
-  return to == "daemon" || to.starts_with("oci:") || (to.starts_with("docker:") && !to.starts_with("docker://"));
+  constexpr std::array<std::string_view, 4> kPrefixes{"oci:", "docker:", "archive:", "daemon:"};
+  if (to.starts_with("docker://")) return false;
+  return to == "daemon" ||
+         std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return to.starts_with(prefix); });
 }
 
 /// The name that the image gets: what the user says, else the one that it has.
@@ -39,7 +47,7 @@ std::unique_ptr<ImageSink> sink_to(const std::string& to, const ImagePlace& from
   RegistryAccess access{world.http(), world.credentials(), world.registry_options(where.host)};
   access.client = world.registry(where.host);
   if (from.reference.host == where.host) access.mount_from.push_back(from.reference.repository);
-  return make_registry_sink(where, {}, access);
+  return make_sink("registry:" + where.to_string(), &access);
 }
 
 void show(const PublishResult& result, const CopyOptions& options, World& world) {

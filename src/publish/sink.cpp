@@ -42,7 +42,7 @@ std::unique_ptr<ImageSink> registry_sink(std::string_view name, const RegistryAc
 std::unique_ptr<ImageSink> daemon_sink(const std::string& destination, const DaemonAccess* access) {
   if (destination != "daemon") {
     throw Error(ErrorKind::Usage, fmt::format("`{}` says more than which daemon to load into", printable(destination)))
-        .hint("write `-o daemon`, name the image with `-t NAME:TAG`, and a socket with `DOCKER_HOST=unix:///PATH`");
+        .hint("write `daemon` alone, name the image with `-t NAME:TAG`, and a socket with `DOCKER_HOST=unix:///PATH`");
   }
   if (access == nullptr) throw Error(ErrorKind::Internal, "no access to a daemon here");
   return make_daemon_sink(*access);

@@ -113,8 +113,13 @@ class Copy(CliTest):
         self.assert_fails(run("copy", f"oci:{self.directory}/none", to), 2, "no OCI layout")
         self.assert_fails(run("copy", "app:1.0", to), 2, "names no registry")
         self.assert_fails(run("copy", self.many_place, f"docker:{self.directory}/a.tar"), 2, "one platform", "--platform")
+        self.assert_fails(run("copy", self.one_place, "archive:x.tar"), 2, "`archive` is no form", "docker:FILE.tar")
         with DockerRegistry() as registry:
-            self.assert_fails(run("copy", f"{registry.host}/team/none:1", to), 3, "has no image")
+            name = f"{registry.host}/team/none"
+            self.assert_fails(run("copy", f"{name}:1", to), 3, "has no image")
+            self.assert_fails(run("copy", self.one_place, f"daemon:{name}:1"), 2, "says more than which daemon", "-t NAME:TAG")
+            self.assert_fails(run("copy", self.one_place, f"{name}@{self.amd}"), 2, "has a digest", "by a tag")
+            self.assertEqual(registry.writes(0), [], "nothing is sent where it was not asked for")
         self.assertFalse((self.directory / "to").exists())
 
 
