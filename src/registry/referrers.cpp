@@ -3,13 +3,30 @@
 #include "connection.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/net/url.hpp"
+#include "mlbuild/oci/oci.hpp"
 
-#include <optional>
+#include <string_view>
 
 namespace mlbuild {
 namespace {
 
-constexpr std::uint64_t kListLimitBytes = 4U << 20U;
+constexpr std::uint64_t kListLimitBytes = 32U << 20U;
+
+/// The specification's "no" is 404. Others say it in other words: some lead to a page to sign in on.
+bool is_list(const HttpResponse& response, const std::string& asked) {
+  return response.status == 200 && Url::parse(response.final_url).origin() == Url::parse(asked).origin() &&
+         response.header("content-type").starts_with(oci::kIndexMediaType);
+}
+
+bool is_index(std::string_view json) {
+  try {
+    oci::parse_index(json);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 }  // namespace
 
@@ -22,12 +39,16 @@ bool lists_referrers(const std::string& registry, const std::string& repository,
   request.url = connection.url(repository, "referrers/" + subject.to_string());
   request.headers["Accept"] = std::string(oci::kIndexMediaType);
   request.body_limit_bytes = kListLimitBytes;
-  std::optional<BytesSink> sink;
+  request.follow_redirects = false;
+  BytesSink list(kListLimitBytes);
+  NullSink page;
   const HttpResponse response =
-      connection.send(std::move(request), RegistryConnection::may_push(repository),
-                      [&](const HttpResponse&) -> Sink& { return sink.emplace(kListLimitBytes); });
+      connection.send(request, RegistryConnection::may_push(repository), [&](const HttpResponse& begun) -> Sink& {
+        list = BytesSink(kListLimitBytes);
+        return is_list(begun, request.url) ? static_cast<Sink&>(list) : page;
+      });
   if (response.failure) throw Error(*response.failure);
-  return response.status == 200;  // 404 is the specification's "no"; other registries say it in other words
+  return is_list(response, request.url) && is_index(list.text());
 }
 
 }  // namespace mlbuild
