@@ -101,7 +101,7 @@ DiskStore& World::store() {
 HttpClient& World::http() {
   if (!http_) {
     HttpTuning tuning;
-    tuning.retry_time = tuning.retry_after_limit = std::chrono::seconds(options_.retry_seconds);
+    tuning.retry_time = std::chrono::seconds(options_.retry_seconds);
     events();  // made by this thread, before others tell anything
     tuning.tell = [this](const std::string& text) { events().on(WarningRaised{text}); };
     http_ = make_ranged_client(make_http_client(cancellation_, tuning, certs_directories()));

@@ -90,11 +90,12 @@ class CurlHttpClient final : public HttpClient {
   HttpResponse fetch(const HttpRequest& request, const StartBody& start_body) override;
 
  private:
-  TransferOutcome follow(const HttpRequest& request, Body& body);
-  TransferOutcome exchange(const HttpRequest& request, const Url& url, Body& body);
+  using Clock = std::chrono::steady_clock;
+  TransferOutcome follow(const HttpRequest& request, Clock::time_point end, Body& body);
+  TransferOutcome exchange(const HttpRequest& request, const Url& url, Clock::time_point end, Body& body);
   milliseconds pause_after(int failed_tries, const TransferOutcome& outcome);
   void note_pause(const std::string& origin, const TransferOutcome& outcome);
-  void wait_for(const std::string& origin);
+  void wait_for(const std::string& origin, Clock::time_point end);
   void sleep(milliseconds pause) const;
 
   const Cancellation& cancellation_;
@@ -108,15 +109,15 @@ class CurlHttpClient final : public HttpClient {
 
 HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& start_body) {
   Body body{start_body};
-  const auto begin = std::chrono::steady_clock::now();
+  const Clock::time_point end = Clock::now() + settings_.tuning.retry_time;
   for (int failed_tries = 1;; ++failed_tries) {
     if (!request.farewell) cancellation_.check();
-    TransferOutcome outcome = follow(request, body);
+    TransferOutcome outcome = follow(request, end, body);
     if (request.once || request.farewell) return single_answer(std::move(outcome));
     if (!outcome.failure && !outcome.transient) return std::move(outcome.response);
     if (outcome.transient && failed_tries < settings_.tuning.tries) {
       const milliseconds pause = pause_after(failed_tries, outcome);
-      if (std::chrono::steady_clock::now() - begin + pause < settings_.tuning.retry_time) {
+      if (Clock::now() + pause < end) {
         sleep(pause);
         continue;
       }
@@ -127,12 +128,12 @@ HttpResponse CurlHttpClient::fetch(const HttpRequest& request, const StartBody& 
   }
 }
 
-TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
+TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Clock::time_point end, Body& body) {
   Url url = Url::parse(request.url);
   const bool is_followed = request.method == "GET" || request.method == "HEAD";
   const bool follows = request.follow_redirects && is_followed && request.socket.empty();
   for (int redirects = 0;; ++redirects) {
-    TransferOutcome outcome = exchange(request, url, body);
+    TransferOutcome outcome = exchange(request, url, end, body);
     if (outcome.failure || !follows || !is_redirect(outcome.response.status)) return outcome;
     const auto location = outcome.response.headers.find("location");
     if (location == outcome.response.headers.end()) return outcome;
@@ -145,9 +146,10 @@ TransferOutcome CurlHttpClient::follow(const HttpRequest& request, Body& body) {
   }
 }
 
-TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, Body& body) {
+TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& url, Clock::time_point end,
+                                         Body& body) {
   const std::string peer = request.socket.empty() ? url.origin() : "unix:" + request.socket.string();
-  if (!request.farewell) wait_for(peer);
+  if (!request.farewell) wait_for(peer, end);
   const CurlHandlePool::Lease handle = handles_.take(peer);
   TransferOutcome outcome = transfer(handle.get(), settings_, certificates_.of(url), request, url, cancellation_, body);
   note_pause(peer, outcome);
@@ -157,23 +159,32 @@ TransferOutcome CurlHttpClient::exchange(const HttpRequest& request, const Url& 
 void CurlHttpClient::note_pause(const std::string& origin, const TransferOutcome& outcome) {
   const int status = outcome.response.status;
   if (!outcome.retry_after || (status != 429 && status != 503)) return;
-  const std::chrono::seconds pause = std::min(*outcome.retry_after, settings_.tuning.retry_after_limit);
+  const std::chrono::seconds pause = *outcome.retry_after;
   if (pauses_.add(origin, pause) && settings_.tuning.tell) {
     settings_.tuning.tell(fmt::format("`{}` wants fewer requests: nothing is asked of it for {} s",
                                       Url::parse(outcome.response.final_url).host_port(), pause.count()));
   }
 }
 
-// Another's answer may prolong the pause while this one sleeps.
-void CurlHttpClient::wait_for(const std::string& origin) {
-  for (milliseconds rest = pauses_.rest(origin); rest > milliseconds::zero(); rest = pauses_.rest(origin)) sleep(rest);
+// Another's answer may prolong the pause while this one sleeps. A pause that would not end in time is not begun: the
+// same server told somebody else why, and eight transfers that wait for nothing would hide what it said.
+void CurlHttpClient::wait_for(const std::string& origin, Clock::time_point end) {
+  for (milliseconds rest = pauses_.rest(origin); rest > milliseconds::zero(); rest = pauses_.rest(origin)) {
+    if (Clock::now() + rest >= end) {
+      const auto seconds = std::chrono::ceil<std::chrono::seconds>(rest);
+      throw Error(ErrorKind::Network,
+                  fmt::format("`{}` wants no requests for {} s", printable(origin), seconds.count()))
+          .hint("try again then, or say with `--retry-for` that so long a pause may be waited for");
+    }
+    sleep(rest);
+  }
 }
 
 // Full jitter (random in [0, limit]) keeps a fleet of CI runners from coming back all at once; what the server asks for
 // counts more.
 milliseconds CurlHttpClient::pause_after(int failed_tries, const TransferOutcome& outcome) {
   const HttpTuning& tuning = settings_.tuning;
-  if (outcome.retry_after) return std::min(*outcome.retry_after, tuning.retry_after_limit);
+  if (outcome.retry_after) return *outcome.retry_after;
   const milliseconds limit = std::min(tuning.backoff_base * (1 << std::min(failed_tries, 10)), tuning.backoff_limit);
   const std::scoped_lock guard(random_mutex_);
   return milliseconds(std::uniform_int_distribution<milliseconds::rep>(0, limit.count())(random_));

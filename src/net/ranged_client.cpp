@@ -46,8 +46,8 @@ class RangedClient final : public HttpClient {
     return request.method == "GET" && request.resume && request.socket.empty() && request.url.starts_with("http");
   }
   bool may_be_large(const HttpRequest& request) const {
-    return request.body_limit_bytes >= tuning_.file_bytes && !request.once && !request.accept_compressed &&
-           !request.headers.contains("Range");
+    return request.in_parts && request.body_limit_bytes >= tuning_.file_bytes && !request.once &&
+           !request.accept_compressed && !request.headers.contains("Range");
   }
 
   const std::unique_ptr<HttpClient> inner_;

@@ -23,6 +23,7 @@ constexpr std::size_t kErrorBodyLimitBytes = 64U << 10U;
 constexpr std::size_t kHeaderLimitBytes = 256U << 10U;
 constexpr long kReceiveBufferBytes = 256L << 10U;
 constexpr long kSendBufferBytes = 512L << 10U;
+constexpr curl_off_t kLongestPauseSeconds = 365L * 24 * 3600;  // more is the same to whoever waits, and might overflow
 constexpr const char* kChallengeHeader = "www-authenticate";
 
 struct FreeList {
@@ -256,7 +257,6 @@ void set_transport(CURL* handle, const TransportSettings& settings) {
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);  // SIGALRM would hit a random thread
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(tuning.connect_timeout.count()));
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, tuning.stall_bytes_per_second);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(tuning.stall_time.count()));
   curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
   curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "mlbuild/" MLBUILD_VERSION);
@@ -289,11 +289,16 @@ void set_callbacks(CURL* handle, Exchange& exchange, std::array<char, CURL_ERROR
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
 }
 
-/// An upload has two kinds of silence: libcurl watches the long one, while the server makes up its mind; Upload the
-/// short one, while bytes should be going out.
-void set_upload(CURL* handle, Exchange& exchange, const HttpRequest& request, const HttpTuning& tuning) {
+/// How long there may be silence. An upload has two kinds of it: libcurl watches the long one, while the server makes
+/// up its mind; Upload the short one, while bytes should be going out.
+void set_patience(CURL* handle, Exchange& exchange, const HttpRequest& request, const HttpTuning& tuning) {
+  if (exchange.upload() != nullptr) exchange.upload()->set_stall_time(tuning.upload_stall_time);
+  const std::chrono::seconds usual = exchange.upload() == nullptr ? tuning.stall_time : tuning.answer_time;
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.answer_time.value_or(usual).count()));
+}
+
+void set_upload(CURL* handle, Exchange& exchange, const HttpRequest& request) {
   if (exchange.upload() == nullptr) return;
-  exchange.upload()->set_stall_time(tuning.upload_stall_time);
   const std::uint64_t size_bytes = request.body ? request.body->size_bytes : 0;
   curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -303,14 +308,12 @@ void set_upload(CURL* handle, Exchange& exchange, const HttpRequest& request, co
   curl_easy_setopt(handle, CURLOPT_READDATA, &exchange);
   curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &mlbuild_on_seek);
   curl_easy_setopt(handle, CURLOPT_SEEKDATA, &exchange);
-  const std::chrono::seconds answer_time = request.answer_time.value_or(tuning.answer_time);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(answer_time.count()));
 }
 
 std::optional<std::chrono::seconds> retry_after(CURL* handle) {
   curl_off_t seconds = 0;
   if (curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0) return std::nullopt;
-  return std::chrono::seconds(seconds);
+  return std::chrono::seconds(std::min(seconds, kLongestPauseSeconds));
 }
 
 // 501 and 505 are about the request itself and stay the same.
@@ -361,7 +364,8 @@ TransferOutcome transfer(CURL* handle, const TransportSettings& settings, const 
   set_certificates(handle, certificates);
   set_method(handle, request.method);
   set_callbacks(handle, exchange, detail);
-  set_upload(handle, exchange, request, settings.tuning);
+  set_upload(handle, exchange, request);
+  set_patience(handle, exchange, request, settings.tuning);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   if (!has_authorization) {
     set_credentials(handle, request.use_netrc ? settings.netrc_file : std::string(),

@@ -19,7 +19,6 @@ using testing::HasSubstr;
 HttpTuning impatient() {
   HttpTuning tuning;
   tuning.backoff_base = milliseconds(1);
-  tuning.retry_after_limit = std::chrono::seconds(1);
   tuning.upload_stall_time = std::chrono::seconds(1);
   return tuning;
 }

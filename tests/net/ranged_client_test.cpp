@@ -49,7 +49,6 @@ class RangedClientTest : public testing::Test {
     });
     HttpTuning http;
     http.backoff_base = milliseconds(1);
-    http.retry_after_limit = std::chrono::seconds(0);
     client_ = make_ranged_client(make_http_client(cancellation_, http), tuning);
   }
 

@@ -57,7 +57,6 @@ class RegistryClientTest : public testing::Test {
   static HttpTuning impatient() {
     HttpTuning tuning;
     tuning.backoff_base = std::chrono::milliseconds(1);
-    tuning.retry_after_limit = std::chrono::seconds(0);
     tuning.upload_stall_time = std::chrono::seconds(2);
     tuning.tries = 3;
     return tuning;

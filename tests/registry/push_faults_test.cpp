@@ -142,7 +142,6 @@ TEST_F(PushFaults, ALimitOfTheServerIsToldAtOnce) {
 
 TEST_F(PushFaults, APauseThatTheRegistryWantsIsMade) {
   HttpTuning tuning = impatient();
-  tuning.retry_after_limit = std::chrono::seconds(5);
   for (const int status : {429, 503}) {
     start_patient({.put_answers = {{.status = status, .headers = {{"Retry-After", "1"}}}}}, tuning);
     const Clock::time_point begin = Clock::now();

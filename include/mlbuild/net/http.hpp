@@ -32,6 +32,9 @@ struct HttpRequest {
   /// With `resume`: where there is no strong ETag, a date may tell which parts belong together. What two files of one
   /// date and size became is for the caller to find out, and to fetch once more without `resume`.
   bool joins_by_date = false;
+  /// With `resume`: several connections may share a large file (see make_ranged_client). Each of them is authorized
+  /// anew.
+  bool in_parts = true;
   bool accept_compressed = false;  ///< offer Content-Encoding; the sink and the limit see the decoded body
   /// Sent with POST, PUT and PATCH as a stream with Content-Length and without Expect. What its source throws ends
   /// fetch() at once.
@@ -70,7 +73,6 @@ struct HttpTuning {
   int tries = 5;
   std::chrono::milliseconds backoff_base{500};  ///< pause n is random in [0, base * 2^n]: full jitter
   std::chrono::milliseconds backoff_limit{20000};
-  std::chrono::seconds retry_after_limit{600};
   /// No try begins so long after the first one; a pause that would not end before that is not begun either.
   std::chrono::seconds retry_time{600};
   /// Told, once for each server, that it asks to be left alone for a while (429 or 503 with Retry-After). Any thread.
