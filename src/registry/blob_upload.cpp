@@ -28,7 +28,6 @@ struct BlobUploader::Task {
 
 namespace {
 
-constexpr std::uint64_t kLongUploadBytes = 64U << 20U;
 constexpr int kSlowedTries = 4;  // for each of the usual ones, where a registry only wants to be asked less often
 constexpr std::uint64_t kAnswerLimitBytes = 1U << 20U;  // of bodies that nobody reads
 
@@ -124,8 +123,8 @@ HttpResponse BlobUploader::send_part(const Task& task, const std::string& method
     request.body = HttpBody{task.blob.open, task.blob.size_bytes};
     request.on_sent = task.on_sent;
   }
-  Permission permission = RegistryConnection::may_push(task.repository);
-  permission.takes_long = task.blob.size_bytes >= kLongUploadBytes;
+  const Permission permission =
+      RegistryConnection::may_transfer(RegistryConnection::may_push(task.repository), task.blob.size_bytes);
   return connection_.send_once(std::move(request), permission, renewed);
 }
 

@@ -191,7 +191,7 @@ bool read_blob(RegistryConnection& connection, const std::string& repository, co
   request.once = once;
   std::optional<HashingSink> hash;
   const HttpResponse response =
-      connection.send(request, RegistryConnection::may_pull(repository),
+      connection.send(request, RegistryConnection::may_transfer(connection.may_pull(repository), descriptor.size_bytes),
                       [&](const HttpResponse&) -> Sink& { return hash.emplace(start_body()); });
   if (response.failure) throw Error(*response.failure);
   if (response.status != 200 && response.status != 206) {

@@ -113,6 +113,8 @@ HttpResponse RegistryConnection::send(HttpRequest request, const Permission& per
   const std::string authorization = authorizer_.header(permission);
   HttpResponse response = follow(request, authorization, start);
   if (response.status != 401 || !authorizer_.learn(response, base(), permission, authorization)) return response;
+  // A token that ended between two parts of a large file would do so again: one stream is authorized at its start.
+  request.in_parts = request.in_parts && authorization.empty();
   return follow(std::move(request), authorizer_.header(permission), start);
 }
 

@@ -19,6 +19,8 @@ using StartAnswer = std::function<Sink&(const HttpResponse&)>;
 /// Requests to one registry: its base URL, the right to ask, the limit of parallel requests. Thread-safe.
 class RegistryConnection {
  public:
+  static constexpr std::uint64_t kLongTransferBytes = std::uint64_t{64} << 20U;
+
   RegistryConnection(std::string registry, HttpClient& http, CredentialSource& credentials,
                      const Cancellation& cancellation, const RegistryOptions& options);
 
@@ -41,6 +43,11 @@ class RegistryConnection {
   Error refusal(const std::string& repository, const std::string& doing, const HttpResponse& response) const;
 
   static Permission may_pull(const std::string& repository) { return {repository, TokenScope::pull(repository)}; }
+  /// For a blob: a large one wants a token that lasts.
+  static Permission may_transfer(Permission permission, std::uint64_t size_bytes) {
+    permission.takes_long = size_bytes >= kLongTransferBytes;
+    return permission;
+  }
   static Permission may_push(const std::string& repository) { return {repository, TokenScope::push(repository)}; }
 
  private:

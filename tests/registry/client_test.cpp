@@ -1,5 +1,6 @@
 #include "registry/client_fixture.hpp"
 
+#include "mlbuild/net/ranged_client.hpp"
 #include "mlbuild/oci/oci.hpp"
 
 #include <gmock/gmock.h>
@@ -32,6 +33,20 @@ TEST_F(Client, FetchesABlobAndChecksIt) {
   start({});
   registry_->add_blob("team/app", "content");
   EXPECT_EQ(fetch(descriptor("content")), "content");
+}
+
+TEST_F(Client, ALargeBlobWhoseTokenEndsBetweenTwoPartsComesAsOneStream) {
+  const std::string content(50'000, 'x');
+  http_ = make_ranged_client(make_http_client(cancellation_, impatient()),
+                             {.file_bytes = 20'000, .part_bytes = 10'000, .alone_bytes = 10'000, .loopback = true});
+  const auto expire = [this](const SeenRequest& request) {
+    const auto range = request.headers.find("range");
+    if (range != request.headers.end() && !range->second.starts_with("bytes=0-")) registry_->expire_tokens();
+  };
+  start({.login = RegistryManners::Login::Bearer, .on_request = expire}, login("user", "pw"));
+  registry_->add_blob("team/app", content);
+  EXPECT_EQ(fetch(descriptor(content)), content);
+  EXPECT_FALSE(registry_->server().requests().back().headers.contains("range"));
 }
 
 TEST_F(Client, OtherBytesThanPromisedAreForeign) {

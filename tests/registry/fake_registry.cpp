@@ -144,7 +144,9 @@ CannedAnswer FakeRegistry::answer_repository(const SeenRequest& request, const s
       return refuse_login(repository);
     if (kind == "/blobs/uploads/") return begin_upload(repository, query);
     if (kind == "/manifests/") return answer_manifest(request, repository, rest);
-    if (kind == "/blobs/" && has_digest(repository, rest)) return {.body = blobs_[repository][rest]};
+    if (kind == "/blobs/" && has_digest(repository, rest)) {
+      return {.headers = {{"ETag", '"' + rest + '"'}}, .body = blobs_[repository][rest]};
+    }
     return refuse(404, "BLOB_UNKNOWN", "blob unknown to registry");
   }
   return {.status = 404};
