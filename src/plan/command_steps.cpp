@@ -85,13 +85,15 @@ std::vector<Step> command_steps(const PlanRequest& request, const std::string& i
   return steps;
 }
 
-KeyCard command_card(const StepCommand& command, const std::vector<DiffId>& below) {
+KeyCard command_card(const Step& step, const std::vector<DiffId>& below) {
+  const StepCommand& command = *step.command;
   KeyCard card("command-layer", kCommandLayerVersion);
   for (std::size_t i = 0; i < command.argv.size(); ++i) card.set(fmt::format("command {:03}", i), command.argv[i]);
   for (const auto& [name, value] : command.env) card.set("env " + name, value);
   for (const LayerFile& file : command.inputs) card.set("input /" + file.path, card_value(file));
   if (command.scripts) add_scripts(card, *command.scripts);
   for (std::size_t i = 0; i < below.size(); ++i) card.set(fmt::format("layer {:03}", i), below[i].to_string());
+  card.set("label", step.label);
   card.set("network", command.network ? "yes" : "no").set("epoch seconds", std::to_string(command.epoch_seconds));
   add_overlay_layer_fields(card);
   add_packing_fields(card, command.packing);

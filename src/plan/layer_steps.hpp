@@ -47,8 +47,8 @@ std::optional<Step> scripts_step(const PlanRequest& request, PlanLookups& lookup
 std::map<std::string, std::string> fixed_environment(std::int64_t epoch_seconds);
 /// `steps:` of the spec, without cards: those need the layers below.
 std::vector<Step> command_steps(const PlanRequest& request, const std::string& id_prefix);
-/// What decides a command's layer, once the layers below it are known.
-KeyCard command_card(const StepCommand& command, const std::vector<DiffId>& below);
+/// What decides a command's layer, once the layers below it are known: its label, too, which the layer's facts have.
+KeyCard command_card(const Step& step, const std::vector<DiffId>& below);
 /// How many layers bytecode cannot do without: wheels leave them free.
 std::size_t bytecode_layers_at_least(const PlanRequest& request, std::size_t wheel_count);
 /// The bytecode of the base's standard library, where mlbuild makes the base, and of all wheels. Empty when the request

@@ -83,7 +83,7 @@ void decide_command(Step& step, const std::vector<Step>& below, bool force, Plan
     step.reason = std::move(waits);
     return;
   }
-  step.card = command_card(*step.command, trees);
+  step.card = command_card(step, trees);
   decide_layer(step, force, lookups);
 }
 

@@ -66,6 +66,12 @@ TEST_F(CommandPlanTest, TheSameBytesBelowLetTheNextOneBe) {
   EXPECT_EQ(changed.changes[0].field, "layer 003");
 }
 
+TEST_F(CommandPlanTest, ANameIsPartOfTheLayer) {
+  run_all();
+  variant.steps[1].name = "renamed";
+  EXPECT_EQ(step(plan(), "/step:renamed").state, StepState::Run) << "what the layer says of itself is another name";
+}
+
 TEST_F(CommandPlanTest, AnEmptyStoreAndAPushedImageNeedNoRun) {
   run_all();
   lookups.push(plan());
