@@ -76,12 +76,6 @@ bool has_other_key(const NamedImage& found, const ImageLayer& made) {
   return !made.is_base && !found.known.layers.empty() && !found.known.layers.contains(made.key);
 }
 
-/// docker's archives keep no manifest: whoever reads one makes a manifest up, which tells nothing of ours.
-bool has_lost_manifest(const Image& found) {
-  const oci::Manifest manifest = oci::parse_manifest(found.manifest_json);
-  return !build_record_of(manifest) && !has_known_layers(manifest);
-}
-
 }  // namespace
 
 bool ImageComparison::same() const { return same_manifest && same_config && same_layers() == layers.size(); }
@@ -116,7 +110,7 @@ ImageComparison compare_images(const Image& found, const Image& made, const Laye
   }
   comparison.config = diff_configs(one.config, other.config);
   comparison.same_config = found.config.digest == made.config.digest;
-  comparison.same_manifest = found.manifest.digest == made.manifest.digest || has_lost_manifest(found);
+  comparison.same_manifest = found.manifest.digest == made.manifest.digest;
   return comparison;
 }
 

@@ -80,6 +80,16 @@ class Scratch(CliTest):
         index["manifests"][0].update(digest=put(text), size=len(text))
         (self.layout / "index.json").write_text(json.dumps(index))
 
+    def test_a_manifest_without_its_annotations_is_another_one(self):
+        self.layout_of()
+        manifest = layout_manifest(self.layout)
+        del manifest["annotations"]
+        for layer in manifest["layers"]:
+            del layer["annotations"]
+        self.replace_manifest(manifest, "", b"")
+        done = self.assert_fails(self.verify(f"oci:{self.layout}", self.spec), 4, "gives another image")
+        self.assertIn("manifest", done.out)
+
     def test_rotten_bytes_are_found(self):
         self.layout_of()
         blob = self.layout / "blobs" / "sha256" / layout_manifest(self.layout)["layers"][0]["digest"].removeprefix("sha256:")

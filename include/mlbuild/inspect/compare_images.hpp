@@ -26,7 +26,7 @@ struct ImageComparison {
   std::vector<LayerComparison> layers;  ///< in the order of the image found; then what only the other has
   std::vector<ConfigChange> config;     ///< from the image found to the one made
   bool same_config = false;             ///< byte for byte
-  bool same_manifest = false;           ///< or the place where the image was found keeps none
+  bool same_manifest = false;           ///< likewise
   bool same() const;
   std::size_t same_layers() const;
 };
