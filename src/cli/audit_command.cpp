@@ -95,6 +95,7 @@ int audit(const AuditOptions& options, World& world) {
     for (const Finding& finding : result.findings) sum += finding.saves.weight();
   }
   if (sum <= limit) return 0;
+  if (world.json()) return exit_code(ErrorKind::Gate);  // stdout is one document
   throw Error(ErrorKind::Gate,
               fmt::format("{} could be saved, and `--fail-above` allows {}", human_bytes(sum), human_bytes(limit)))
       .hint("the findings are above, the largest first; `mlbuild audit SPEC --apply` makes the changes it can");

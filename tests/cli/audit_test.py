@@ -45,6 +45,11 @@ class Audit(CliTest):
         self.assert_ok(run("audit", self.bad, *self.store, "--fail-above", "10MB"))
         self.assert_ok(run("audit", self.clean, *self.store, "--fail-above", "0"))
 
+    def test_with_a_limit_stdout_is_one_document(self):
+        done = run("audit", self.bad, *self.store, "--fail-above", "1MB", "--format", "json")
+        self.assertEqual(done.returncode, 4, done.err)
+        self.assertTrue(json.loads(done.out)["findings"])
+
     def test_mistakes_get_a_way_out(self):
         self.assert_fails(run("audit", self.bad, *self.store, "--rule", "plotting-tool"), 2, "no rule `plotting-tool`")
         self.assert_fails(run("audit", self.bad, *self.store, "--apply"), 2, "this is an image")

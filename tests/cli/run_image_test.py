@@ -48,6 +48,17 @@ class Check(Image):
         self.assertNotIn("`import tomli`", done.err)
         self.assertEqual(self.outputs(), [])
 
+    def test_with_json_what_fails_is_in_the_one_document(self):
+        self.add("check: {imports: [tomli, hello]}\n")
+        self.write_app("import pkg_resources\n")
+        done = run("check", "imports", self.spec, "--store", SHARED_STORE, "--format", "json")
+        value = json.loads(done.out)
+        self.assertEqual((done.returncode, value["ok"]), (4, False))
+        self.assertIn("`import hello` fails", value["imports"]["error"]["message"])
+        self.write_app("print('fine')\n")
+        value = json.loads(self.assert_ok(run("check", "imports", self.spec, "--store", SHARED_STORE, "--format", "json")).out)
+        self.assertEqual((value["ok"], value["imports"]), (True, {"ok": True}))
+
     def test_an_import_that_kills_python_is_named(self):
         self.add("check: {imports: [tomli, hello]}\n")
         self.write_app("import os; os.kill(os.getpid(), 11)\n")
