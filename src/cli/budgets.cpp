@@ -31,7 +31,7 @@ std::optional<ImagePlace> place_before(const BuildRequest& request, const std::v
   }
 }
 
-/// Nothing when a registry says that there is none yet.
+/// Nothing when a registry says that there is none yet, or none for the platform.
 std::optional<ImageBefore> image_before(const BuildRequest& request, const std::vector<PushTarget>& targets,
                                         World& world) {
   const std::optional<ImagePlace> place = place_before(request, targets);
@@ -39,15 +39,14 @@ std::optional<ImageBefore> image_before(const BuildRequest& request, const std::
   const oci::Reference& where = place->reference;
   if (place->kind == ImagePlace::Kind::Registry) {
     const std::string name = where.digest ? where.digest->to_string() : where.tag;
-    if (!world.registry(where.host)->find_manifest(where.repository, name)) return std::nullopt;
+    if (!world.registry(where.host)->fetch_manifest(where.repository, name)) return std::nullopt;
   }
   const std::unique_ptr<ImageSource> source = open_place(*place, world);
-  const oci::Platform& platform = request.image->platform;
-  return with_context([] { return std::string("reading the image that `budget.growth` compares with"); },
-                      [&] {
-                        return ImageBefore{place->path.empty() ? where.to_string() : place->path,
-                                           image_to_copy(*source, platform).images().front()};
-                      });
+  std::optional<Image> image =
+      with_context([] { return std::string("reading the image that `budget.growth` compares with"); },
+                   [&] { return find_image(*source, request.image->platform); });
+  if (!image) return std::nullopt;
+  return ImageBefore{place->path.empty() ? where.to_string() : place->path, std::move(*image)};
 }
 
 constexpr std::size_t kShownWays = 3;
@@ -76,8 +75,9 @@ void check_budgets(std::vector<BuildResult>& results, const std::vector<BuildReq
     std::optional<ImageBefore> before;
     if (budget.has_growth()) before = image_before(requests[i], targets, world);
     if (budget.has_growth() && !before) {
-      world.events().on(WarningRaised{
-          "`budget.growth` was not looked at: there is no image before this one; `budget.against` may name one"});
+      world.events().on(
+          WarningRaised{"`budget.growth` was not looked at: there is no image before this one for its platform; "
+                        "`budget.against` may name one"});
     }
     try {
       results[i].budget = check_budget(results[i].image, budget, before);

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mlbuild {
 namespace {
 
@@ -94,6 +96,20 @@ Image image_to_inspect(ImageSource& source, const std::optional<oci::Platform>& 
   const RegistryManifest top = source.top();
   if (!oci::is_index_type(top.media_type)) return read_lone_image(source, top, platform);
   return read_child(source, top, platform.value_or(otherwise));
+}
+
+std::optional<Image> find_image(ImageSource& source, const oci::Platform& platform) {
+  const RegistryManifest top = source.top();
+  if (!oci::is_index_type(top.media_type)) {
+    Image image = read_image(source, top, std::nullopt);
+    return is_for(oci::parse_config(image.config_json).platform, platform) ? std::optional(std::move(image))
+                                                                           : std::nullopt;
+  }
+  const oci::Index index = oci::parse_index(top.bytes);
+  const auto child = std::ranges::find_if(
+      index.manifests, [&](const oci::Descriptor& one) { return one.platform && is_for(*one.platform, platform); });
+  if (child == index.manifests.end()) return std::nullopt;
+  return read_image(source, source.manifest(*child), *child);
 }
 
 ImageSet image_to_copy(ImageSource& source, const std::optional<oci::Platform>& platform) {

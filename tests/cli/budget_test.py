@@ -4,6 +4,7 @@ import json
 import random
 
 from docker_registry import DockerRegistry
+from layout import INDEX, Layout, tagged
 from support import SHARED_STORE, CliTest, main, run
 
 
@@ -40,6 +41,15 @@ class Budget(CliTest):
         grown = self.assert_fails(self.push("{growth: 1kB}"), 4, "the image grew by", "app")
         self.assertIn(self.name, grown.err)
         self.assertEqual(len(self.manifests()), 1)
+
+    def test_an_image_for_another_platform_is_nothing_to_compare_with(self):
+        layout = Layout(self.spec.parent / "before")
+        image = layout.image("arm64", {"hello": "small"})
+        many = layout.json({"schemaVersion": 2, "mediaType": INDEX, "manifests": [image]}, INDEX)
+        layout.write_index(tagged(image, "one"), tagged(many, "many"))
+        for tag in ("one", "many"):
+            done = self.assert_ok(self.push(f"{{growth: 0%, against: 'oci:before:{tag}'}}"))
+            self.assertIn("`budget.growth` was not looked at", done.err)
 
 
 if __name__ == "__main__":

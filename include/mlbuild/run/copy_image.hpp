@@ -20,6 +20,9 @@ ImageSet image_to_copy(ImageSource& source, const std::optional<oci::Platform>& 
 Image image_to_inspect(ImageSource& source, const std::optional<oci::Platform>& platform,
                        const oci::Platform& otherwise);
 
+/// That for the platform, or nothing when there is none.
+std::optional<Image> find_image(ImageSource& source, const oci::Platform& platform);
+
 /// The layers of an image that is being copied, where they are: a store that one can read streams from, and nothing
 /// else. `source` must outlive it.
 class SourceBlobs final : public BlobStore {
