@@ -7,7 +7,8 @@ using namespace mlbuild;
 
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 4096;  // matching takes as long as patterns times paths are
+// Matching takes as long as patterns times paths times their slashes are.
+constexpr std::size_t kMaxTextBytes = 1024, kMaxPathBytes = 100;
 
 }  // namespace
 
@@ -19,6 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       // Without exceptions, what is excluded excludes all below it.
       if (!file.has_exceptions() && file.excludes(path)) fuzz::require(file.excludes(path + "/below"));
     }
-    file.excludes(text.substr(0, 200));
+    file.excludes(text.substr(0, kMaxPathBytes));
   });
 }

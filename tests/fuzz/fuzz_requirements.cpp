@@ -4,7 +4,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mlbuild;
-  const std::string text(as_text(fuzz::input_bytes(data, size)));
+  constexpr std::size_t kMaxTextBytes = 4096;  // each line can be a mistake, for which the nearest right word is sought
+  const std::string text(as_text(fuzz::input_bytes(data, size)).substr(0, kMaxTextBytes));
   return fuzz::expect_value_or_error([&] {
     Diagnostics diagnostics;
     const auto file = python::parse_requirements_file(
