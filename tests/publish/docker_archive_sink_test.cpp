@@ -130,7 +130,7 @@ TEST(MakeSink, ADaemonNeedsNoName) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::Usage);
-    EXPECT_NE(error.hint_text().find("write `-o daemon`"), std::string::npos) << error.hint_text();
+    EXPECT_NE(error.hint_text().find("write `daemon` alone"), std::string::npos) << error.hint_text();
   }
 }
 
