@@ -46,12 +46,22 @@ class LimitedSource final : public Source {
   std::uint64_t plain_bytes_ = 0;
 };
 
+using Decompress = std::unique_ptr<Source> (*)(std::unique_ptr<Source>);
+
+std::unique_ptr<Source> limited(Decompress decompress, std::unique_ptr<Source> source, const ExpansionLimit& limit) {
+  auto counted = std::make_unique<CountedSource>(std::move(source));
+  const CountedSource& compressed = *counted;
+  return std::make_unique<LimitedSource>(compressed, decompress(std::move(counted)), limit);
+}
+
 }  // namespace
 
 std::unique_ptr<Source> decompress(std::unique_ptr<Source> maybe_compressed, const ExpansionLimit& limit) {
-  auto counted = std::make_unique<CountedSource>(std::move(maybe_compressed));
-  const CountedSource& compressed = *counted;
-  return std::make_unique<LimitedSource>(compressed, decompress(std::move(counted)), limit);
+  return limited(decompress, std::move(maybe_compressed), limit);
+}
+
+std::unique_ptr<Source> gunzip(std::unique_ptr<Source> compressed, const ExpansionLimit& limit) {
+  return limited(gunzip, std::move(compressed), limit);
 }
 
 }  // namespace mlbuild

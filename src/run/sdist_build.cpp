@@ -177,10 +177,7 @@ BuiltWheel build_sdist(const SdistBuildInputs& inputs, DiskStore& store, Sandbox
   const BuildPlace place(store.root() / "tmp");
   const std::string top =
       with_context([&] { return fmt::format("unpacking `{}`", inputs.sdist_filename); },
-                   [&] {
-                     return unpack_sdist(store.stream(inputs.sdist), store.find(inputs.sdist).value_or(0),
-                                         place.source(), cancellation);
-                   });
+                   [&] { return unpack_sdist(store.stream(inputs.sdist), place.source(), cancellation); });
   const SandboxOutcome outcome = sandbox.run(job_of(inputs, place, root, top), cancellation);
   if (!outcome.ok()) throw build_failure(inputs.sdist_filename, outcome);
   refuse_missing_requirements(inputs, place.answer() / "answer.json");

@@ -11,8 +11,8 @@ namespace mlbuild {
 
 /// Unpacks a source distribution below `directory` and returns the name of its one top directory ("Source distribution
 /// format": the archive holds `{name}-{version}/`). Throws Error{Foreign} for what is no such gzipped tar, for unsafe
-/// paths, and for more plain bytes than any honest source has (2 GiB, or 100 times its size).
-std::string unpack_sdist(std::unique_ptr<Source> sdist, std::uint64_t size_bytes,
-                         const std::filesystem::path& directory, const Cancellation& cancellation);
+/// paths, and for more plain bytes than any honest source has (ExpansionLimit).
+std::string unpack_sdist(std::unique_ptr<Source> sdist, const std::filesystem::path& directory,
+                         const Cancellation& cancellation);
 
 }  // namespace mlbuild
