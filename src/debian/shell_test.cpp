@@ -38,29 +38,21 @@ Truth test_operand(const std::vector<ShellValue>& words, std::size_t& at) {
   return truth == Truth::True ? Truth::False : Truth::True;
 }
 
+/// Of two operands: what decides whatever the other is, else what is not known.
+Truth joined(Truth left, Truth right, Truth decisive) {
+  if (left == decisive || right == decisive) return decisive;
+  return left == Truth::Unknown || right == Truth::Unknown ? Truth::Unknown : left;
+}
+
 Truth test_and(const std::vector<ShellValue>& words, std::size_t& at) {
   Truth truth = test_operand(words, at);
-  while (at < words.size() && words[at] == "-a") {
-    const Truth right = test_operand(words, ++at);
-    if (truth == Truth::False || right == Truth::False) {
-      truth = Truth::False;
-    } else if (truth == Truth::Unknown || right == Truth::Unknown) {
-      truth = Truth::Unknown;
-    }
-  }
+  while (at < words.size() && words[at] == "-a") truth = joined(truth, test_operand(words, ++at), Truth::False);
   return truth;
 }
 
 Truth test_or(const std::vector<ShellValue>& words, std::size_t& at) {
   Truth truth = test_and(words, at);
-  while (at < words.size() && words[at] == "-o") {
-    const Truth right = test_and(words, ++at);
-    if (truth == Truth::True || right == Truth::True) {
-      truth = Truth::True;
-    } else if (truth == Truth::Unknown || right == Truth::Unknown) {
-      truth = Truth::Unknown;
-    }
-  }
+  while (at < words.size() && words[at] == "-o") truth = joined(truth, test_and(words, ++at), Truth::True);
   return truth;
 }
 

@@ -220,7 +220,7 @@ bool RegistryPush::put_manifests(const ImageSet& set, const std::vector<std::str
 // the first layer was there may be another's by now.
 bool RegistryPush::points_to(const std::string& tag, bool is_first, const BlobDigest& digest) {
   if (is_first && (behind_ != digest || begun_.empty())) return behind_ == digest;
-  return client_.find_manifest(repository_, tag, RepositoryUse::Push) == digest;
+  return client_.find_manifest(repository_, tag) == digest;
 }
 
 bool RegistryPush::put(const std::string& reference, std::string_view media_type, const std::string& bytes) {

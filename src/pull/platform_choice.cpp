@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 namespace mlbuild {
@@ -14,12 +15,17 @@ bool is_for(const oci::Platform& has, const oci::Platform& wanted) {
          (wanted.variant.empty() || has.variant.empty() || has.variant == wanted.variant);
 }
 
+const oci::Descriptor* find_child(const std::vector<oci::Descriptor>& children, const oci::Platform& platform) {
+  const auto found = std::ranges::find_if(
+      children, [&](const oci::Descriptor& child) { return child.platform && is_for(*child.platform, platform); });
+  return found == children.end() ? nullptr : &*found;
+}
+
 const oci::Descriptor& child_for(const std::vector<oci::Descriptor>& children, const oci::Platform& platform) {
+  if (const oci::Descriptor* child = find_child(children, platform)) return *child;
   std::vector<std::string> there;
   for (const oci::Descriptor& child : children) {
-    if (!child.platform) continue;
-    if (is_for(*child.platform, platform)) return child;
-    if (child.platform->os != "unknown") there.push_back(printable(child.platform->to_string()));
+    if (child.platform && child.platform->os != "unknown") there.push_back(printable(child.platform->to_string()));
   }
   throw Error(ErrorKind::Spec, fmt::format("it has no image for {}", platform.to_string()))
       .hint(there.empty() ? "name an image that has one"

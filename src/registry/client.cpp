@@ -240,18 +240,17 @@ std::optional<RegistryManifest> RegistryClient::fetch_manifest(const std::string
   return state_->read_from_sources(repository, is_digest(reference), read);
 }
 
-std::optional<BlobDigest> RegistryClient::find_manifest(const std::string& repository, const std::string& reference,
-                                                        RepositoryUse use) {
+std::optional<BlobDigest> RegistryClient::find_manifest(const std::string& repository, const std::string& reference) {
   HttpRequest request = state_->manifest_request("HEAD", repository, reference);
   request.headers["Accept"] = kManifestTypes;
-  const SmallAnswer answer = state_->ask(request, permission_for(repository, use), 0);
+  const SmallAnswer answer = state_->ask(request, RegistryConnection::may_push(repository), 0);
   if (answer.status() == 404) return std::nullopt;
   if (answer.status() == 200) {
     const std::string digest = answer.header("docker-content-digest");
     if (digest.starts_with("sha256:") && Digest::is_hex(digest.substr(7))) return BlobDigest::parse(digest);
   }
   // Older registries leave the digest out, and some proxies know no HEAD.
-  const std::optional<RegistryManifest> manifest = fetch_manifest(repository, reference, use);
+  const std::optional<RegistryManifest> manifest = fetch_manifest(repository, reference, RepositoryUse::Push);
   return manifest ? std::optional(manifest->digest) : std::nullopt;
 }
 

@@ -89,7 +89,7 @@ bool CacheRepository::lacks(const ImageLayer& layer) {
     const auto known = entries_.find(layer.key);
     if (known != entries_.end()) return known->second != Entry::Present;
   }
-  const bool is_there = client_->find_manifest(repository_, cache_tag(layer.key), use_).has_value();
+  const bool is_there = client_->find_manifest(repository_, cache_tag(layer.key)).has_value();
   note(layer.key, is_there ? Entry::Present : Entry::Absent);
   return !is_there;
 }

@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace mlbuild {
 namespace {
 
@@ -106,9 +104,8 @@ std::optional<Image> find_image(ImageSource& source, const oci::Platform& platfo
                                                                            : std::nullopt;
   }
   const oci::Index index = oci::parse_index(top.bytes);
-  const auto child = std::ranges::find_if(
-      index.manifests, [&](const oci::Descriptor& one) { return one.platform && is_for(*one.platform, platform); });
-  if (child == index.manifests.end()) return std::nullopt;
+  const oci::Descriptor* child = find_child(index.manifests, platform);
+  if (child == nullptr) return std::nullopt;
   return read_image(source, source.manifest(*child), *child);
 }
 

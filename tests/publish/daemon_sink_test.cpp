@@ -1,5 +1,6 @@
 #include "publish/image_builder.hpp"
 #include "support/http_server.hpp"
+#include "support/ordinary_user.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/publish/sink.hpp"
@@ -10,7 +11,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <thread>
 
@@ -209,10 +209,8 @@ TEST_F(DaemonSocketTest, WithoutPermissionItSaysSo) {
   const HttpServer server(socket_);
   std::filesystem::permissions(socket_, std::filesystem::perms::none);
   std::filesystem::permissions(directory_.path(), std::filesystem::perms::all);
-  const bool is_root = ::geteuid() == 0;
-  ASSERT_EQ(is_root ? ::seteuid(65534) : 0, 0);
+  const OrdinaryUser user;
   const Error error = failure_with({directory_.path() / "none.sock", socket_});
-  ASSERT_EQ(is_root ? ::seteuid(0) : 0, 0);
   EXPECT_THAT(error.message(), HasSubstr(socket_.string() + "` cannot be used: permission denied"));
   EXPECT_THAT(error.hint_text(), HasSubstr("group"));
 }

@@ -86,8 +86,8 @@ class RegistryClient {
   std::optional<RegistryManifest> fetch_manifest(const std::string& repository, const std::string& reference,
                                                  RepositoryUse use = RepositoryUse::Pull,
                                                  std::uint64_t limit_bytes = kManifestLimitBytes);
-  std::optional<BlobDigest> find_manifest(const std::string& repository, const std::string& reference,
-                                          RepositoryUse use = RepositoryUse::Pull);
+  /// What a push would replace or need not send; no mirror is asked. `reference` as above.
+  std::optional<BlobDigest> find_manifest(const std::string& repository, const std::string& reference);
   /// Sends exactly these bytes. False when the registry says that a blob is missing; the caller may send it.
   [[nodiscard]] bool put_manifest(const std::string& repository, const std::string& reference,
                                   std::string_view media_type, std::string_view bytes);
