@@ -67,7 +67,7 @@ class CrashTest(unittest.TestCase):
             raise unittest.SkipTest(f"{TOOL} is not there")
         cls.small = SmallBuild(cls.directory / "spec", TRACER, cls.WITH_STEP)
         cls.reference_place = cls.small.place()
-        done = cls.small.build(cls.reference_place)
+        done = cls.small.build_undisturbed(cls.reference_place)
         assert done.code == 0, done.err
         cls.reference = cls.outputs(cls.reference_place)
         if not FULL:
@@ -111,7 +111,7 @@ class CrashTest(unittest.TestCase):
 
     def check_next_run(self, place):
         """It makes the right image, and what is left afterwards is what an undisturbed build leaves."""
-        again = self.small.build(place)
+        again = self.small.build_undisturbed(place)
         self.assertEqual(again.code, 0, again.err)
         self.assertEqual(self.outputs(place), self.reference, "the next run's outputs differ, or litter lies beside them")
         self.check_store(place)
@@ -173,9 +173,9 @@ class Collect(CrashTest):
     def test_the_store_is_whole_whenever_it_is_killed(self):
         arguments = [MLBUILD, "store", "gc", "--older-than", "0s", "--store"]
         full = self.small.place()
-        self.small.build(full)
+        self.small.build_undisturbed(full)
         count = self.small.run(self.copy_of(full), [*arguments, full / "store"]).counted
-        self.small.build(full)
+        self.small.build_undisturbed(full)
         for number in chosen(count + 1):
             place = self.copy_of(full)
             done = self.small.run(place, [*arguments, place / "store"], "change", number, "kill")
@@ -313,7 +313,7 @@ class PowerCut(CrashTest):
                     tried += 1
                     cut.apply(after)
                     self.check_nothing_partial(after)
-                    again = self.small.build(after)
+                    again = self.small.build_undisturbed(after)
                     self.assertEqual(again.code, 0, again.err)
                     self.assertEqual(self.outputs(after), self.reference)
                     self.check_repaired(after)

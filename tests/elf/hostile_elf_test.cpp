@@ -43,7 +43,10 @@ constexpr std::uint64_t kOnes = ~std::uint64_t{0};
 
 std::string little_endian(std::uint64_t value, std::size_t bytes) {
   std::string text(bytes, '\0');
-  for (std::size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(value >> (8 * i));
+  for (char& byte : text) {
+    byte = static_cast<char>(value);
+    value >>= 8U;
+  }
   return text;
 }
 std::string entry(std::uint64_t tag, std::uint64_t value) { return little_endian(tag, 8) + little_endian(value, 8); }

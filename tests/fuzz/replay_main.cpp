@@ -2,6 +2,8 @@
 // gets from it by truncation, by flipping bits and by repeating a piece thousands of times. The same inputs in each
 // run, so that a failure is found again.
 
+#include "../support/sanitized.hpp"
+
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -106,7 +108,7 @@ Input read_file(const std::filesystem::path& path) {
 
 /// What recurses for each two or three bytes of a long input needs more. Sanitizers' frames are larger by themselves.
 void limit_stack() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !MLBUILD_SANITIZED
   rlimit stack{};
   getrlimit(RLIMIT_STACK, &stack);
   stack.rlim_cur = std::min<rlim_t>(stack.rlim_cur, 2U << 20U);

@@ -27,7 +27,8 @@ const RangeTuning kSmallParts{.file_bytes = 20'000, .part_bytes = kPart, .alone_
 
 std::string content_of(char seed) {
   std::string text(105'000, '\0');
-  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>((i * 31 + i / 251) % 127 + seed);
+  for (std::size_t i = 0; i < text.size(); ++i)
+    text[i] = static_cast<char>(seed + static_cast<int>((i * 31 + i / 251) % 127));
   return text;
 }
 

@@ -14,7 +14,9 @@ namespace {
 std::uint32_t read_u32(std::istream& in) {
   std::array<unsigned char, 4> bytes{};
   in.read(reinterpret_cast<char*>(bytes.data()), bytes.size());
-  return bytes[0] | bytes[1] << 8U | bytes[2] << 16U | static_cast<std::uint32_t>(bytes[3]) << 24U;
+  std::uint32_t value = 0;
+  for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8U | bytes[i - 1];
+  return value;
 }
 
 void write_u32(std::ostream& out, std::size_t value) {

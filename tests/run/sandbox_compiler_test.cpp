@@ -107,7 +107,7 @@ struct SandboxCompilerTest : ::testing::Test {
 
   TempDir directory;
   test::HostPython python;
-  const Cancellation never;
+  const Cancellation never{};
 };
 
 TEST_F(SandboxCompilerTest, CompilesEachFileUnderItsPathInTheImage) {

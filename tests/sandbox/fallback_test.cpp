@@ -57,7 +57,7 @@ class Fallback : public ::testing::Test {
   }
 
   ProbeRoot probe;
-  const Cancellation never;
+  const Cancellation never{};
   std::vector<std::string> told;
 };
 

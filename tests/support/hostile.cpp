@@ -3,6 +3,8 @@
 
 #include "support/hostile.hpp"
 
+#include "support/sanitized.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -15,7 +17,7 @@ std::atomic<std::size_t> largest_allocation{0};
 
 }  // namespace
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !MLBUILD_SANITIZED
 void* operator new(std::size_t size) {
   std::size_t largest = largest_allocation.load(std::memory_order_relaxed);
   while (size > largest && !largest_allocation.compare_exchange_weak(largest, size, std::memory_order_relaxed)) {
@@ -31,7 +33,7 @@ namespace mlbuild::test {
 namespace {
 
 // Of the processor; what is quadratic takes minutes.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if MLBUILD_SANITIZED
 constexpr double kMostSeconds = 60;
 #else
 constexpr double kMostSeconds = 10;
