@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 namespace mlbuild {
 namespace {
@@ -198,32 +199,46 @@ void keep_blob(BlobStore& store, const oci::Descriptor& descriptor, std::string_
   writer->commit(descriptor.digest);
 }
 
-/// All layers but those of commands, and the builds from source that some of them wait for; `plan` is then the one that
-/// knows what these became.
-std::map<std::string, LayerFacts> make_layers(Plan& plan, PlanRequest& again, StoreLookups& lookups,
-                                              const BuildRequest& request, const InputFetcher& fetcher,
-                                              const BuildContext& context, Cancellation& stop, BuildResult& result) {
-  const std::vector<const Step*> layers = steps_to_run(result.first_plan, StepKind::Layer);
-  SdistRun sdists{steps_to_run(result.first_plan, StepKind::BuildSdist),
-                  [&](const Step& step) { run_sdist(step, request, again.unpacked_debs, context); },
+/// What the parts of one build share.
+struct BuildState {
+  PlanRequest again;  ///< what was made so far is in it
+  StoreLookups& lookups;
+  const BuildRequest& request;
+  const InputFetcher& fetcher;
+  const BuildContext& context;
+  Cancellation& stop;
+  BuildResult& result;
+  std::set<BlobDigest> lost = {};  ///< layers that had to be made because nobody has them any more
+
+  Plan plan() { return plan_with_registry(again, lookups, context.registry); }
+};
+
+/// All layers of `first` but those of commands, and the builds from source that some of them wait for; `plan` is then
+/// the one that knows what these became.
+std::map<std::string, LayerFacts> make_layers(const Plan& first, Plan& plan, BuildState& build) {
+  const std::vector<const Step*> layers = steps_to_run(first, StepKind::Layer);
+  SdistRun sdists{steps_to_run(first, StepKind::BuildSdist),
+                  [&](const Step& step) { run_sdist(step, build.request, build.again.unpacked_debs, build.context); },
                   {}};
   // The same bytes as before give the same keys: what waited is decided by content, so it may be cached after all.
   const auto layers_that_waited = [&] {
-    for (const Step* step : sdists.steps) again.made.insert(step->id);
-    plan = plan_with_registry(again, lookups, context.registry);
+    for (const Step* step : sdists.steps) build.again.made.insert(step->id);
+    plan = build.plan();
     if (!plan.complete())
       throw Error(ErrorKind::Internal, "a source distribution was built but its wheel is not known");
     std::vector<const Step*> more = steps_to_run(plan, StepKind::Layer);
     std::erase_if(more, [&](const Step* step) { return contains_id(layers, step->id); });
-    result.fetched_bytes += missing_bytes(more);
+    build.result.fetched_bytes += missing_bytes(more);
     return more;
   };
-  if (!plan.complete()) sdists.then = layers_that_waited;
+  if (!first.complete()) sdists.then = layers_that_waited;
   std::vector<const Step*> first_steps = sdists.steps;
   first_steps.insert(first_steps.end(), layers.begin(), layers.end());
-  result.fetched_bytes += missing_bytes(first_steps);
-  announce(steps_that_may_run(result.first_plan), context.events);
-  return run_layers(layers, sdists, fetcher, context, stop);
+  build.result.fetched_bytes += missing_bytes(first_steps);
+  announce(steps_that_may_run(first), build.context.events);
+  std::map<std::string, LayerFacts> made = run_layers(layers, sdists, build.fetcher, build.context, build.stop);
+  build.result.layers_made += made.size();
+  return made;
 }
 
 /// The layers of the image so far. All are known: a command that must run has a card.
@@ -238,13 +253,18 @@ std::vector<ImageLayer> layers_below(const Plan& plan, const Step& command) {
   return layers;
 }
 
+/// A command needs the files of a layer whose registry has just been found not to have it any more.
+struct LayerLost {
+  BlobDigest digest;
+};
+
 /// The bytes of layers wherever they are: commands need the files of what nobody made here, too.
 class LayersAnywhere {
  public:
   LayersAnywhere(const BuildRequest& request, const BuildContext& context)
       : bases_(context.store),
         backed_(
-            bases_, registry_or_none(context), [](const BlobDigest&) {},
+            bases_, registry_or_none(context), [](const BlobDigest& digest) { throw LayerLost{digest}; },
             [&context](std::string text) { context.events.on(WarningRaised{std::move(text)}); }) {
     const std::optional<LockedBaseImage>& base = request.image->base_image;
     if (base) bases_.add(*base, context.open_base(*request.spec, *request.variant->foreign_base));
@@ -260,23 +280,42 @@ class LayersAnywhere {
   BackedStore backed_;
 };
 
+/// As if no registry had ever had the layer that is lost.
+Plan make_lost_layer(const LayerLost& lost, BuildState& build) {
+  if (!build.lost.insert(lost.digest).second)
+    throw Error(ErrorKind::Io, fmt::format("the store does not keep layer {}", lost.digest.to_string()))
+        .hint("is somebody else removing its files? run the build again");
+  const Plan first = build.plan();
+  Plan plan = first;
+  for (const auto& [id, facts] : make_layers(first, plan, build)) build.again.made.insert(id);
+  return build.plan();
+}
+
+void run_next_command(const Plan& plan, const Step& next, LayersAnywhere& layers, BuildState& build) {
+  const BuildContext& context = build.context;
+  build.result.fetched_bytes += fetch_all(missing_inputs({&next}), build.fetcher);
+  const LayerFacts facts = run_command(next, layers_below(plan, next), layers.store(), build.request, context);
+  if (context.ready_layers != nullptr) context.ready_layers->ready({facts, next.card->key(), next.label, {}});
+  ++build.result.layers_made;
+  build.again.made.insert(next.id);
+}
+
 /// Commands run one after another, each when it is known what lies below it: what one makes decides whether the next
 /// one runs.
-Plan run_commands(Plan plan, PlanRequest& again, StoreLookups& lookups, const BuildRequest& request,
-                  const InputFetcher& fetcher, const BuildContext& context, BuildResult& result) {
+Plan run_commands(BuildState& build) {
   std::optional<LayersAnywhere> layers;
+  Plan plan = build.plan();
   for (;;) {
     check_nothing_lost(plan);
     const std::vector<const Step*> commands = steps_to_run(plan, StepKind::Command);
     if (commands.empty()) return plan;
-    const Step& next = *commands.front();
-    if (!layers) layers.emplace(request, context);
-    result.fetched_bytes += fetch_all(missing_inputs({&next}), fetcher);
-    const LayerFacts facts = run_command(next, layers_below(plan, next), layers->store(), request, context);
-    if (context.ready_layers != nullptr) context.ready_layers->ready({facts, next.card->key(), next.label, {}});
-    ++result.layers_made;
-    again.made.insert(next.id);
-    plan = plan_with_registry(again, lookups, context.registry);
+    if (!layers) layers.emplace(build.request, build.context);
+    try {
+      run_next_command(plan, *commands.front(), *layers, build);
+      plan = build.plan();
+    } catch (const LayerLost& lost) {
+      plan = make_lost_layer(lost, build);
+    }
   }
 }
 
@@ -351,14 +390,12 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& whole) 
   result.first_plan = plan_with_bytecode(prepared, lookups, request, context, AskBase::Yes);
   tell_of_cached_layers(result.first_plan, context);
   Plan plan = result.first_plan;
-  PlanRequest again = prepared.plan_request;
-  std::map<std::string, LayerFacts> made = make_layers(plan, again, lookups, request, fetcher, context, stop, result);
+  BuildState state{prepared.plan_request, lookups, request, fetcher, context, stop, result};
+  const std::map<std::string, LayerFacts> made = make_layers(result.first_plan, plan, state);
   check_collisions(plan, install_scheme(request.image->interpreter), request.variant->prune, context);
-  result.layers_made = made.size();
   if (std::ranges::any_of(plan.steps, [](const Step& step) { return step.command.has_value(); })) {
-    for (const auto& [id, facts] : made) again.made.insert(id);
-    plan = run_commands(plan_with_registry(again, lookups, context.registry), again, lookups, request, fetcher, context,
-                        result);
+    for (const auto& [id, facts] : made) state.again.made.insert(id);
+    plan = run_commands(state);
   }
   if (const std::size_t decoded = unpacked_debs->decoded(); decoded > 0) context.events.on(DebsUnpacked{decoded});
   unpacked_debs->forget();

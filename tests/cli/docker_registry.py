@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -59,6 +60,11 @@ class DockerRegistry:
     def data(self):
         """Where it keeps blobs and names."""
         return self._log.parent / "data/docker/registry/v2"
+
+    def lose(self, digest):
+        """A layer, as a garbage collection does that runs at the wrong moment."""
+        for path in self.data().glob(f"repositories/**/_layers/sha256/{digest.removeprefix('sha256:')}"):
+            shutil.rmtree(path)
 
     def stored_bytes(self):
         """Sum of the sizes of everything that was sent and kept."""

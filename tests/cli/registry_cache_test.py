@@ -36,11 +36,6 @@ class RegistryCache(CliTest):
     def digest_with_full_store(self, spec):
         return self.build(spec, "--locked").out.strip()
 
-    def lose(self, digest):
-        """As a garbage collection does that runs at the wrong moment."""
-        for path in self.registry.data().glob(f"repositories/**/_layers/sha256/{digest.removeprefix('sha256:')}"):
-            shutil.rmtree(path)
-
     def test_a_code_change_of_the_sklearn_image_moves_what_changed_only(self):
         spec = self.fresh_spec("sklearn-train")
         self.push(spec, store=SHARED_STORE, env={})
@@ -94,7 +89,7 @@ class RegistryCache(CliTest):
         wheel = self.push(spec, store=SHARED_STORE, env={})["images"][0]["layers"][1]
         self.assertIn("tomli", wheel["created_by"])
         self.edit(spec, "hello.py")
-        self.lose(wheel["digest"])
+        self.registry.lose(wheel["digest"])
         done = self.build(spec, "--locked", "--push", "-t", self.name, store=self.directory / "other")
         self.assertIn("made instead", done.err)
         self.assertEqual(done.out.strip(), self.digest_with_full_store(spec))
@@ -106,7 +101,7 @@ class RegistryCache(CliTest):
         spec = self.fresh_spec("minimal")
         wheel = self.push(spec, store=SHARED_STORE, env={})["images"][0]["layers"][1]
         self.edit(spec, "hello.py")
-        self.lose(wheel["digest"])
+        self.registry.lose(wheel["digest"])
         done = run("build", spec, "--locked", "--push", "-t", self.name, "--store", self.directory / "other",
                    env=NOBODY)
         self.assert_fails(done, 3, "cannot reach", "pushing layer", "tomli")

@@ -192,6 +192,18 @@ class Registry(Steps):
             image = json.loads(done.out)["images"][0]
             self.assertEqual((image["layers_made"], image["layers_in_registry"]), (1, 4))  # made over layers of the registry
 
+    def test_what_the_registry_lost_below_a_step_that_must_run_is_made(self):
+        with DockerRegistry() as registry:
+            spec, name = self.locked(), f"{registry.host}/ml/steps:1"
+            built = json.loads(self.build(spec, "--locked", "--push", "-t", name, "--format", "json").out)
+            for layer in built["images"][0]["layers"][1:3]:  # the wheel, the first step
+                registry.lose(layer["digest"])
+            spec.write_text(spec.read_text().replace("left behind", "left"))
+            done = self.build(spec, "--locked", "--cache-from", name, "--format", "json", store=self.directory / "empty")
+            image = json.loads(done.out)["images"][0]
+            self.assertEqual((image["layers_made"], done.err.count("made instead")), (3, 2))
+            self.assertEqual(image["digest"], self.build(spec, "--locked").out.strip())
+
 
 if __name__ == "__main__":
     raise SystemExit(main())
