@@ -3,6 +3,7 @@
 #include "marker.hpp"
 
 #include "mlbuild/audit/audit_image.hpp"
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/debian/control.hpp"
 #include "mlbuild/debian/dependency.hpp"
@@ -216,7 +217,9 @@ const std::vector<std::size_t>& ImagePackages::files_of_wheel(const std::string&
 void ImagePackages::read_wheels(const ImageContents& contents, const std::string& machine) {
   std::set<std::string> requested;
   for (const ContentFile& file : contents.files) {
-    if (file.path.ends_with(".dist-info/REQUESTED")) requested.insert(owners_[file.package].name);
+    if (!file.path.ends_with(".dist-info/REQUESTED")) continue;
+    const std::string info(parent_of(file.path));  // not one that lies inside of the package that owns it
+    if (contents.texts.contains(info + "/METADATA")) requested.insert(owners_[file.package].name);
   }
   python_version_ = python_version_of(contents);
   const std::map<std::string, Distribution> distributions = distributions_of(contents);

@@ -102,14 +102,14 @@ class Finder {
  private:
   void find_twice() {
     for (const auto& [name, distributions] : by_name_) {
-      if (distributions.size() < 2) continue;
-      Conflict conflict{Conflict::Kind::Twice,
-                        {},
-                        fmt::format("`{}` is installed more than once", name),
-                        "install it once: remove one, or take a base without it",
-                        {}};
-      for (const Distribution* one : distributions) conflict.packages.push_back(one->label);
-      conflicts_.push_back(std::move(conflict));
+      std::set<std::string> labels;
+      for (const Distribution* one : distributions) labels.insert(one->label);
+      if (labels.size() < 2) continue;
+      conflicts_.push_back({Conflict::Kind::Twice,
+                            {labels.begin(), labels.end()},
+                            fmt::format("`{}` is installed in more than one version", name),
+                            "install it once: remove one, or take a base without it",
+                            {}});
     }
   }
 

@@ -1,6 +1,7 @@
 #include "mlbuild/inspect/contents.hpp"
 
 #include "ownership.hpp"
+#include "package_files.hpp"
 
 #include "mlbuild/base/path_parts.hpp"
 
@@ -90,6 +91,7 @@ class Stack {
         if (found != seen_.end() && found->second.layer == i) texts.insert_or_assign(path, std::string_view(text));
       }
     }
+    keep_installed(texts);
     return texts;
   }
 

@@ -1,5 +1,7 @@
 #include "image_tree.hpp"
 
+#include "package_files.hpp"
+
 #include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
@@ -78,6 +80,7 @@ void ImageTree::note_contents() {
       python_loads_.emplace(path, &at->second);
     if (const auto at = layer.texts.find(source); at != layer.texts.end()) texts_.emplace(path, at->second);
   }
+  keep_installed(texts_);
 }
 
 std::optional<std::string> ImageTree::resolve(std::string_view path) const {

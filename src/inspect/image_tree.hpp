@@ -27,6 +27,7 @@ class ImageTree {
   const std::map<std::string, const elf::Object*>& objects() const { return objects_; }
   const std::map<std::string, std::string_view>& broken_objects() const { return broken_; }
   const std::map<std::string, const PythonLoads*>& python_loads() const { return python_loads_; }
+  /// Of distributions those that are installed (package_files.hpp).
   const std::map<std::string, std::string_view>& texts() const { return texts_; }
   /// Names of regular files and links, in order; the mapped value is of no use to others.
   struct Node {

@@ -168,6 +168,13 @@ TEST(AuditImage, WhatAPersonAskedForStaysThoughOthersNeedIt) {
   EXPECT_EQ(image.finding("notebook-tools")->saves.plain_bytes, 40U);
 }
 
+TEST(AuditImage, NobodyAskedForWhatCarriesSomethingThatWasAskedForElsewhere) {
+  ImageBuilder image;
+  const std::string vendored = "jinja2/_vendor/wheel-0.45.dist-info/";
+  image.wheel("jupyterlab", 40, {"jinja2"}).wheel("jinja2", 3, {}, {{vendored + "REQUESTED", 0}});
+  EXPECT_EQ(image.finding("notebook-tools")->saves.plain_bytes, 43U);
+}
+
 TEST(AuditImage, BytecodeGoesWithItsPackage) {
   ImageBuilder image;
   image.wheel("plotly", 60).file(kSite + "plotly/__pycache__/__init__.cpython-311.pyc", 7);

@@ -25,12 +25,17 @@ class Wheels {
   /// `files`: path=hash.
   Wheels& add(const std::string& name, const std::string& version, const std::vector<std::string>& fields = {},
               const std::vector<std::string>& files = {}) {
-    const std::string info = kSite + name + "-" + version + ".dist-info/";
+    return add_in(kSite, name, version, fields, files);
+  }
+  /// In another directory than site-packages.
+  Wheels& add_in(const std::string& place, const std::string& name, const std::string& version,
+                 const std::vector<std::string>& fields = {}, const std::vector<std::string>& files = {}) {
+    const std::string info = place + name + "-" + version + ".dist-info/";
     std::string metadata = "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n", record;
     for (const std::string& field : fields) metadata += field + "\n";
     for (const std::string& file : files) {
       record += file.substr(0, file.find('=')) + ",sha256=" + file.substr(file.find('=') + 1) + ",1\n";
-      scan_.file(kSite + file.substr(0, file.find('=')));
+      scan_.file(place + file.substr(0, file.find('=')));
     }
     scan_.text(info + "METADATA", metadata + "\n").text(info + "RECORD", record);
     return *this;
@@ -99,6 +104,43 @@ TEST(Conflicts, FilesCollideOnlyWhenTheyDiffer) {
 
 TEST(Conflicts, OneDistributionTwiceIsTold) {
   EXPECT_THAT(kinds(Wheels().add("a", "1.0").add("a", "1.1").conflicts()), ElementsAre("twice"));
+}
+
+TEST(Conflicts, OneVersionInTwoPlacesIsNone) {
+  EXPECT_THAT(Wheels().add("a", "1.0").add_in("opt/venv/lib/python3.11/site-packages/", "a", "1.0").conflicts(),
+              IsEmpty());
+}
+
+TEST(Conflicts, WhatAPackageCarriesInsideIsNotInstalled) {  // setuptools 71 and later
+  const std::string vendor = "setuptools/_vendor/";
+  EXPECT_THAT(
+      Wheels()
+          .add("setuptools", "80.9.0", {}, {vendor + "packaging/__init__.py=a", vendor + "packaging/version.py=b"})
+          .add_in(kSite + vendor, "packaging", "24.2", {"Requires-Dist: gone"},
+                  {"packaging/__init__.py=a", "packaging/version.py=b"})
+          .add_in(kSite + vendor, "typing-extensions", "4.12.2")
+          .add("typing-extensions", "4.15.0")
+          .add("pydantic", "2.12", {"Requires-Dist: typing-extensions>=4.14.1"})
+          .conflicts(),
+      IsEmpty());
+}
+
+TEST(Conflicts, DirectoriesOfOtherNamesAreInstalledIntoUnlessAPackageThereHasThem) {
+  const auto found = Wheels()
+                         .add_in("var/task/", "setuptools", "80.9.0", {"Requires-Dist: first"})
+                         .add_in("var/task/setuptools/_vendor/", "packaging", "24.2", {"Requires-Dist: second"})
+                         .conflicts();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_THAT(found[0].text, HasSubstr("needs `first`"));
+}
+
+TEST(Conflicts, CondasCacheIsNotInstalled) {
+  EXPECT_THAT(Wheels()
+                  .add_in("opt/conda/lib/python3.11/site-packages/", "a", "1.1")
+                  .add_in("opt/conda/pkgs/a-1.0-py311_0/lib/python3.11/site-packages/", "a", "1.0")
+                  .add_in("opt/conda/pkgs/b-1.0-pyhd8ed1ab_0/site-packages/", "b", "1.0", {"Requires-Dist: gone"})
+                  .conflicts(),
+              IsEmpty());
 }
 
 TEST(Conflicts, ModulesForAnotherPythonAreToldUnlessOneFits) {

@@ -139,6 +139,20 @@ TEST(Explain, ADistributionThatWasReplacedIsNotThereTwice) {
   EXPECT_THAT(versions, ElementsAre("2.0"));
 }
 
+TEST(Explain, WhatADistributionCarriesInsideIsPartOfIt) {
+  const std::string site = "usr/local/lib/python3.11/site-packages/", inner = "one/_vendor/two-2.0.dist-info/";
+  const std::string info = site + "one-1.0.dist-info/";
+  const ImageContents contents =
+      contents_of({TarText()
+                       .file(info + "METADATA", "Metadata-Version: 2.1\nName: one\nVersion: 1.0\n\n")
+                       .file(info + "RECORD", inner + "METADATA,,\none/_vendor/two.py,,\n")
+                       .file(site + inner + "METADATA", "Metadata-Version: 2.1\nName: two\nVersion: 2.0\n\n")
+                       .file(site + inner + "RECORD", "two.py,,\n")
+                       .file(site + "one/_vendor/two.py", "x = 1")});
+  EXPECT_EQ(contents.packages.size(), 2U);  // `one` and what belongs to none
+  EXPECT_EQ(package_of(contents, site + "one/_vendor/two.py").name, "one");
+}
+
 TEST(Explain, CopiesAreTold) {
   const std::string same(5000, 's');
   const ImageContents contents = contents_of(

@@ -81,7 +81,7 @@ struct ImageContents {
   std::vector<ByteCount> hidden;             ///< of each layer: what layers above replace or delete
   std::vector<HiddenFile> hidden_files;      ///< the same, largest compressed first
   std::vector<DuplicateFiles> duplicates;    ///< most wasted first; files of less than 4 KiB are left out
-  std::map<std::string, std::string> texts;  ///< LayerScan::texts that are seen in the image
+  std::map<std::string, std::string> texts;  ///< LayerScan::texts that are seen, of installed packages only
   ByteCount sum() const;                     ///< of all files that are seen
   ByteCount of(FileCategory category) const;
 };
