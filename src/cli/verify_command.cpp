@@ -87,8 +87,12 @@ int run_verify(const VerifyOptions& options, World& world) {
   if (options.spec.empty()) {
     context.open_base = [&found_layers](const Spec&, const ForeignBase&) { return base_in(found_layers); };
   }
-  const BuildResult result = build_image(rebuild.request(), context);
+  const BuildRequest request = rebuild.request();
+  const BuildResult result = build_image(request, context);
   BaseBlobs made_layers(world.store());
+  if (const auto& base = request.image->base_image) {
+    made_layers.add(*base, context.open_base(*request.spec, *request.variant->foreign_base));
+  }
   VerifiedImage verified{options.image, found.manifest.digest, result.image.manifest.digest,
                          options.spec.empty() ? "the record in the image; the application's files are the image's own"
                                               : options.spec + " and its lock",

@@ -64,6 +64,22 @@ class Scratch(CliTest):
         self.assertEqual((report["same"], report["layers"][0]["found"]), (False, "sha256:" + hashlib.sha256(repacked).hexdigest()))
         self.assertEqual(report["layers"][0]["made"], old)
 
+    def test_a_base_that_moved_differs_file_by_file(self):
+        base = self.directory / "base"
+        base.mkdir()
+        (base / "mlbuild.yaml").write_text("version: 1\nname: base\nbase: scratch\napp: [{from: tool, to: /usr/bin/}]\n")
+        (base / "tool").write_text("old\n")
+        self.build(base / "mlbuild.yaml", "-o", f"oci:{self.source}/base", store=self.store)
+        self.spec.write_text(SPEC.replace("base: scratch", "base: {oci: base}"))
+        self.layout_of()
+        shutil.rmtree(self.source / "base")
+        (base / "tool").write_text("new\n")
+        self.build(base / "mlbuild.yaml", "-o", f"oci:{self.source}/base", store=self.store)
+        self.assert_ok(run("lock", self.spec, "--store", self.store))
+        done = self.assert_fails(self.verify(f"oci:{self.layout}", self.spec), 4, "gives another image")
+        self.assertIn("/usr/bin/tool: other content", done.out)
+        self.assertIn("1 of 2 layers are the same", done.out)
+
     def replace_manifest(self, manifest, digest, content):
         import hashlib
         blobs = self.layout / "blobs" / "sha256"
