@@ -19,6 +19,12 @@ bool same_content(const ScannedEntry& a, const ScannedEntry& b) {
   return a.type == b.type && a.size_bytes == b.size_bytes && a.crc32 == b.crc32;
 }
 
+/// Where a link leads; "" of what is none.
+std::string_view target_of(const ScannedEntry& entry, const LayerScan& scan) {
+  const bool is_link = entry.type == TarType::Symlink || entry.type == TarType::Hardlink;
+  return is_link ? std::string_view(scan.links.at(entry.path)) : std::string_view();
+}
+
 std::vector<FileChange> changed_files(const LayerScan& found, const LayerScan& made) {
   std::vector<FileChange> changes;
   const auto before = by_path(found);
@@ -27,7 +33,7 @@ std::vector<FileChange> changed_files(const LayerScan& found, const LayerScan& m
     const auto other = after.find(path);
     if (other == after.end()) {
       changes.push_back({path, "", entry->size_bytes, 0, FileChange::Kind::Removed});
-    } else if (!same_content(*entry, *other->second)) {
+    } else if (!same_content(*entry, *other->second) || target_of(*entry, found) != target_of(*other->second, made)) {
       changes.push_back({path, "", entry->size_bytes, other->second->size_bytes, FileChange::Kind::Changed});
     }
   }

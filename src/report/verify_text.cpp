@@ -24,7 +24,7 @@ std::string reason(const LayerComparison& layer) {
   if (!layer.made) return "the build makes no such layer";
   if (!layer.found) return "the image has no such layer";
   if (layer.other_key) return "made by another release of mlbuild, or from other inputs";
-  return layer.files.empty() ? "same files, but in other bytes: modes, times, order or compression"
+  return layer.files.empty() ? "same files, but in other bytes: modes, owners, times, order or compression"
                              : "same inputs, but other files";
 }
 

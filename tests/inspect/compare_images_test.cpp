@@ -1,5 +1,7 @@
 #include "mlbuild/inspect/compare_images.hpp"
 
+#include "inspect/scan_builder.hpp"
+
 #include "mlbuild/io/sha256.hpp"
 
 #include <gmock/gmock.h>
@@ -59,6 +61,18 @@ TEST(CompareImages, SaysWhichFilesDiffer) {
   std::vector<std::string> files;
   for (const FileChange& change : comparison.layers[1].files) files.push_back(change.path);
   EXPECT_THAT(files, ElementsAre("gone", "new", "x"));
+}
+
+TEST(CompareImages, LinksDifferWhenTheyLeadElsewhere) {
+  const auto links_to = [](const std::string& target) {
+    return [target](const ImageLayer&) -> LayerScan {
+      return test::ScanBuilder().link("bin/python", target).link("bin/same", "x");
+    };
+  };
+  const ImageComparison comparison = compare_images(image({layer("app", "a")}), image({layer("app", "b")}),
+                                                    links_to("/tmp/x"), links_to("/usr/bin/python3"));
+  ASSERT_EQ(comparison.layers[0].files.size(), 1U);
+  EXPECT_EQ(comparison.layers[0].files[0].path, "bin/python");
 }
 
 TEST(CompareImages, LayersThatOnlyOneHasAreTold) {

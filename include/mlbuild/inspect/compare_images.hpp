@@ -34,8 +34,8 @@ struct ImageComparison {
 /// Reads a layer of one of the two images; asked only for layers that differ.
 using LayerReader = std::function<LayerScan(const ImageLayer&)>;
 
-/// Byte by byte, and where bytes differ what it is. Layers belong together when the same line of history made them, or
-/// one about the same thing ("wheel numpy").
+/// Byte by byte, and where bytes differ what it is: files by type, size and CRC-32, links by where they lead. Layers
+/// belong together when the same line of history made them, or one about the same thing ("wheel numpy").
 ImageComparison compare_images(const Image& found, const Image& made, const LayerReader& read_found,
                                const LayerReader& read_made);
 
