@@ -197,7 +197,8 @@ std::string gpu_json(const std::vector<GpuCode>& code) {
     rows.push_back({{"package", gpu.package}, {"file", gpu.file}, {"code", gpu.code}, {"missing", gpu.missing}});
     good = good && gpu.missing.empty();
   }
-  return nlohmann::json{{"packages", std::move(rows)}, {"ok", good}}.dump(2);
+  const nlohmann::json value{{"packages", std::move(rows)}, {"ok", good}};
+  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace mlbuild

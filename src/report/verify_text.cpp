@@ -98,7 +98,7 @@ std::string verify_json(const VerifiedImage& image) {
               {"from", image.from},
               {"layers", layers},
               {"config", config}}
-      .dump();
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace mlbuild

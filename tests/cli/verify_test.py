@@ -80,6 +80,13 @@ class Scratch(CliTest):
         self.assertIn("/usr/bin/tool: other content", done.out)
         self.assertIn("1 of 2 layers are the same", done.out)
 
+    def test_a_place_whose_name_is_no_utf8_is_told_in_json_too(self):
+        self.layout_of()
+        place = self.directory / os.fsdecode(b"caf\xe9")
+        self.layout.rename(place)
+        report = json.loads(self.assert_ok(self.verify(f"oci:{place}", "--format", "json")).out)
+        self.assertTrue(report["image"].endswith("/caf\ufffd"))
+
     def replace_manifest(self, manifest, digest, content):
         import hashlib
         blobs = self.layout / "blobs" / "sha256"
