@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace mlbuild {
 namespace {
@@ -29,21 +30,40 @@ bool matches_pattern(std::string_view path, std::string_view pattern) {  // of l
          path.find('/', before.size()) == std::string_view::npos;
 }
 
-/// ldconfig(8): a directory a line, `include PATTERN`, comments.
-void add_configured(const ImageTree& tree, std::string_view text, unsigned depth, std::vector<std::string>& into) {
-  for (std::string_view line : split_lines(text)) {
-    line = trim(line.substr(0, line.find('#')));
-    if (line.starts_with("include") && depth > 0) {
-      std::string pattern(trim(line.substr(7)));
-      pattern = pattern.starts_with('/') ? pattern.substr(1) : "etc/" + pattern;
-      for (const auto& [path, included] : tree.texts()) {
-        if (matches_pattern(path, pattern)) add_configured(tree, included, depth - 1, into);
-      }
-    } else if (line.starts_with('/')) {
-      into.emplace_back(line);
+/// ldconfig(8): a directory a line, `include PATTERN`, comments. Each file is read once: what it names is searched
+/// where it is named first. Files that somebody made to be endless are read up to a number of lines that no image has.
+class LoaderConfiguration {
+ public:
+  explicit LoaderConfiguration(const ImageTree& tree) : tree_(tree) {}
+
+  void read(const std::string& path, std::string_view text) {
+    if (!read_.insert(path).second) return;
+    for (std::string_view line : split_lines(text)) {
+      line = trim(line.substr(0, line.find('#')));
+      if (line.empty()) continue;
+      if (lines_left_ == 0) return;
+      --lines_left_;
+      if (line.starts_with("include"))
+        include(trim(line.substr(7)));
+      else if (line.starts_with('/'))
+        directories_.emplace_back(line);
     }
   }
-}
+  std::vector<std::string> take_directories() { return std::move(directories_); }
+
+ private:
+  void include(std::string_view file) {
+    const std::string pattern = file.starts_with('/') ? std::string(file.substr(1)) : "etc/" + std::string(file);
+    for (const auto& [path, text] : tree_.texts()) {
+      if (matches_pattern(path, pattern)) read(path, text);
+    }
+  }
+
+  const ImageTree& tree_;
+  std::set<std::string> read_;
+  std::size_t lines_left_ = 1024;  // of all files; each may be one file deeper
+  std::vector<std::string> directories_;
+};
 
 std::vector<std::string> path_list(std::string_view text) {
   std::vector<std::string> paths;
@@ -67,8 +87,11 @@ LoaderPaths loader_paths(const ImageTree& tree, const oci::ImageConfig& config) 
     }
   }
   const auto conf = tree.texts().find("etc/ld.so.conf");
-  if (conf != tree.texts().end() && tree.exists("etc/ld.so.cache"))
-    add_configured(tree, conf->second, 4, paths.configured);
+  if (conf != tree.texts().end() && tree.exists("etc/ld.so.cache")) {
+    LoaderConfiguration configuration(tree);
+    configuration.read(conf->first, conf->second);
+    paths.configured = configuration.take_directories();
+  }
   for (const char* place : {"/lib/", "/usr/lib/"}) paths.builtin.push_back(place + triplet);
   for (const char* place : {"/lib", "/usr/lib", "/lib64", "/usr/lib64"}) paths.builtin.emplace_back(place);
   const bool is_multiarch = tree.exists("usr/lib/" + triplet) || tree.exists("lib/" + triplet);

@@ -111,6 +111,29 @@ TEST(Libraries, TheConfiguredPathsAreSearched) {
   EXPECT_THAT(problems({configured.file("etc/ld.so.cache")}), IsEmpty());
 }
 
+TEST(Libraries, FilesOfTheLoaderThatIncludeEachOtherAreReadOnce) {
+  ScanBuilder image = base()
+                          .object("usr/bin/tool", program({"libodd.so.1"}))
+                          .object("opt/199/libodd.so.1", library("libodd.so.1"))
+                          .file("etc/ld.so.cache");
+  const std::string all = "include /etc/ld.so.conf.d/*.conf\n";
+  image.text("etc/ld.so.conf", all);
+  for (int i = 0; i < 200; ++i) {
+    const std::string number = std::to_string(i);
+    image.text("etc/ld.so.conf.d/" + number + ".conf", all + all + all + "/opt/" + number + "\n");
+  }
+  EXPECT_THAT(problems({image}), IsEmpty());
+}
+
+TEST(Libraries, ConfigurationOfTheLoaderBeyondAnyRealOneIsNotFollowed) {
+  ScanBuilder image = base().object("usr/bin/tool", program({"libodd.so.1"})).file("etc/ld.so.cache");
+  std::string lines;
+  for (int i = 0; i < 300'000; ++i) lines += "include /etc/ld.so.conf.d/*" + std::to_string(i) + ".none\n";
+  image.text("etc/ld.so.conf", lines);
+  for (int i = 0; i < 4'000; ++i) image.text("etc/ld.so.conf.d/" + std::to_string(i) + ".conf", "");
+  EXPECT_THAT(told(problems({image})), ElementsAre("error missing libodd.so.1"));
+}
+
 TEST(Libraries, SymbolVersionsAreThoseOfTheImage) {
   elf::Object module = library("", {"libc.so.6"});
   module.version_needs = {
