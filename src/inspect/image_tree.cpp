@@ -61,10 +61,10 @@ void ImageTree::remove(std::string_view path) {
 }
 
 void ImageTree::remove_below(std::string_view path) {
-  if (path.empty()) return;
-  const auto begin = nodes_.lower_bound(std::string(path) + "/");
+  const std::string prefix = path.empty() ? std::string() : std::string(path) + "/";
+  const auto begin = nodes_.upper_bound(prefix);  // below the root that is all but the root itself
   auto end = begin;
-  while (end != nodes_.end() && end->first.starts_with(std::string(path) + "/")) ++end;
+  while (end != nodes_.end() && end->first.starts_with(prefix)) ++end;
   nodes_.erase(begin, end);
 }
 

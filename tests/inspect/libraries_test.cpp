@@ -111,6 +111,14 @@ TEST(Libraries, TheConfiguredPathsAreSearched) {
   EXPECT_THAT(problems({configured.file("etc/ld.so.cache")}), IsEmpty());
 }
 
+TEST(Libraries, AnOpaqueRootHidesAllThatIsBelow) {
+  const ScanBuilder broken = base().object("usr/bin/tool", program({"libgone.so.1"}));
+  EXPECT_THAT(told(problems({broken})), ElementsAre("error missing libgone.so.1"));
+  EXPECT_THAT(problems({broken, ScanBuilder().file(".wh..wh..opq")}), IsEmpty());
+  const ScanBuilder alone = ScanBuilder().file(".wh..wh..opq").object("usr/bin/tool", program({"libc.so.6"}));
+  EXPECT_THAT(told(problems({base(), alone})), ElementsAre("error missing libc.so.6"));
+}
+
 TEST(Libraries, FilesOfTheLoaderThatIncludeEachOtherAreReadOnce) {
   ScanBuilder image = base()
                           .object("usr/bin/tool", program({"libodd.so.1"}))
