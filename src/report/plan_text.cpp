@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace mlbuild {
 namespace {
@@ -88,14 +89,27 @@ struct Totals {
   std::uint64_t fetch_bytes = 0;
 };
 
+/// What several steps read, as a wheel's layer and its bytecode do, is fetched once.
+std::uint64_t fetch_bytes(const Plan& plan) {
+  std::uint64_t sum = 0;
+  std::set<BlobDigest> seen;
+  for (const Step& step : plan.steps) {
+    if (step.fetch_bytes() == 0) continue;
+    for (const StepInput& input : step.inputs) {
+      if (!input.present && seen.insert(input.digest).second) sum += input.size_bytes;
+    }
+  }
+  return sum;
+}
+
 Totals totals_of(const Plan& plan) {
   Totals totals;
+  totals.fetch_bytes = fetch_bytes(plan);
   for (const Step& step : plan.steps) {
     totals.cached += step.state == StepState::Cached ? 1U : 0U;
     totals.registry += step.state == StepState::Registry ? 1U : 0U;
     totals.run += step.state == StepState::Run ? 1U : 0U;
     totals.open += step.state == StepState::Open ? 1U : 0U;
-    totals.fetch_bytes += step.fetch_bytes();
   }
   return totals;
 }

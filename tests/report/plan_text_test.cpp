@@ -1,5 +1,7 @@
 #include "mlbuild/report/plan_text.hpp"
 
+#include "mlbuild/io/sha256.hpp"
+
 #include <gtest/gtest.h>
 
 namespace mlbuild {
@@ -28,6 +30,24 @@ TEST(PlanText, NamesStateSizeAndCauseOfEachStep) {
             "wheel pandas 2.2.1  run         13.0 MB  wheel: pandas 2.2.0 -> pandas 2.2.1\n"
             "                      asked for at requirements.txt:14:1\n"
             "1 cached, 1 to run, 0 open; 13.0 MB to fetch\n");
+}
+
+TEST(PlanText, WhatSeveralStepsReadIsFetchedOnce) {
+  Plan plan;
+  plan.steps = {step("wheel torch 2.4.0, part 1 of 2", StepState::Run, NeverRun{}, 900),
+                step("wheel torch 2.4.0, part 2 of 2", StepState::Run, NeverRun{}, 900),
+                step("bytecode torch 2.4.0", StepState::Open, NeverRun{}, 900)};
+  StepInput here;
+  here.digest = BlobDigest(sha256("here"));
+  here.size_bytes = 50;
+  here.present = true;
+  StepInput missing = here;
+  missing.digest = BlobDigest(sha256("missing"));
+  missing.present = false;
+  plan.steps[2].inputs.insert(plan.steps[2].inputs.end(), {here, missing});
+  EXPECT_NE(plan_text(plan, false).find("2 to run, 1 open; 950 B to fetch"), std::string::npos);
+  const std::string totals = plan_json({plan});
+  EXPECT_NE(totals.find("\"fetch_bytes\": 950", totals.find("\"totals\"")), std::string::npos);
 }
 
 TEST(PlanText, NamesTheImageThatHasALayer) {
