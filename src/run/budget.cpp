@@ -23,20 +23,10 @@ struct Part {
   std::int64_t bytes = 0;
 };
 
-/// The largest packages; a layer that nothing else is known of counts as one.
-std::vector<Part> parts_of(const Image& image, std::uint64_t LayerPackage::*size) {
-  std::vector<Part> parts;
-  for (const ImageLayer& layer : image.layers) {
-    for (const LayerPackage& package : layer.facts.packages) {
-      const std::string version = package.version.empty() ? "" : " " + package.version;
-      parts.push_back({package.name + version, static_cast<std::int64_t>(package.*size)});
-    }
-    if (!layer.facts.packages.empty()) continue;
-    const bool is_plain = size == &LayerPackage::plain_size_bytes;
-    parts.push_back({layer.created_by,
-                     static_cast<std::int64_t>(is_plain ? layer.facts.plain_size_bytes : layer.facts.size_bytes)});
-  }
-  return parts;
+/// "wheel torch 2.4.0" of "wheel torch 2.4.0, part 1 of 2".
+std::string name_without_part(const std::string& created_by) {
+  const auto part = created_by.rfind(", part ");
+  return created_by.starts_with("wheel ") && part != std::string::npos ? created_by.substr(0, part) : created_by;
 }
 
 /// "wheel numpy" of "wheel numpy 1.26.4": what keeps its name when it moves.
@@ -45,19 +35,57 @@ std::string name_without_version(const std::string& created_by) {
   return created_by.starts_with("wheel ") && space > 5 ? created_by.substr(0, space) : created_by;
 }
 
-std::vector<Part> grown_parts(const Image& before, const Image& after) {
-  std::map<std::string, std::int64_t> sizes;
-  for (const ImageLayer& layer : after.layers) {
-    sizes[name_without_version(layer.created_by)] += static_cast<std::int64_t>(layer.facts.size_bytes);
+enum class Versions { Shown, Left };
+using PartSizes = std::map<std::pair<std::string, std::string>, std::int64_t>;  ///< by kind and name
+
+void add_layer(PartSizes& sizes, const ImageLayer& layer, std::uint64_t LayerPackage::*size, Versions versions) {
+  const bool shown = versions == Versions::Shown;
+  for (const LayerPackage& package : layer.facts.packages) {
+    const std::string kind = package.kind == "bytecode" ? "wheel" : package.kind;
+    const std::string version = shown && !package.version.empty() ? " " + package.version : "";
+    sizes[{kind, package.name + version}] += static_cast<std::int64_t>(package.*size);
   }
-  for (const ImageLayer& layer : before.layers) {
-    sizes[name_without_version(layer.created_by)] -= static_cast<std::int64_t>(layer.facts.size_bytes);
-  }
+  if (!layer.facts.packages.empty()) return;
+  const std::string name = name_without_part(layer.created_by);
+  const bool is_plain = size == &LayerPackage::plain_size_bytes;
+  sizes[{"layer", shown ? name : name_without_version(name)}] +=
+      static_cast<std::int64_t>(is_plain ? layer.facts.plain_size_bytes : layer.facts.size_bytes);
+}
+
+/// Each package with its bytecode, over all layers that have a part of it; a layer that nothing else is known of counts
+/// as a package.
+PartSizes sizes_of(const Image& image, std::uint64_t LayerPackage::*size, Versions versions) {
+  PartSizes sizes;
+  for (const ImageLayer& layer : image.layers) add_layer(sizes, layer, size, versions);
+  return sizes;
+}
+
+std::vector<Part> parts_of(const PartSizes& sizes) {
   std::vector<Part> parts;
-  for (const auto& [name, bytes] : sizes) {
-    if (bytes > 0) parts.push_back({name, bytes});
+  for (const auto& [key, bytes] : sizes) {
+    if (bytes > 0) parts.push_back({key.second, bytes});
   }
   return parts;
+}
+
+bool tells_packages(const Image& image) {
+  return std::ranges::any_of(image.layers, [](const ImageLayer& layer) { return !layer.facts.packages.empty(); });
+}
+
+Image without_packages(Image image) {
+  for (ImageLayer& layer : image.layers) layer.facts.packages.clear();
+  return image;
+}
+
+std::vector<Part> grown_parts(const Image& before, const Image& after) {
+  // Where one image has packages and the other has layers only, each package would be new.
+  if (tells_packages(before) != tells_packages(after))
+    return grown_parts(without_packages(before), without_packages(after));
+  PartSizes sizes = sizes_of(after, &LayerPackage::compressed_size_bytes, Versions::Left);
+  for (const auto& [key, bytes] : sizes_of(before, &LayerPackage::compressed_size_bytes, Versions::Left)) {
+    sizes[key] -= bytes;
+  }
+  return parts_of(sizes);
 }
 
 std::string largest(std::vector<Part> parts, std::string_view sign) {
@@ -76,7 +104,7 @@ void check_limit(const std::optional<Located<std::uint64_t>>& limit, std::uint64
   throw Error(ErrorKind::Gate, fmt::format("the image has {} {}, {} more than its budget of {}", human_bytes(bytes),
                                            what, human_bytes(bytes - limit->value), human_bytes(limit->value)))
       .at(limit->location)
-      .while_doing("largest: " + largest(parts_of(image, size), ""))
+      .while_doing("largest: " + largest(parts_of(sizes_of(image, size, Versions::Shown)), ""))
       .hint(kWaysBack);
 }
 

@@ -61,6 +61,44 @@ TEST(CheckBudget, NamesTheLargestPackagesFirst) {
               HasSubstr("big 2.0 8.0 kB, small 1.0 1.0 kB, app 10 B"));
 }
 
+ImageLayer layer_of(const std::string& created_by, const LayerPackage& package) {
+  ImageLayer made = layer(created_by, package.compressed_size_bytes, package.plain_size_bytes);
+  made.facts.packages = {package};
+  return made;
+}
+
+/// A wheel that is too large for one layer, and its bytecode.
+std::vector<ImageLayer> torch_layers(const std::string& version, std::uint64_t part_bytes) {
+  const std::string label = "wheel torch " + version;
+  return {layer_of(label + ", part 1 of 2", {"wheel", "torch", version, 2 * part_bytes, part_bytes}),
+          layer_of(label + ", part 2 of 2", {"wheel", "torch", version, 2 * part_bytes, part_bytes}),
+          layer_of("bytecode torch", {"bytecode", "torch", version, 200, 100})};
+}
+
+TEST(CheckBudget, PartsOfAPackageAreOne) {
+  std::vector<ImageLayer> layers = torch_layers("2.4.0", 1000);
+  layers.push_back(layer_of("wheel numpy 1.0", {"wheel", "numpy", "1.0", 900, 400}));
+  SizeBudget budget;
+  budget.compressed_bytes = at_line_7(100);
+  EXPECT_THAT(all_text(refusal(image_of(layers), budget)), HasSubstr("largest: torch 2.4.0 2.1 kB, numpy 1.0 400 B"));
+  budget.compressed_bytes.reset();
+  budget.uncompressed_bytes = at_line_7(100);
+  EXPECT_THAT(all_text(refusal(image_of(layers), budget)), HasSubstr("largest: torch 2.4.0 4.2 kB, numpy 1.0 900 B"));
+}
+
+TEST(CheckBudget, PartsOfAPackageGrowTogether) {
+  const ImageBefore before{"app:1", image_of(torch_layers("2.3.1", 1000))};
+  SizeBudget budget;
+  budget.growth_bytes = at_line_7(1);
+  std::string text = all_text(refusal(image_of(torch_layers("2.4.0", 1010)), budget, before));
+  EXPECT_TRUE(text.ends_with("grew: torch +20 B")) << text;
+  const ImageBefore named{
+      "app:1", image_of({layer("wheel torch 2.3.1, part 1 of 2", 1000, 1),
+                         layer("wheel torch 2.3.1, part 2 of 2", 1000, 1), layer("bytecode torch", 100, 1)})};
+  text = all_text(refusal(image_of(torch_layers("2.4.0", 1010)), budget, named));
+  EXPECT_TRUE(text.ends_with("grew: wheel torch +20 B")) << text;
+}
+
 TEST(CheckBudget, GrowthNamesWhatGrewUnderItsOldName) {
   const ImageBefore before{"registry/app:1",
                            image_of({layer("wheel one 1.0", 1000, 1), layer("wheel two 1.0", 500, 1)})};
