@@ -4,6 +4,7 @@
 
 #include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/spec/spec_edits.hpp"
 
 #include <fmt/format.h>
 
@@ -90,6 +91,74 @@ DraftPart base_part(const SpecSubject& subject, const std::string& lean) {
   DraftPart part{"base", "", {}};
   if (other) part.bytes.compressed_bytes = bytes - std::min(bytes, *other);
   return part;
+}
+
+struct Clutter {
+  const AppFile* file;
+  std::string ignored_path;  ///< what `.dockerignore` has to name
+  bool is_git;
+};
+
+std::string path_beside(const SpecSubject& subject, const AppFile& file) {
+  return file.host_path.lexically_relative(subject.spec.directory).generic_string();
+}
+
+std::optional<Clutter> as_clutter(const SpecSubject& subject, const AppFile& file) {
+  if (file.is_directory || file.link_target || !is_clutter(file.path_in_image, file.size_bytes)) return std::nullopt;
+  std::string path = path_beside(subject, file);
+  const auto git = path.starts_with(".git/") ? 0 : path.find("/.git/");
+  const bool is_git = git != std::string::npos;
+  if (is_git) path.resize(git == 0 ? 4 : git + 5);
+  return Clutter{&file, std::move(path), is_git};
+}
+
+bool is_at_or_below(std::string_view path, std::string_view directory) {
+  return directory.empty() || path == directory ||
+         (path.starts_with(directory) && path.substr(directory.size()).starts_with('/'));
+}
+
+/// As patterns of `.dockerignore` see it; "" for the directory of the spec.
+std::string copied_path(const AppCopy& copy) {
+  std::string path = std::filesystem::path(copy.from.value).lexically_normal().generic_string();
+  if (path.ends_with('/')) path.pop_back();
+  return path == "." ? std::string() : path;
+}
+
+/// What copies name, in whatever variant: it is wanted, and a copy of what `.dockerignore` excludes ends the build.
+std::set<std::string> named_paths(const SpecSubject& subject) {
+  std::set<std::string> paths;
+  const auto add = [&](const SpecVariant& variant) {
+    for (const AppCopy& copy : variant.app) paths.insert(copied_path(copy));
+    for (const CommandStep& step : variant.steps) {
+      for (const AppCopy& copy : step.inputs) paths.insert(copied_path(copy));
+    }
+  };
+  add(subject.variant);
+  for (const SpecVariant& variant : subject.spec.variants) add(variant);
+  return paths;
+}
+
+/// Without those that copies name, and those that are all that a copy has.
+std::vector<Clutter> clutter_of(const SpecSubject& subject) {
+  std::vector<Clutter> found;
+  std::vector<std::string> others;  // what stays
+  const std::set<std::string> named = named_paths(subject);
+  for (const AppFile& file : subject.app) {
+    std::optional<Clutter> clutter = as_clutter(subject, file);
+    const auto holds = [&](const std::string& path) { return is_at_or_below(path, clutter->ignored_path); };
+    if (clutter && std::ranges::none_of(named, holds))
+      found.push_back(std::move(*clutter));
+    else
+      others.push_back(path_beside(subject, file));
+  }
+  for (const AppCopy& copy : subject.variant.app) {
+    const std::string from = copied_path(copy);
+    const auto stays = [&](const std::string& path) { return path != from && is_at_or_below(path, from); };
+    if (std::ranges::any_of(others, stays)) continue;
+    std::erase_if(found,
+                  [&](const Clutter& clutter) { return is_at_or_below(path_beside(subject, *clutter.file), from); });
+  }
+  return found;
 }
 
 bool is_cuda_deb(std::string_view name) {
@@ -210,24 +279,18 @@ std::vector<Draft> app_drafts(const SpecSubject& subject) {
   std::map<std::string, std::uint64_t> ignored;
   std::uint64_t sum = 0;
   bool has_git = false;
-  for (const AppFile& file : subject.app) {
-    if (file.is_directory || file.link_target || !is_clutter(file.path_in_image, file.size_bytes)) continue;
-    std::string path = file.host_path.lexically_relative(subject.spec.directory).generic_string();
-    const auto git = path.starts_with(".git/") ? 0 : path.find("/.git/");
-    if (git != std::string::npos) {
-      path.resize(git == 0 ? 4 : git + 5);
-      has_git = true;
-    }
-    ignored[path] += file.size_bytes;
-    sum += file.size_bytes;
-    draft.parts.push_back({"app " + file.path_in_image, "", {std::nullopt, file.size_bytes}});
+  for (const Clutter& clutter : clutter_of(subject)) {
+    has_git = has_git || clutter.is_git;
+    ignored[clutter.ignored_path] += clutter.file->size_bytes;
+    sum += clutter.file->size_bytes;
+    draft.parts.push_back({"app " + clutter.file->path_in_image, "", {std::nullopt, clutter.file->size_bytes}});
   }
   if (!has_git && sum < kWorthTelling) return {};
   Location place;
   place.file = (subject.spec.directory / ".dockerignore").lexically_normal().string();
   for (const auto& [path, bytes] : ignored) {
     draft.finding.evidence.push_back(fmt::format("{}  {}", printable(path), human_bytes(bytes)));
-    draft.finding.patch.push_back({TextEdit::Kind::Append, place, "", path});
+    draft.finding.patch.push_back({TextEdit::Kind::Append, place, "", ignore_pattern(path)});
   }
   if (!subject.variant.app.empty()) draft.finding.location = subject.variant.app.front().from.location;
   draft.finding.measured = "files beside the spec; compressed is not measured";

@@ -46,17 +46,21 @@ bool is_blank_or_comment(std::string_view text) {
   return rest.empty() || rest.starts_with('#');
 }
 
-/// "- item  # why", or "item ; marker --hash=..." of a requirements file: nothing else is in the line.
+/// "- item  # why", "item,  # why" of a list in brackets, or "item ; marker --hash=..." of a requirements file: nothing
+/// else is in the line.
 bool is_whole_line(const std::string& line, const Range& item) {
   const std::string_view before = trim(std::string_view(line).substr(0, item.begin));
-  if (before == "-") return is_blank_or_comment(std::string_view(line).substr(item.end));
-  return before.empty();
+  const std::string_view after = trim(std::string_view(line).substr(item.end));
+  if (before == "-") return is_blank_or_comment(after);
+  if (!before.empty() || after.starts_with(']')) return false;
+  return !after.starts_with(',') || is_blank_or_comment(after.substr(1));
 }
 
 void remove_from_list(std::string& line, Range item) {
   const auto next = line.find_first_not_of(' ', item.end);
   if (next != std::string::npos && line[next] == ',') {
     item.end = std::min(line.find_first_not_of(' ', next + 1), line.size());
+    if (item.end < line.size() && line[item.end] == '#') item.end = next + 1;  // a comment needs its blank
   } else {
     const auto before = item.begin == 0 ? std::string::npos : line.find_last_not_of(' ', item.begin - 1);
     if (before != std::string::npos && line[before] == ',') item.begin = before;

@@ -8,6 +8,7 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/report/audit_text.hpp"
+#include "mlbuild/spec/spec_edits.hpp"
 #include "mlbuild/sys/file.hpp"
 
 #include <CLI/CLI.hpp>
@@ -54,6 +55,19 @@ void keep_rules(AuditResult& result, const std::vector<std::string>& rules) {
   result.total = {};  // of other rules, too
 }
 
+/// Edits are made by lines and words, without YAML's grammar: what they make of a spec shows when it is read.
+void check_edited(const AuditOptions& options, const std::map<std::string, std::string>& texts) {
+  try {
+    read_changed_spec(options.subject, texts);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Spec) throw;
+    throw Error(ErrorKind::Spec,
+                fmt::format("nothing was changed: with the changes, `{}` could not be read any more ({})",
+                            printable(options.subject), error.message()))
+        .hint("write one item a line in the lists concerned, or make the changes by hand; `--rule` makes some of them");
+  }
+}
+
 /// Edits the files and prints what changed. Each file is written whole or not at all.
 void apply_patches(const AuditResult& result, const AuditOptions& options, World& world) {
   std::map<std::string, std::vector<TextEdit>> files;
@@ -62,13 +76,17 @@ void apply_patches(const AuditResult& result, const AuditOptions& options, World
     for (const TextEdit& edit : finding.patch) files[edit.location.file].push_back(edit);
   }
   std::size_t left = 0;
+  std::map<std::string, std::string> before, after;
   for (const auto& [file, edits] : files) {
-    const std::string before = std::filesystem::exists(file) ? read_text_file(file) : std::string();
-    const EditedText edited = apply_edits(before, edits);
+    before[file] = std::filesystem::exists(file) ? read_text_file(file) : std::string();
+    EditedText edited = apply_edits(before[file], edits);
     left += edited.left.size();
-    if (edited.text == before) continue;
-    write_file_atomically(file, edited.text);
-    world.print(diff_lines(file, before, edited.text));
+    if (edited.text != before[file]) after[file] = std::move(edited.text);
+  }
+  check_edited(options, after);
+  for (const auto& [file, text] : after) {
+    write_file_atomically(file, text);
+    world.print(diff_lines(file, before[file], text));
   }
   if (left > 0) world.note(fmt::format("{} more changes of the same lines: audit again\n", left));
   if (files.empty()) world.note("nothing to apply\n");

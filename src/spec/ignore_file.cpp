@@ -6,6 +6,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/spec/spec_edits.hpp"
 
 #include <fmt/format.h>
 
@@ -216,3 +217,22 @@ bool IgnoreFile::excludes(std::string_view path) const {
 }
 
 }  // namespace mlbuild::spec
+
+namespace mlbuild {
+
+std::string ignore_pattern(std::string_view path) {
+  std::string pattern;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const bool at_end = i == 0 || i + 1 == path.size();
+    const std::string_view special = i == 0 ? "*?[\\#!" : "*?[\\";
+    if (path[i] == ' ' && at_end) {
+      pattern += "[ ]";  // lines are trimmed
+      continue;
+    }
+    if (special.find(path[i]) != std::string_view::npos) pattern += '\\';
+    pattern += path[i];
+  }
+  return pattern;
+}
+
+}  // namespace mlbuild

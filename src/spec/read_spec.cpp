@@ -7,6 +7,7 @@
 
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/spec/spec.hpp"
+#include "mlbuild/spec/spec_edits.hpp"
 
 #include <fmt/format.h>
 
@@ -104,6 +105,43 @@ void read_variants(const YamlPointer& root, const spec::ReadContext& context, Sp
   }
 }
 
+void check_spec_file(const fs::path& path) {
+  std::error_code failed;
+  const fs::file_status status = fs::status(path, failed);
+  if (!fs::exists(status)) {
+    throw Error(ErrorKind::Spec, fmt::format("there is no spec `{}`", printable(path.string())))
+        .hint("name one, as in `mlbuild build specs/demo/mlbuild.yaml`");
+  }
+  if (fs::is_directory(status)) {
+    throw Error(ErrorKind::Spec, fmt::format("`{}` is a directory", printable(path.string())))
+        .hint(fmt::format("name the spec in it, e.g. `{}`", printable((path / "mlbuild.yaml").string())));
+  }
+  if (!fs::is_regular_file(status))
+    throw Error(ErrorKind::Spec, fmt::format("`{}` is not a regular file", printable(path.string())))
+        .hint("a spec is a YAML file beside what it copies");
+}
+
+fs::path directory_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+/// The files on the disk, some with other texts.
+class ChangedDirectory final : public spec::SpecDirectory {
+ public:
+  ChangedDirectory(const fs::path& spec, const std::map<std::string, std::string>& texts)
+      : disk_(directory_of(spec)), shown_(spec.parent_path()), texts_(texts) {}
+
+  Kind look_up(const std::string& name) const override { return disk_.look_up(name); }
+  std::string read_text(const std::string& name, std::uint64_t limit_bytes) const override {
+    const auto changed = texts_.find((shown_ / name).lexically_normal().string());
+    return changed != texts_.end() ? changed->second : disk_.read_text(name, limit_bytes);
+  }
+  std::vector<std::string> names_in(const std::string& name) const override { return disk_.names_in(name); }
+
+ private:
+  spec::DiskDirectory disk_;
+  fs::path shown_;
+  const std::map<std::string, std::string>& texts_;
+};
+
 }  // namespace
 
 namespace spec {
@@ -111,7 +149,7 @@ namespace spec {
 Spec parse_spec_text(std::string_view text, const fs::path& path, const SpecDirectory& directory) {
   Spec result;
   result.path = path;
-  result.directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  result.directory = directory_of(path);
   Diagnostics diagnostics;
   const YamlPointer tree = parse_yaml(text, path.string(), diagnostics);
   if (tree->is(YamlNode::Kind::Null)) {
@@ -130,22 +168,13 @@ Spec parse_spec_text(std::string_view text, const fs::path& path, const SpecDire
 
 }  // namespace spec
 
-Spec read_spec(const fs::path& path) {
-  std::error_code failed;
-  const fs::file_status status = fs::status(path, failed);
-  if (!fs::exists(status)) {
-    throw Error(ErrorKind::Spec, fmt::format("there is no spec `{}`", printable(path.string())))
-        .hint("name one, as in `mlbuild build specs/demo/mlbuild.yaml`");
-  }
-  if (fs::is_directory(status)) {
-    throw Error(ErrorKind::Spec, fmt::format("`{}` is a directory", printable(path.string())))
-        .hint(fmt::format("name the spec in it, e.g. `{}`", printable((path / "mlbuild.yaml").string())));
-  }
-  if (!fs::is_regular_file(status))
-    throw Error(ErrorKind::Spec, fmt::format("`{}` is not a regular file", printable(path.string())))
-        .hint("a spec is a YAML file beside what it copies");
-  const spec::DiskDirectory directory(path.has_parent_path() ? path.parent_path() : fs::path("."));
-  return spec::parse_spec_text(spec::read_file_text(path, kSpecLimitBytes), path, directory);
+Spec read_spec(const fs::path& path) { return read_changed_spec(path, {}); }
+
+Spec read_changed_spec(const fs::path& path, const std::map<std::string, std::string>& texts) {
+  check_spec_file(path);
+  const auto changed = texts.find(path.string());
+  const std::string text = changed != texts.end() ? changed->second : spec::read_file_text(path, kSpecLimitBytes);
+  return spec::parse_spec_text(text, path, ChangedDirectory(path, texts));
 }
 
 const SpecVariant& Spec::variant(const std::string& wanted) const {

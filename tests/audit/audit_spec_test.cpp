@@ -57,6 +57,14 @@ class SpecBuilder {
     app_.push_back(std::move(file));
     return *this;
   }
+  SpecBuilder& copy(const std::string& from) {
+    variant_.app.push_back({{from, {"mlbuild.yaml", 9, 5, 0}}, "/app"});
+    return *this;
+  }
+  SpecBuilder& step_reads(const std::string& from) {
+    variant_.steps.emplace_back().inputs.push_back({{from, {"mlbuild.yaml", 9, 5, 0}}, "/input"});
+    return *this;
+  }
   SpecBuilder& imports(std::set<std::string> modules) {
     imports_ = AppImports{std::move(modules), {}, 1};
     return *this;
@@ -288,6 +296,22 @@ TEST(AuditSpec, AScriptOrPluginIsUsedThoughNobodyImportsIt) {
                   .finding("unused-requirement"));
   const auto plugin = wheel_with("gcs", "gcs/__init__.py", "x").entry_points("[fsspec.specs]\ngs = gcs:F\n");
   EXPECT_FALSE(SpecBuilder().ask("gcs==1.0").wheel_here(plugin).imports({"os"}).finding("unused-requirement"));
+}
+
+TEST(AuditSpec, WhatACopyNamesIsNoClutter) {
+  const auto data = [] { return SpecBuilder().app("data/a.csv", 1'000'000); };
+  EXPECT_FALSE(data().copy("./data/a.csv").finding("app-clutter"));
+  EXPECT_FALSE(data().copy("data/").finding("app-clutter")) << "all that the copy has";
+  EXPECT_FALSE(data().copy(".").app("main.py", 1).step_reads("data/a.csv").finding("app-clutter"));
+  EXPECT_FALSE(SpecBuilder().copy(".").copy(".git/HEAD").app("main.py", 1).app(".git/HEAD", 5).finding("app-clutter"));
+  EXPECT_TRUE(data().copy(".").app("main.py", 1).finding("app-clutter"));
+}
+
+TEST(AuditSpec, PatternsMeanTheFilesThatTheyAreMadeOf) {
+  const auto finding = SpecBuilder().app("#1 [a]*?.csv", 1'000'000).app("main.py", 1).finding("app-clutter");
+  ASSERT_TRUE(finding);
+  ASSERT_EQ(finding->patch.size(), 1U);
+  EXPECT_EQ(finding->patch[0].after, "\\#1 \\[a]\\*\\?.csv");
 }
 
 TEST(AuditSpec, HashedRequirementsAreNotRenamed) {

@@ -26,9 +26,24 @@ TEST(ApplyEdits, AnItemInBracketsLeavesTheOthers) {
   EXPECT_EQ(apply_edits("runtime: [libgomp1, gcc]", {edit(kRemove, 1, 21, "gcc")}).text, "runtime: [libgomp1]");
 }
 
+TEST(ApplyEdits, AListOverSeveralLinesLosesTheItemAlone) {
+  EXPECT_EQ(apply_edits("runtime: [numpy==1.26.4,\n          pytest==8.2.0, pandas==2.2.1]\n",
+                        {edit(kRemove, 2, 11, "pytest==8.2.0")})
+                .text,
+            "runtime: [numpy==1.26.4,\n          pandas==2.2.1]\n");
+  EXPECT_EQ(apply_edits("runtime: [numpy,\n  \"gcc\"]\n", {edit(kRemove, 2, 3, "gcc")}).text,
+            "runtime: [numpy,\n  ]\n");
+  EXPECT_EQ(apply_edits("runtime: [gcc,  # why\n  numpy]\n", {edit(kRemove, 1, 11, "gcc")}).text,
+            "runtime: [  # why\n  numpy]\n");
+  EXPECT_EQ(apply_edits("[\n  gcc,  # why\n  g++\n]\n", {edit(kRemove, 2, 3, "gcc"), edit(kRemove, 3, 3, "g++")}).text,
+            "[\n]\n");
+}
+
 TEST(ApplyEdits, ARequirementGoesWithItsContinuationLines) {
   EXPECT_EQ(apply_edits("a==1\nb==2 \\\n  --hash=sha256:00\nc==3\n", {edit(kRemove, 2, 1, "b==2")}).text,
             "a==1\nc==3\n");
+  EXPECT_EQ(apply_edits("a==1\nb==2 ; os_name == 'nt' --hash=sha256:00\n", {edit(kRemove, 2, 1, "b==2")}).text,
+            "a==1\n");
 }
 
 TEST(ApplyEdits, WordsAreChangedOnce) {

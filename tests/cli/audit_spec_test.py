@@ -63,6 +63,21 @@ class AuditSpec(CliTest):
         self.build(self.spec, "-o", f"oci:{self.directory}/out")
         self.assertNotIn("test-tools", self.audit().out)
 
+    def test_apply_leaves_lists_over_several_lines_whole(self):
+        several = "  runtime: [tomli==2.0.1,\n            pytest==8.3.2, idna==3.10]\n"
+        self.spec.write_text(SPEC.replace("  runtime: requirements.txt\n", several))
+        self.audit("--apply")
+        self.assertEqual(self.spec.read_text(), SPEC.replace("  runtime: requirements.txt\n", several.replace("pytest==8.3.2, ", "")))
+        self.audit()
+
+    def test_what_could_not_be_read_again_is_not_written(self):
+        commas_first = "  runtime: [ pytest==8.3.2\n           , tomli==2.0.1 ]\n"
+        self.spec.write_text(SPEC.replace("  runtime: requirements.txt\n", commas_first))
+        before = self.spec.read_text()
+        refused = run("audit", self.spec, "--store", SHARED_STORE, "--apply", "--rule", "test-tools")
+        self.assert_fails(refused, 2, "nothing was changed", "one item a line")
+        self.assertEqual((refused.out, self.spec.read_text()), ("", before))
+
     def test_a_note_is_applied_when_it_is_named(self):
         self.assertIn("-idna>=3", self.audit("--apply", "--rule", "unused-requirement").out)
         self.assertNotIn("idna", (self.directory / "requirements.txt").read_text())

@@ -1,6 +1,7 @@
 #include "../../src/spec/ignore_file.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/spec/spec_edits.hpp"
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,14 @@ TEST(IgnoreFile, PatternsAreRootedAndSlashesAtTheEndsMeanNothing) {
 TEST(IgnoreFile, WhatMatchesADirectoryMatchesAllBelow) {
   EXPECT_TRUE(excluded("data", "data/2024/x.csv"));
   EXPECT_FALSE(excluded("data", "database"));
+}
+
+TEST(IgnorePattern, MeansThePathThatItIsMadeOf) {
+  for (const std::string path : {"a/b.csv", "#1", "!x", "[a-z]*?.csv", "a\\b", " a ", "a]b", "data/#1 !.csv", "..."}) {
+    EXPECT_TRUE(excluded(ignore_pattern(path) + "\n", path)) << path;
+  }
+  EXPECT_FALSE(excluded(ignore_pattern("[ab]*.csv"), "a1.csv"));
+  EXPECT_EQ(ignore_pattern("data/a b.csv"), "data/a b.csv");
 }
 
 TEST(IgnoreFile, CommentsAndEmptyLinesAreSkippedButNotAfterBlanks) {

@@ -1,5 +1,7 @@
 #include "spec_text.hpp"
 
+#include "mlbuild/spec/spec_edits.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -434,6 +436,17 @@ TEST_F(ReadSpecFromDisk, LinksThatStayAreFollowed) {
   const Spec spec = read_spec(write("a.yaml", kHead + "requirements: {runtime: requirements.txt}\n"));
   EXPECT_EQ(spec.variants[0].runtime.requirements.size(), 1U);
   EXPECT_EQ(spec.directory, directory_ / "specs");
+}
+
+TEST_F(ReadSpecFromDisk, AChangeIsReadBeforeItIsWritten) {
+  write("requirements.txt", "numpy\n-r more.txt\n");
+  write("more.txt", "scipy\n");
+  const auto spec = write("a.yaml", kHead + "requirements: {runtime: requirements.txt}\n");
+  const auto file = [&](const std::string& name) { return (directory_ / "specs" / name).string(); };
+  EXPECT_EQ(read_changed_spec(spec, {{file("more.txt"), ""}}).variants[0].runtime.requirements.size(), 1U);
+  EXPECT_EQ(read_changed_spec(spec, {{spec.string(), kHead}}).variants[0].runtime.requirements.size(), 0U);
+  EXPECT_THROW(read_changed_spec(spec, {{spec.string(), "version: ["}}), Error);
+  EXPECT_EQ(read_spec(spec).variants[0].runtime.requirements.size(), 2U);
 }
 
 TEST(ReadSpec, AKeyOfTheWholeSpecInAVariantIsSentToTheTop) {
