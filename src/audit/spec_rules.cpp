@@ -69,9 +69,13 @@ bool is_used(const LockedWheels::Content& wheel, const AppImports& imports, cons
          std::ranges::any_of(wheel.scripts, [&](const std::string& script) { return words.contains(script); });
 }
 
-/// What to write instead of a development base; "" for a base that is none.
-std::string lean_base(const std::string& reference) {
+/// What to write instead of a development base; "" for a base that is none. A digest goes: it is that of the one image,
+/// and would be read before the tag.
+std::string lean_base(const std::string& written) {
   constexpr std::string_view kDevel = "-devel";
+  const std::string reference = written.substr(0, written.find('@'));
+  const bool has_tag = reference.find(':', reference.rfind('/') + 1) != std::string::npos;
+  if (!has_tag && reference != written) return {};  // the newest of the other may be anything
   if (const auto at = reference.find(kDevel); at != std::string::npos) {
     return std::string(reference).replace(at, kDevel.size(), "-runtime");
   }

@@ -314,6 +314,19 @@ TEST(AuditSpec, PatternsMeanTheFilesThatTheyAreMadeOf) {
   EXPECT_EQ(finding->patch[0].after, "\\#1 \\[a]\\*\\?.csv");
 }
 
+TEST(AuditSpec, ALeanerBaseIsProposedWithoutTheDigestOfThisOne) {
+  const std::string digest = "@sha256:" + std::string(64, 'a');
+  const auto devel = SpecBuilder().base("x/cuda:12-devel-ubuntu22.04" + digest, 1000).finding("devel-base");
+  ASSERT_TRUE(devel);
+  ASSERT_EQ(devel->patch.size(), 1U);
+  EXPECT_EQ(devel->patch[0].before, "x/cuda:12-devel-ubuntu22.04" + digest);
+  EXPECT_EQ(devel->patch[0].after, "x/cuda:12-runtime-ubuntu22.04");
+  const auto python = SpecBuilder().base("python:3.11" + digest, 1000).finding("devel-base");
+  ASSERT_TRUE(python);
+  EXPECT_EQ(python->patch.at(0).after, "python:3.11-slim");
+  EXPECT_FALSE(SpecBuilder().base("x/cuda-devel" + digest, 1000).finding("devel-base")) << "which tag, nobody knows";
+}
+
 TEST(AuditSpec, HashedRequirementsAreNotRenamed) {
   const std::string hash = " --hash=sha256:" + std::string(64, 'a');
   const auto finding = SpecBuilder().ask("mlflow==1.0" + hash).wheel("mlflow", 100).finding("mlflow-skinny");
