@@ -93,6 +93,10 @@ void apply_patches(const AuditResult& result, const AuditOptions& options, World
 }
 
 int audit(const AuditOptions& options, World& world) {
+  if (options.apply && world.json()) {
+    throw Error(ErrorKind::Usage, "`--apply` prints the difference it makes, which has no JSON form")
+        .hint("leave out `--format json`; or leave out `--apply`, and each finding has its changes as `patch`");
+  }
   world.set_insecure_registries(options.insecure_registries);
   for (const std::string& rule : options.rules) audit_rule(rule);
   const bool is_spec = std::filesystem::exists(options.subject) || options.subject.ends_with(".yaml");
@@ -104,7 +108,7 @@ int audit(const AuditOptions& options, World& world) {
   } else if (!options.apply) {
     world.print(audit_text(options.subject, result));
   }
-  if (options.apply && !world.json()) apply_patches(result, options, world);
+  if (options.apply) apply_patches(result, options, world);
   if (options.fail_above.empty()) return 0;
   const std::uint64_t limit = parse_bytes(options.fail_above).value_or(0);
   std::uint64_t sum = result.total.weight();
@@ -128,7 +132,8 @@ void add_audit_command(CLI::App& program, Action& chosen) {
   command->add_option("SUBJECT", options->subject,
                       "a spec (default: mlbuild.yaml), or an image of any builder: HOST/NAME:TAG, oci:DIR[:TAG], "
                       "docker:FILE.tar");
-  command->add_flag("--apply", options->apply, "change the spec and its requirements files, and print the difference");
+  command->add_flag("--apply", options->apply,
+                    "change the spec and its requirements files, and print the difference (not with --format json)");
   command->add_option("--rule", options->rules, "only these rules: docs/audit.md")->delimiter(',');
   command
       ->add_option("--fail-above", options->fail_above,

@@ -78,6 +78,11 @@ class AuditSpec(CliTest):
         self.assert_fails(refused, 2, "nothing was changed", "one item a line")
         self.assertEqual((refused.out, self.spec.read_text()), ("", before))
 
+    def test_apply_and_json_exclude_each_other(self):
+        refused = run("audit", self.spec, "--store", SHARED_STORE, "--apply", "--format", "json")
+        self.assert_fails(refused, 2, "`--apply` prints the difference", "`patch`")
+        self.assertEqual((self.directory / "requirements.txt").read_text(), REQUIREMENTS)
+
     def test_a_note_is_applied_when_it_is_named(self):
         self.assertIn("-idna>=3", self.audit("--apply", "--rule", "unused-requirement").out)
         self.assertNotIn("idna", (self.directory / "requirements.txt").read_text())
