@@ -6,6 +6,7 @@
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/report/error_text.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
+#include "mlbuild/sys/open_files.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -211,6 +212,7 @@ int main(int argc, char** argv) {
   open_standard_descriptors();
   if (argc == 2 && std::strcmp(argv[1], "__sandbox") == 0) return mlbuild::sandbox_helper_main();
   give_memory_back();
+  mlbuild::allow_many_open_files();  // a layer of many wheels reads each of them
   try {
     CLI::App program("mlbuild: OCI images for machine learning, computed from wheels and .debs", "mlbuild");
     program.set_version_flag("--version", MLBUILD_VERSION);

@@ -194,8 +194,7 @@ LayerFacts WheelLayerRecipe::write(BlobStore& blobs, LayerSink& out) const {
 
 void check_wheel_collisions(const std::vector<WheelInput>& wheels, const InstallScheme& scheme, BlobStore& blobs,
                             const python::PrunePolicy& prune) {
-  std::vector<WheelArchive> opened = open_wheels(wheels, scheme, blobs);
-  merge_files(opened, scheme, prune);
+  check_merge(wheels, scheme, blobs, prune);
 }
 
 }  // namespace mlbuild

@@ -47,28 +47,23 @@ std::uint64_t compressed_bytes(const InstalledFile& file) {
   return file.member != nullptr ? file.member->compressed_size_bytes : file.content.size();
 }
 
-}  // namespace
-
-std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const InstallScheme& scheme, BlobStore& blobs) {
+void sort_by_filename(std::vector<WheelInput>& inputs) {
   std::sort(inputs.begin(), inputs.end(),
             [](const WheelInput& a, const WheelInput& b) { return a.filename < b.filename; });
-  std::vector<WheelArchive> wheels;
-  wheels.reserve(inputs.size());
-  for (const WheelInput& input : inputs) {
-    wheels.push_back(
-        with_context([&] { return wheel_context(input.filename); }, [&] { return open_wheel(input, scheme, blobs); }));
-  }
-  return wheels;
 }
 
-std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme,
-                                       const python::PrunePolicy& prune) {
-  std::vector<InstalledFile> all;
-  for (WheelArchive& wheel : wheels) {
-    std::vector<InstalledFile> files = with_context([&] { return wheel_context(wheel.input.filename); },
-                                                    [&] { return plan_install(wheel, scheme, prune); });
-    std::move(files.begin(), files.end(), std::back_inserter(all));
-  }
+WheelArchive open_in_context(const WheelInput& input, const InstallScheme& scheme, BlobStore& blobs) {
+  return with_context([&] { return wheel_context(input.filename); }, [&] { return open_wheel(input, scheme, blobs); });
+}
+
+void add_planned(std::vector<InstalledFile>& all, WheelArchive& wheel, const InstallScheme& scheme,
+                 const python::PrunePolicy& prune) {
+  std::vector<InstalledFile> files = with_context([&] { return wheel_context(wheel.input.filename); },
+                                                  [&] { return plan_install(wheel, scheme, prune); });
+  std::move(files.begin(), files.end(), std::back_inserter(all));
+}
+
+std::vector<InstalledFile> merge_planned(std::vector<InstalledFile> all) {
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   std::vector<InstalledFile> merged;
   merged.reserve(all.size());
@@ -81,6 +76,37 @@ std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const 
   }
   check_no_file_is_directory(merged);
   return merged;
+}
+
+}  // namespace
+
+std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const InstallScheme& scheme, BlobStore& blobs) {
+  sort_by_filename(inputs);
+  std::vector<WheelArchive> wheels;
+  wheels.reserve(inputs.size());
+  for (const WheelInput& input : inputs) wheels.push_back(open_in_context(input, scheme, blobs));
+  return wheels;
+}
+
+std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme,
+                                       const python::PrunePolicy& prune) {
+  std::vector<InstalledFile> all;
+  for (WheelArchive& wheel : wheels) add_planned(all, wheel, scheme, prune);
+  return merge_planned(std::move(all));
+}
+
+void check_merge(std::vector<WheelInput> inputs, const InstallScheme& scheme, BlobStore& blobs,
+                 const python::PrunePolicy& prune) {
+  sort_by_filename(inputs);
+  std::vector<WheelArchive> wheels;
+  wheels.reserve(inputs.size());  // files point to their wheels
+  std::vector<InstalledFile> all;
+  for (const WheelInput& input : inputs) {
+    wheels.push_back(open_in_context(input, scheme, blobs));
+    add_planned(all, wheels.back(), scheme, prune);
+    wheels.back().file.reset();  // an image may have more wheels than a process may open files
+  }
+  merge_planned(std::move(all));
 }
 
 std::vector<InstalledFile> files_of_part(std::vector<InstalledFile> files, const LayerPart& part) {

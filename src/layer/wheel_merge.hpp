@@ -16,6 +16,10 @@ std::vector<WheelArchive> open_wheels(std::vector<WheelInput> inputs, const Inst
 std::vector<InstalledFile> merge_files(std::vector<WheelArchive>& wheels, const InstallScheme& scheme,
                                        const python::PrunePolicy& prune);
 
+/// Opens and merges wheels for the errors alone; one wheel is open at a time.
+void check_merge(std::vector<WheelInput> inputs, const InstallScheme& scheme, BlobStore& blobs,
+                 const python::PrunePolicy& prune);
+
 /// The files of one part: in path order, as many compressed bytes in each part as whole files allow.
 std::vector<InstalledFile> files_of_part(std::vector<InstalledFile> files, const LayerPart& part);
 

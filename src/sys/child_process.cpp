@@ -5,6 +5,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/sys/fd.hpp"
+#include "mlbuild/sys/open_files.hpp"
 #include "mlbuild/sys/write_all.hpp"
 
 #include <fmt/format.h>
@@ -131,7 +132,7 @@ class ChildRun {
     const std::vector<std::string> arguments(command_.argv.begin() + 1, command_.argv.end());
     const std::vector<std::string> environment = environment_of(command_);
     const Fd input = memory_file(command_.standard_input);
-    const ChildSetup setup{command_.working_directory.string()};
+    const ChildSetup setup{command_.working_directory.string(), open_files_of_children()};
     process::posix::default_launcher launcher;
     boost::system::error_code error;
     try {

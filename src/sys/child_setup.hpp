@@ -4,6 +4,7 @@
 
 #include <linux/close_range.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +16,7 @@ namespace mlbuild {
 /// calls.
 struct ChildSetup {
   std::string working_directory;  ///< empty: the parent's
+  rlimit open_files{};
 
   template <class Launcher>
   boost::system::error_code on_exec_setup(Launcher&, const boost::filesystem::path&, const char* const*) const {
@@ -23,6 +25,7 @@ struct ChildSetup {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
     if (::setpgid(0, 0) != 0) return last_error();
+    if (::setrlimit(RLIMIT_NOFILE, &open_files) != 0) return last_error();
     if (!working_directory.empty() && ::chdir(working_directory.c_str()) != 0) return last_error();
     // The launcher of Boost 1.81 closes only what lies above its own error pipe: its loop over the gaps compares an
     // element with itself. Marked close-on-exec instead of closed, since that pipe is still needed.

@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -75,6 +76,18 @@ class Login(CliTest):
         done = run("inspect", f"{self.host}/image:1", env=environment, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
         self.assertEqual(done.returncode, 1, done.err)
         self.assertIn("its keyring is locked", done.err)
+
+    def test_we_may_open_more_files_than_the_helpers_that_we_start(self):
+        seen = self.directory / "seen"
+        helper = self.directory / "docker-credential-look"
+        helper.write_text(f"""#!/bin/sh\n(grep "open files" /proc/$PPID/limits; grep "open files" /proc/$$/limits) > {seen}\nexit 3\n""")
+        helper.chmod(0o755)
+        self.file.write_text(json.dumps({"credHelpers": {self.host: "look"}}))
+        environment = dict(self.environment, PATH=f"{self.directory}:{os.environ['PATH']}")
+        run("inspect", f"{self.host}/image:1", env=environment,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 300)))
+        ours, helpers = [line.split()[3:5] for line in seen.read_text().splitlines()]
+        self.assertEqual((ours, helpers), (["300", "300"], ["200", "300"]))
 
     def test_without_a_terminal_the_password_must_be_piped(self):
         self.assert_fails(run("login", "-u", "user", self.host, env=self.environment), 2, "--password-stdin")

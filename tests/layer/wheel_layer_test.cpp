@@ -7,9 +7,13 @@
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/io/sha256.hpp"
 #include "mlbuild/python/wheel.hpp"
+#include "mlbuild/store/disk_store.hpp"
+#include "mlbuild/sys/temp_dir.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 namespace mlbuild::test {
 namespace {
@@ -182,6 +186,33 @@ TEST(WheelLayer, CollisionsAreFoundAcrossLayers) {
   const WheelInput c = put_wheel(store, WheelBuilder::named("ccc").add("shared.py", "1"));
   EXPECT_NO_THROW(check_wheel_collisions({a, c}, {}, store));
   EXPECT_THROW(check_wheel_collisions({a, b, c}, {}, store), Error);
+}
+
+/// While it lives, this process may have few files open.
+class OpenFilesLimit {
+ public:
+  explicit OpenFilesLimit(rlim_t count) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit limit{count, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  ~OpenFilesLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  OpenFilesLimit(const OpenFilesLimit&) = delete;
+  OpenFilesLimit& operator=(const OpenFilesLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(WheelLayer, MoreWheelsThanOpenFilesAreChecked) {
+  const TempDir directory;
+  DiskStore store(directory.path() / "store");
+  std::vector<WheelInput> wheels;
+  for (int i = 0; i < 100; ++i) {
+    wheels.push_back(put_wheel(store, WheelBuilder::named(fmt::format("wheel{}", i)).add("shared.py", "1")));
+  }
+  const OpenFilesLimit limit(64);
+  EXPECT_NO_THROW(check_wheel_collisions(wheels, {}, store));
 }
 
 TEST(WheelLayer, PartsTogetherAreTheWholeWheel) {
