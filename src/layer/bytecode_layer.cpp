@@ -47,8 +47,12 @@ void add_parameters(KeyCard& card, const BytecodeLayerParameters& parameters) {
 
 class BytecodeLayer {
  public:
-  BytecodeLayer(const BytecodeLayerParameters& parameters, std::vector<Owner> owners)
-      : parameters_(parameters), owners_(std::move(owners)), plain_bytes_(owners_.size()) {}
+  BytecodeLayer(const BytecodeLayerParameters& parameters, const BaseDirectories& base_directories,
+                std::vector<Owner> owners)
+      : parameters_(parameters),
+        base_directories_(base_directories),
+        owners_(std::move(owners)),
+        plain_bytes_(owners_.size()) {}
 
   /// `owner_of`: for each source the index of its owner.
   void compile(const PythonSources& sources, const std::vector<std::size_t>& owner_of, BytecodeCompiler& compiler) {
@@ -68,9 +72,9 @@ class BytecodeLayer {
     auto directory = directories.begin();
     for (const auto& [path, file] : files_) {
       for (; directory != directories.end() && *directory < path; ++directory) {
-        writer.add(entry(TarType::Directory, *directory, 0));
+        writer.add(directory_entry(*directory, parameters_.epoch_seconds, base_directories_));
       }
-      writer.add_file(entry(TarType::File, path, file.size_bytes), *pool_.open(file.content));
+      writer.add_file(entry(path, file.size_bytes), *pool_.open(file.content));
     }
     LayerFacts facts = writer.finish();
     facts.sources_left_out = left_out_;
@@ -108,11 +112,10 @@ class BytecodeLayer {
     files_.emplace(std::move(path), file);
   }
 
-  TarEntry entry(TarType type, const std::string& path, std::uint64_t size_bytes) const {
+  TarEntry entry(const std::string& path, std::uint64_t size_bytes) const {
     TarEntry entry;
     entry.path = path;
-    entry.type = type;
-    entry.mode = type == TarType::Directory ? 0755 : 0644;
+    entry.mode = 0644;
     entry.mtime_seconds = parameters_.epoch_seconds;
     entry.size_bytes = size_bytes;
     return entry;
@@ -130,6 +133,7 @@ class BytecodeLayer {
   }
 
   const BytecodeLayerParameters& parameters_;
+  const BaseDirectories& base_directories_;
   const std::vector<Owner> owners_;
   std::vector<std::uint64_t> plain_bytes_;
   DebContentPool pool_;  // compiled in any order, written in path order
@@ -195,6 +199,7 @@ KeyCard WheelBytecodeRecipe::card() const {
       .set("scheme scripts", scheme_.scripts)
       .set("scheme headers", scheme_.headers)
       .set("scheme data", scheme_.data);
+  add_base_directories(card, scheme_.base_directories);
   if (parameters_.prune.any()) card.set("prune", parameters_.prune.canonical());
   add_parameters(card, parameters_);
   return card;
@@ -218,7 +223,7 @@ LayerFacts WheelBytecodeRecipe::write(BlobStore& blobs, LayerSink& out) const {
     return with_context([&] { return fmt::format("reading `{}`", chosen.at(index)->path); },
                         [&] { return content_of(*chosen.at(index)); });
   };
-  BytecodeLayer layer(parameters_, std::move(owners));
+  BytecodeLayer layer(parameters_, scheme_.base_directories, std::move(owners));
   layer.compile(sources, owner_of, *compiler_);
   return layer.write(out);
 }
@@ -254,7 +259,8 @@ LayerFacts LibraryBytecodeRecipe::write(BlobStore& blobs, LayerSink& out) const 
   sources.read = [&](std::size_t index) {
     return read_all(*open_spilled(contents.at(sources.files.at(index).path)), kSourceLimitBytes);
   };
-  BytecodeLayer layer(parameters_, {{"standard library", std::string(parameters_.format.version)}});
+  BytecodeLayer layer(parameters_, own_base_directories(),
+                      {{"standard library", std::string(parameters_.format.version)}});
   layer.compile(sources, std::vector<std::size_t>(sources.files.size()), *compiler_);
   return layer.write(out);
 }

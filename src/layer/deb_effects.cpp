@@ -2,6 +2,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/layer/base_directories.hpp"
 
 #include <fmt/format.h>
 
@@ -160,8 +161,7 @@ void add_base_skeleton(DebTree& tree, const DebLayerParameters& parameters) {
     tree.add_symlink(name, std::string("usr/") + name);
   }
   for (const char* name : {"dev", "proc", "sys", "run", "home", "mnt", "opt", "srv"}) tree.add_directory(name);
-  for (const char* name : {"tmp", "var/tmp", "run/lock"}) tree.add_directory(name, 01777);
-  tree.add_directory("root", 0700);
+  for (const auto& [path, attributes] : own_base_directories()) tree.add_directory(path, attributes.mode);
   tree.add_symlink("var/run", "/run");
   tree.add_symlink("var/lock", "/run/lock");
   if (!parameters.venv_python.empty()) add_venv(tree, parameters.venv_python);

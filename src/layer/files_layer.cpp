@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -77,21 +78,24 @@ std::map<std::string, LayerFile> with_parents(const std::vector<LayerFile>& file
   return sorted;
 }
 
-TarEntry tar_entry(const LayerFile& file, std::int64_t epoch_seconds) {
+TarEntry tar_entry(const LayerFile& file, const FilesLayerParameters& parameters) {
+  if (file.type == TarType::Directory)
+    return directory_entry(file.path, parameters.epoch_seconds, parameters.base_directories);
   TarEntry entry;
   entry.path = file.path;
   entry.type = file.type;
-  entry.mode = file.type == TarType::Directory || file.executable ? 0755 : 0644;
+  entry.mode = file.executable ? 0755 : 0644;
   if (file.type == TarType::Symlink) entry.mode = 0777;  // what every tool shows for a link
-  entry.mtime_seconds = epoch_seconds;
+  entry.mtime_seconds = parameters.epoch_seconds;
   entry.size_bytes = file.type == TarType::File ? file.size_bytes : 0;
   entry.link_target = file.link_target;
   return entry;
 }
 
-void add_content(LayerWriter& writer, const LayerFile& file, std::int64_t epoch_seconds, const FileOpener& open) {
+void add_content(LayerWriter& writer, const LayerFile& file, const FilesLayerParameters& parameters,
+                 const FileOpener& open) {
   UnchangedSource content(file, open(file));
-  writer.add_file(tar_entry(file, epoch_seconds), content);
+  writer.add_file(tar_entry(file, parameters), content);
   content.check_end();
 }
 
@@ -105,6 +109,16 @@ std::string card_value(const LayerFile& file) {
       return fmt::format("{} {} bytes{}", file.digest.to_string(), file.size_bytes,
                          file.executable ? " executable" : "");
   }
+}
+
+/// Those of the base that are repeated.
+BaseDirectories directories_among(const std::map<std::string, LayerFile>& files, const BaseDirectories& below) {
+  BaseDirectories repeated;
+  std::ranges::copy_if(below, std::inserter(repeated, repeated.end()), [&](const auto& directory) {
+    const auto file = files.find(directory.first);
+    return file != files.end() && file->second.type == TarType::Directory;
+  });
+  return repeated;
 }
 
 }  // namespace
@@ -121,6 +135,7 @@ KeyCard FilesLayerRecipe::card() const {
   for (const LayerFile& file : files_) {
     if (!implied.contains(file.path)) card.set("file " + file.path, card_value(file));
   }
+  add_base_directories(card, directories_among(with_parents(files_), parameters_.base_directories));
   card.set("label", parameters_.label)
       .set("epoch seconds", std::to_string(parameters_.epoch_seconds))
       .set("deflate level", std::to_string(parameters_.deflate_level))
@@ -134,10 +149,10 @@ LayerFacts FilesLayerRecipe::write(BlobStore&, LayerSink& out) const {
   LayerPackage package{"files", parameters_.label, "", 0, 0};
   for (const auto& [path, file] : with_parents(files_)) {
     if (file.type == TarType::File) {
-      add_content(writer, file, parameters_.epoch_seconds, open_);
+      add_content(writer, file, parameters_, open_);
       package.plain_size_bytes += file.size_bytes;
     } else {
-      writer.add(tar_entry(file, parameters_.epoch_seconds));
+      writer.add(tar_entry(file, parameters_));
     }
   }
   LayerFacts facts = writer.finish();

@@ -71,7 +71,9 @@ TarEntry WheelLayer::entry(TarType type, const std::string& path, bool executabl
   return entry;
 }
 
-void WheelLayer::add_directory(const std::string& path) { writer_.add(entry(TarType::Directory, path, true)); }
+void WheelLayer::add_directory(const std::string& path) {
+  writer_.add(directory_entry(path, parameters_.epoch_seconds, parameters_.scheme.base_directories));
+}
 
 void WheelLayer::add_member(const InstalledFile& file) {
   const ZipMember& member = *file.member;
@@ -151,6 +153,7 @@ void add_scheme(KeyCard& card, const InstallScheme& scheme) {
       .set("interpreter", scheme.interpreter)
       .set("python version", scheme.python_version)
       .set("python full version", scheme.python_full_version);
+  add_base_directories(card, scheme.base_directories);
 }
 
 }  // namespace

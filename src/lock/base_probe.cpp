@@ -4,15 +4,21 @@
 #include "base_python.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/io/borrowed_source.hpp"
 #include "mlbuild/io/deflate.hpp"
 #include "mlbuild/io/sha256.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 namespace mlbuild {
 namespace {
 
+constexpr std::ptrdiff_t kLevels = 3;
+constexpr std::size_t kMaxDirectories = 10'000;
 constexpr std::uint64_t kMaxPlainBytes = std::uint64_t{64} << 30U;  // of a layer: no bomb is read to its end
 
 /// Hashes and counts what passes.
@@ -49,6 +55,26 @@ LockedBaseLayer read_layer(Source& compressed, const oci::Descriptor& blob, cons
   return {blob, diff_id, tar.size_bytes()};
 }
 
+/// Directories of unusual mode or owner: the uppermost ones, where applications lie, and the way to the places of
+/// Python packages. All of them would be thousands in a base whose Python belongs to an ordinary user.
+BaseDirectories unusual_directories(const BaseTree& tree, const std::optional<LockedInterpreter>& interpreter) {
+  std::set<std::string> on_the_way;
+  if (interpreter) {
+    const LockedScheme& scheme = *interpreter->scheme;
+    for (const std::string& place : {scheme.purelib, scheme.platlib, scheme.scripts, scheme.headers, scheme.data}) {
+      for (std::string_view at = place; !at.empty(); at = parent_of(at)) on_the_way.emplace(at);
+    }
+  }
+  BaseDirectories directories;
+  for (const auto& [path, node] : tree.nodes()) {
+    if (node.type != TarType::Directory || node.directory == DirectoryAttributes{}) continue;
+    if (std::ranges::count(path, '/') < kLevels || on_the_way.contains(path)) directories.emplace(path, node.directory);
+    if (directories.size() > kMaxDirectories)
+      throw Error(ErrorKind::Foreign, "the base has too many directories of unusual mode or owner");
+  }
+  return directories;
+}
+
 }  // namespace
 
 ReadLayers read_base_layers(BaseSource& source, const PulledImage& image, const Cancellation& cancellation,
@@ -78,6 +104,7 @@ BaseFacts base_facts(const BaseTree& tree, const oci::ImageConfig& config, const
   facts.interpreter = python.interpreter;
   facts.without = python.without;
   if (facts.interpreter) facts.projects = base_projects(tree, *facts.interpreter->scheme);
+  facts.directories = unusual_directories(tree, facts.interpreter);
   return facts;
 }
 

@@ -23,6 +23,7 @@ struct BaseFacts {
   NoInterpreter without;  ///< when there is none that can be used
   LockedBaseDebian debian;
   std::vector<LockedBaseProject> projects;
+  BaseDirectories directories;
 };
 
 /// Streams the layers of an image once, bottom to top, checks digests and diffIDs, and puts the root together.

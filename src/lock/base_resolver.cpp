@@ -58,6 +58,7 @@ NoInterpreter probe(BaseSource& source, const ForeignBase& base, LockedImage& im
   locked.layers = std::move(read.layers);
   locked.debian = std::move(facts.debian);
   locked.projects = std::move(facts.projects);
+  locked.directories = std::move(facts.directories);
   image.base_image = std::move(locked);
   image.interpreter = facts.interpreter.value_or(no_interpreter());
   return facts.without;

@@ -93,6 +93,7 @@ void BaseTree::add(const TarEntry& entry, Source& content) {
   Node node;
   node.type = entry.type;
   node.executable = (entry.mode & 0111U) != 0;
+  if (entry.type == TarType::Directory) node.directory = {entry.mode, entry.uid, entry.gid};
   node.link_target = entry.link_target;
   if (entry.type == TarType::Hardlink) {  // a name of the same file, which stays when the other one is hidden
     if (const Node* target = find_exactly(entry.link_target)) node = *target;

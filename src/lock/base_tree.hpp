@@ -2,6 +2,7 @@
 
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/io/stream.hpp"
+#include "mlbuild/layer/base_directories.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -23,6 +24,7 @@ class BaseTree {
   struct Node {
     TarType type = TarType::Directory;
     bool executable = false;
+    DirectoryAttributes directory = {};
     std::size_t layer = 0;  ///< that brought it last
     std::string link_target;
     std::optional<std::string> text;  ///< kept content
@@ -40,6 +42,7 @@ class BaseTree {
   bool exists(std::string_view path) const { return find(path) != nullptr; }
   /// As resolve(), but what of the end of the path does not exist is appended as it is.
   std::string place(std::string_view path) const;
+  const Nodes& nodes() const { return nodes_; }
   /// Names directly in a directory; links followed.
   std::vector<std::string> names_in(std::string_view directory) const;
 

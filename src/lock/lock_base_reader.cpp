@@ -111,6 +111,24 @@ oci::ImageConfig read_base_config(StrictObject& object) {
   }
 }
 
+/// Absent where all are usual, and in all locks that were made before mlbuild kept them.
+BaseDirectories read_base_directories(StrictObject& object) {
+  const json* list = object.find("directories");
+  if (list == nullptr) return {};
+  if (!list->is_object()) object.refuse("directories", "is no object");
+  BaseDirectories directories;
+  for (const auto& [path, attributes] : list->items()) {
+    if (!why_unsafe_path(path).empty()) object.refuse("directories", "are no plain relative paths");
+    if (!attributes.is_string()) object.refuse("directories", "have no mode and owner");
+    try {
+      directories.emplace(path, parse_directory_attributes(attributes.get<std::string>()));
+    } catch (const Error& error) {
+      object.refuse("directories", error.message());
+    }
+  }
+  return directories;
+}
+
 std::vector<LockedBaseProject> read_base_projects(StrictObject& object) {
   std::vector<LockedBaseProject> projects;
   object.each("projects", [&](StrictObject& item) {
@@ -144,6 +162,7 @@ LockedBaseImage read_base_image(StrictObject object) {
   if (!agree) object.refuse("layers", "are not those of its config");
   image.debian = read_base_debian(object.object("debian"), image.layers.size());
   image.projects = read_base_projects(object);
+  image.directories = read_base_directories(object);
   object.finish();
   return image;
 }

@@ -103,14 +103,16 @@ json to_value(const LockedBaseDebian& debian) {
 }
 
 json to_value(const LockedBaseImage& image) {
-  return {{"kind", image.kind},
-          {"reference", image.reference},
-          {"manifest", image.manifest.to_string()},
-          {"config_digest", image.config_digest.to_string()},
-          {"config", json::parse(oci::to_json(image.config))},
-          {"layers", to_list(image.layers)},
-          {"debian", to_value(image.debian)},
-          {"projects", to_list(image.projects)}};
+  json value{{"kind", image.kind},
+             {"reference", image.reference},
+             {"manifest", image.manifest.to_string()},
+             {"config_digest", image.config_digest.to_string()},
+             {"config", json::parse(oci::to_json(image.config))},
+             {"layers", to_list(image.layers)},
+             {"debian", to_value(image.debian)},
+             {"projects", to_list(image.projects)}};
+  for (const auto& [path, attributes] : image.directories) value["directories"][path] = to_string(attributes);
+  return value;
 }
 
 /// The spec's part is embedded as JSON, not as text in a string: it is what a reviewer wants to see.

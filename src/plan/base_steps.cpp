@@ -175,6 +175,7 @@ std::optional<Step> replaced_step(const PlanRequest& request, const std::vector<
   FilesLayerParameters parameters;
   parameters.label = "replaced";
   parameters.epoch_seconds = request.epoch_seconds;
+  parameters.base_directories = base_directories(*request.image);
   step.recipe = std::make_shared<FilesLayerRecipe>(
       std::move(files), parameters, [](const LayerFile&) { return std::make_unique<SpanSource>(ByteSpan()); });
   return step;

@@ -90,7 +90,7 @@ Step wheel_bytecode_step(const PlanRequest& request, const std::vector<const Pla
   add_inputs(step, deb_step_inputs(interpreter_packages(*request.image), lookups));
   BytecodeLayerParameters parameters = bytecode_parameters(request);
   parameters.prune = request.variant->prune;
-  step.recipe = std::make_shared<WheelBytecodeRecipe>(std::move(known), install_scheme(request.image->interpreter),
+  step.recipe = std::make_shared<WheelBytecodeRecipe>(std::move(known), install_scheme(*request.image),
                                                       std::move(parameters), request.compiler);
   return step;
 }

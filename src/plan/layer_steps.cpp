@@ -25,7 +25,7 @@ StepInput deb_input(const LockedDeb& deb, PlanLookups& lookups) {
 WheelLayerParameters wheel_parameters(const PlanRequest& request, const LayerPart& part) {
   WheelLayerParameters parameters;
   parameters.part = part;
-  parameters.scheme = install_scheme(request.image->interpreter);
+  parameters.scheme = install_scheme(*request.image);
   parameters.epoch_seconds = request.epoch_seconds;
   parameters.prune = request.variant->prune;
   return parameters;
@@ -142,6 +142,7 @@ std::optional<Step> app_step(const PlanRequest& request, const std::string& id_p
   FilesLayerParameters parameters;
   parameters.label = "app";
   parameters.epoch_seconds = request.epoch_seconds;
+  parameters.base_directories = base_directories(*request.image);
   step.recipe = std::make_shared<FilesLayerRecipe>(request.app_files, parameters, request.open_app_file);
   return step;
 }

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <thread>
@@ -209,7 +211,25 @@ bool Plan::complete() const {
   });
 }
 
-InstallScheme install_scheme(const LockedInterpreter& interpreter) {
+namespace {
+
+bool is_at_or_below(const std::string& path, const std::string& above) {
+  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
+}
+
+/// Of the base's directories, those that wheels may have files in.
+BaseDirectories directories_around(const InstallScheme& scheme, const BaseDirectories& all) {
+  BaseDirectories around;
+  std::ranges::copy_if(all, std::inserter(around, around.end()), [&](const auto& directory) {
+    const std::string& path = directory.first;
+    return std::ranges::any_of(
+        std::array{scheme.purelib, scheme.platlib, scheme.scripts, scheme.headers, scheme.data},
+        [&](const std::string& place) { return is_at_or_below(place, path) || is_at_or_below(path, place); });
+  });
+  return around;
+}
+
+InstallScheme scheme_of(const LockedInterpreter& interpreter) {
   InstallScheme scheme;
   scheme.purelib = fmt::format("usr/local/lib/python{}/site-packages", interpreter.version);
   scheme.platlib = scheme.purelib;
@@ -227,11 +247,24 @@ InstallScheme install_scheme(const LockedInterpreter& interpreter) {
   return scheme;
 }
 
+}  // namespace
+
+BaseDirectories base_directories(const LockedImage& image) {
+  if (image.base_image) return image.base_image->directories;
+  return image.base.empty() ? BaseDirectories{} : own_base_directories();
+}
+
+InstallScheme install_scheme(const LockedImage& image) {
+  InstallScheme scheme = scheme_of(image.interpreter);
+  scheme.base_directories = directories_around(scheme, base_directories(image));
+  return scheme;
+}
+
 InstallScheme build_scheme(const LockedImage& image) {
   LockedInterpreter own;  // the root is Debian's with mlbuild's venv, whatever the image stands on
   own.version = image.interpreter.version;
   own.full_version = image.interpreter.full_version;
-  return install_scheme(own);
+  return scheme_of(own);
 }
 
 std::vector<LockedDeb> build_packages(const LockedImage& image) {

@@ -392,7 +392,7 @@ BuildResult build_image(const BuildRequest& request, const BuildContext& whole) 
   Plan plan = result.first_plan;
   BuildState state{prepared.plan_request, lookups, request, fetcher, context, stop, result};
   const std::map<std::string, LayerFacts> made = make_layers(result.first_plan, plan, state);
-  check_collisions(plan, install_scheme(request.image->interpreter), request.variant->prune, context);
+  check_collisions(plan, install_scheme(*request.image), request.variant->prune, context);
   if (std::ranges::any_of(plan.steps, [](const Step& step) { return step.command.has_value(); })) {
     for (const auto& [id, facts] : made) state.again.made.insert(id);
     plan = run_commands(state);

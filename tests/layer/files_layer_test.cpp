@@ -53,6 +53,22 @@ TEST(FilesLayer, AddsParentsAndNormalisesModes) {
   EXPECT_EQ(layer.facts.entry_count, 5U);
 }
 
+/// An entry for a directory replaces what the base says of it: docker's COPY leaves it alone, too.
+TEST(FilesLayer, DirectoriesOfTheBaseStayAsTheyAre) {
+  MemoryStore store;
+  const BaseDirectories below{{"home/me", {02750, 1000, 100}}, {"tmp", {01777, 0, 0}}};
+  const auto over_base = [&](const std::string& path) {
+    return FilesLayerRecipe({text_file(path, "text")}, {"app", 315532800, 6, below}, opener("text"));
+  };
+  const ReadLayer layer = make_and_read(over_base("home/me/work/a.py"), store);
+  const TarEntry& home = layer.entries.at("home/me").entry;
+  EXPECT_EQ((DirectoryAttributes{home.mode, home.uid, home.gid}), below.at("home/me"));
+  const TarEntry& work = layer.entries.at("home/me/work").entry;
+  EXPECT_EQ((DirectoryAttributes{work.mode, work.uid, work.gid}), DirectoryAttributes{});
+  EXPECT_EQ(over_base("home/me/work/a.py").card().fields().at("base directory home/me"), "2750 1000:100");
+  EXPECT_EQ(over_base("app/a.py").card().key(), recipe({text_file("app/a.py", "text")}).card().key());
+}
+
 TEST(FilesLayer, OrderOfFilesIsIrrelevant) {
   MemoryStore store;
   const LayerFile a = text_file("app/a", "text");

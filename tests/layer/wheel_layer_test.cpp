@@ -45,6 +45,16 @@ TEST(WheelLayer, RootGoesToPlatlibUnlessPure) {
   EXPECT_TRUE(install({wheel}, parameters).has("usr/local/lib64/python3.11/site-packages/toy.py"));
 }
 
+TEST(WheelLayer, DirectoriesOfTheBaseStayAsTheyAre) {
+  WheelLayerParameters parameters;
+  parameters.scheme.base_directories = {{"usr/local/lib", {02775, 0, 50}}};
+  const ReadLayer layer = install({toy()}, parameters);
+  const TarEntry& library = layer.entries.at("usr/local/lib").entry;
+  EXPECT_EQ((DirectoryAttributes{library.mode, library.uid, library.gid}), (DirectoryAttributes{02775, 0, 50}));
+  EXPECT_EQ(layer.mode("usr/local"), 0755U);
+  EXPECT_NE(WheelLayerRecipe({}, parameters).card().key(), WheelLayerRecipe({}, {}).card().key());
+}
+
 TEST(WheelLayer, ModesFollowPipsRule) {
   WheelBuilder wheel = toy();
   wheel.add("x755", "", 0100755).add("x600", "", 0100600).add("x666", "", 0100666).add("x0", "", 0);

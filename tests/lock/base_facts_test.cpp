@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 const std::string kGlibc = "GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\n";
 const std::string kPython = std::string(
@@ -62,6 +63,21 @@ TEST(BaseFacts, TheHeaderOfPythonSaysItsReleaseBest) {
   const BaseFacts facts = facts_of(
       {official().file("usr/local/include/python3.11/patchlevel.h", "#define PY_VERSION      \t\"3.11.10\"\n")});
   EXPECT_EQ(facts.interpreter->full_version, "3.11.10");
+}
+
+/// Its Python belongs to a user, as conda's often does.
+TEST(BaseFacts, UnusualDirectoriesAreTheUppermostAndTheWayToThePackages) {
+  const DirectoryAttributes users{02775, 1000, 100};
+  const BaseFacts facts = facts_of({official()
+                                        .directory("tmp", {01777, 0, 0})
+                                        .directory("srv")
+                                        .directory("home/me/work", users)
+                                        .directory("home/me/work/deep", users)
+                                        .directory("usr/local/lib/python3.11/site-packages", users)
+                                        .directory("usr/local/lib/python3.11/site-packages/pip", users),
+                                    LayerTar().directory("tmp", {01770, 0, 0})});
+  EXPECT_THAT(facts.directories, ElementsAre(Pair("home/me/work", users), Pair("tmp", DirectoryAttributes{01770, 0, 0}),
+                                             Pair("usr/local/lib/python3.11/site-packages", users)));
 }
 
 LayerTar debians_own() {

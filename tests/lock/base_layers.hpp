@@ -29,10 +29,13 @@ class LayerTar {
     bytes_ += tar_header(entry);
     return *this;
   }
-  LayerTar& directory(const std::string& path) {
+  LayerTar& directory(const std::string& path, const DirectoryAttributes& attributes = {}) {
     TarEntry entry;
     entry.path = path;
     entry.type = TarType::Directory;
+    entry.mode = attributes.mode;
+    entry.uid = attributes.uid;
+    entry.gid = attributes.gid;
     bytes_ += tar_header(entry);
     return *this;
   }

@@ -85,7 +85,19 @@ TEST(LockJson, ALazyLayerOfABaseKeepsItsAnnotationsAndALockWithoutThemIsRead) {
   EXPECT_EQ(to_json(read), text);
 }
 
+TEST(LockJson, DirectoriesOfABaseAreKeptAndALockWithoutThemIsRead) {
+  Lock lock = lock_on_base();
+  EXPECT_EQ(to_json(lock).find("directories"), std::string::npos);
+  lock.images[1].base_image->directories = {{"home/me", {02750, 1000, 100}}, {"tmp", {01777, 0, 0}}};
+  const std::string text = to_json(lock);
+  EXPECT_THAT(text, HasSubstr("\"home/me\": \"2750 1000:100\""));
+  EXPECT_EQ(parse_lock(text, "spec.lock").images[1].base_image->directories, lock.images[1].base_image->directories);
+}
+
 TEST(LockJson, ABaseImageEditedIntoNonsenseIsRefused) {
+  const auto directories = [](json value) {
+    return [value](json& image) { image["base"]["image"]["directories"] = value; };
+  };
   const auto annotate = [](json value) {
     return [value](json& image) { image["base"]["image"]["layers"][0]["annotations"] = value; };
   };
@@ -98,6 +110,13 @@ TEST(LockJson, ABaseImageEditedIntoNonsenseIsRefused) {
       {"base.image.layers[0].annotations", annotate("lazy")},
       {"base.image.layers[0].annotations", annotate({{"org.mlbuild.key", "x"}})},
       {"base.image.layers[0].annotations", annotate({{"containerd.io/snapshot/stargz/toc.digest", 1}})},
+      {"base.image.directories", directories("tmp")},
+      {"base.image.directories", directories({{"../tmp", "1777 0:0"}})},
+      {"base.image.directories", directories({{"tmp", 1777}})},
+      {"base.image.directories", directories({{"tmp", "17777 0:0"}})},
+      {"base.image.directories", directories({{"tmp", "1777 0:4294967295"}})},
+      {"base.image.directories", directories({{"tmp", "777 0:0"}})},
+      {"base.image.directories", directories({{"tmp", "0777 0"}})},
       {"base.image.kind", [](json& image) { image["base"]["image"]["kind"] = "floppy"; }},
       {"base.image.config", [](json& image) { image["base"]["image"]["config"] = 3; }},
       {"base.image.debian.database", [](json& image) { image["base"]["image"]["debian"]["database"] = "rpm"; }},

@@ -1,10 +1,13 @@
 #include "plan/plan_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 namespace mlbuild {
 namespace {
 
 using test::digest_of;
 using test::PlanTest;
+using ::testing::ElementsAre;
 
 struct BasePlanTest : PlanTest {
   BasePlanTest() {
@@ -72,6 +75,22 @@ TEST_F(BasePlanTest, WhatTheBaseHasInAnotherVersionIsHidden) {
   image.base_image->projects[1].version = "1.0";
   const Plan same = plan();
   EXPECT_THROW(step(same, "/replaced"), std::out_of_range);
+}
+
+TEST_F(BasePlanTest, LayersNameTheDirectoriesOfTheBaseThatTheyRepeat) {
+  image.base_image->directories = {{"home/me", {0750, 1000, 100}}, {"opt", {0775, 0, 50}}, {"optional", {0700, 0, 0}}};
+  app_files = {{"home/me/main.py", TarType::File, false, 3, digest_of("main"), ""}};
+  const Plan made = plan();
+  const auto named = [&](const std::string& id) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : step(made, id).card->fields()) {
+      if (name.starts_with("base directory ")) names.push_back(name.substr(15) + " " + value);
+    }
+    return names;
+  };
+  EXPECT_THAT(named("/app"), ElementsAre("home/me 0750 1000:100"));
+  EXPECT_THAT(named("/replaced"), ElementsAre("opt 0775 0:50"));
+  EXPECT_THAT(named("wheel:small"), ElementsAre("opt 0775 0:50"));
 }
 
 TEST_F(BasePlanTest, SystemLibrariesReadTheDatabaseOfTheBase) {

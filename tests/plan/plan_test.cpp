@@ -49,6 +49,11 @@ TEST_F(PlanTest, AMissingOutputIsMadeAgainForThatReason) {
   EXPECT_EQ(step(made, "wheel:big").state, StepState::Cached);
 }
 
+TEST_F(PlanTest, AnApplicationBelowTmpLeavesItsModeAlone) {
+  app_files = {{"tmp/main.py", TarType::File, false, 3, digest_of("main"), ""}};
+  EXPECT_EQ(step(plan(), "/app").card->fields().at("base directory tmp"), "1777 0:0");
+}
+
 TEST_F(PlanTest, AChangedAppFileChangesTheAppLayerOnly) {
   app_files = {{"app/main.py", TarType::File, false, 3, digest_of("old"), ""}};
   lookups.remember(plan());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mlbuild/layer/base_directories.hpp"
 #include "mlbuild/layer/layer.hpp"
 
 #include <cstdint>
@@ -27,13 +28,15 @@ struct FilesLayerParameters {
   std::string label;  ///< "app": for facts and history only, not part of the bytes
   std::int64_t epoch_seconds = 315532800;
   int deflate_level = 6;
+  BaseDirectories base_directories = {};  ///< those that entries lie in are part of the key card
 };
 
 /// Opens a file's content; the recipe checks size and digest while it reads (a file that changed since it was hashed is
 /// Error{Step}: "changed while it was read").
 using FileOpener = std::function<std::unique_ptr<Source>(const LayerFile&)>;
 
-/// Files as one layer, sorted, missing parents added (0755), modes 0644/0755, owner root.
+/// Files as one layer, sorted, missing parents added, modes 0644/0755, owner root; directories that the base has
+/// otherwise stay as they are there.
 class FilesLayerRecipe final : public LayerRecipe {
  public:
   FilesLayerRecipe(std::vector<LayerFile> files, FilesLayerParameters parameters, FileOpener open);

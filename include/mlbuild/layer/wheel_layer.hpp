@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mlbuild/layer/base_directories.hpp"
 #include "mlbuild/layer/layer.hpp"
 #include "mlbuild/python/prune.hpp"
 
@@ -20,6 +21,7 @@ struct InstallScheme {
   std::string interpreter = "/usr/local/bin/python";  ///< for `#!`
   std::string python_version = "3.11";                ///< for Requires-Python
   std::string python_full_version = "3.11.2";
+  BaseDirectories base_directories = {};  ///< at, above and below these places; part of the key card
 };
 
 struct WheelInput {

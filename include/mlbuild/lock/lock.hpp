@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mlbuild/base/digest.hpp"
+#include "mlbuild/layer/base_directories.hpp"
 #include "mlbuild/oci/oci.hpp"
 
 #include <cstdint>
@@ -94,6 +95,7 @@ struct LockedBaseImage {
   std::vector<LockedBaseLayer> layers;
   LockedBaseDebian debian;
   std::vector<LockedBaseProject> projects;  ///< sorted by name
+  BaseDirectories directories = {};  ///< those that layers may come to lie in
 };
 
 /// Everything one image (variant x platform) is made of.

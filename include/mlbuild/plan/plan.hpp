@@ -194,7 +194,9 @@ struct PlanRequest {
 Plan make_plan(const PlanRequest& request, PlanLookups& lookups);
 
 /// Where Python packages are installed in an image with this interpreter.
-InstallScheme install_scheme(const LockedInterpreter& interpreter);
+InstallScheme install_scheme(const LockedImage& image);
+/// Directories below the layers that are made, with another mode or owner than usual.
+BaseDirectories base_directories(const LockedImage& image);
 
 /// Where Python packages of the root that source distributions are built in are installed.
 InstallScheme build_scheme(const LockedImage& image);
