@@ -82,7 +82,7 @@ SandboxJob image_job(const oci::ImageConfig& config, const std::vector<fs::path>
     const std::size_t equals = variable.find('=');
     job.env[variable.substr(0, equals)] = equals == std::string::npos ? "" : variable.substr(equals + 1);
   }
-  if (!config.working_dir.empty()) job.working_directory = config.working_dir;
+  if (!config.working_dir.empty()) job.working_directory = "/" / fs::path(config.working_dir);  // others' may lack it
   return job;
 }
 

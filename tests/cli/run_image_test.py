@@ -111,6 +111,11 @@ class Run(Image):
                           "import os, sys; print(os.environ['A'], os.environ['HOME']); sys.exit(41)", "--", "-h")
         self.assertEqual((done.returncode, done.out), (41, f"1 {os.environ['HOME']}\n"))
 
+    def test_a_program_may_be_relative_to_the_working_directory(self):
+        done = self.start("--", "../usr/local/bin/python", "hello.py")
+        self.assertEqual(self.assert_ok(done).out, "hello from a small image\n")
+        self.assert_fails(self.start("--", "./nosuchprogram"), 1, "./nosuchprogram")
+
     def test_mounts_may_be_written_and_the_image_not_changed(self):
         data = self.directory / "data"
         data.mkdir()

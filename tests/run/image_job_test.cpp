@@ -69,6 +69,12 @@ TEST_F(ImageJobTest, TheEnvironmentIsTheImagesAlone) {
   EXPECT_EQ(job.working_directory, "/app");
 }
 
+TEST_F(ImageJobTest, ARelativeWorkingDirectoryIsBelowTheRoot) {
+  oci::ImageConfig config;
+  config.working_dir = "srv/app";
+  EXPECT_EQ(image_job(config, {root_.path()}).working_directory, "/srv/app");
+}
+
 TEST(StartCommand, ArgumentsStandInForCmd) {
   oci::ImageConfig config;
   config.cmd = {"train"};

@@ -40,6 +40,12 @@ class Fallback : public ::testing::Test {
   }
   std::string said(const SandboxJob& job) { return probe.said(job); }
   std::string said(std::initializer_list<std::string> words) { return said(job(words)); }
+  std::string said_by_relative_program() {
+    SandboxJob relative = job({"directory"});
+    relative.argv.front() = "../bin/probe";
+    relative.working_directory = "/etc";
+    return said(relative);
+  }
   void TearDown() override {
     EXPECT_THAT(processes_with("MARK=" + probe.path().string()), IsEmpty());
     if (fs::exists(probe.path() / "scratch")) {
@@ -110,6 +116,8 @@ TEST_F(Root, TheCommandHasNoCapabilitiesAndNoNetwork) {
   EXPECT_EQ(said({"print", "/proc/1/environ"}), "EACCES");
 }
 
+TEST_F(Root, ProgramsMayBeGivenRelativeToTheWorkingDirectory) { EXPECT_EQ(said_by_relative_program(), "/etc"); }
+
 // --- Chroot: docker's default, as root: L2
 // ----------------------------------------------------------------------------
 
@@ -140,6 +148,8 @@ TEST_F(Chroot, ShowsACopyOfTheTreesAndNothingElse) {
   EXPECT_EQ(said({"attack", "climb", (probe.path() / "secret").string()}), "nowhere");
   EXPECT_EQ(said({"list", "/proc"}), "");
 }
+
+TEST_F(Chroot, ProgramsMayBeGivenRelativeToTheWorkingDirectory) { EXPECT_EQ(said_by_relative_program(), "/etc"); }
 
 TEST_F(Chroot, UpperTreesHideWhatIsBelow) {
   fs::create_directories(probe.path() / "upper");
@@ -278,6 +288,13 @@ TEST_F(Nobody, AJobOfTheMachinesOwnProgramsRunsAtL3) {
   EXPECT_EQ(outcome.out, "said\n");
   ASSERT_EQ(told.size(), 1U);
   EXPECT_THAT(told.front(), HasSubstr("level L3"));
+}
+
+TEST_F(Nobody, ProgramsMayBeGivenRelativeToTheWorkingDirectory) {
+  SandboxJob relative = own("pwd");
+  relative.argv.front() = "../bin/sh";
+  relative.working_directory = "/usr/bin";
+  EXPECT_EQ(said(relative), "/usr/bin");
 }
 
 TEST_F(Nobody, FilesOutsideAreOutOfReach) {

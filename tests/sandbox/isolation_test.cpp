@@ -83,6 +83,15 @@ TEST_F(Isolation, PassesStandardInputAndWorkingDirectory) {
   EXPECT_EQ(probe.said(job), "/etc");
 }
 
+TEST_F(Isolation, ProgramsMayBeGivenRelativeToTheWorkingDirectory) {
+  SandboxJob job = probe.job({"directory"});
+  job.working_directory = "/etc";
+  for (const char* program : {"../bin/probe", "/bin/probe"}) {
+    job.argv.front() = program;
+    EXPECT_EQ(probe.said(job), "/etc") << program;
+  }
+}
+
 TEST_F(Isolation, InheritsNoDescriptor) {
   const Fd secret = open_read("/dev/null");
   const Fd inheritable(::dup(secret.get()));  // without close-on-exec

@@ -44,8 +44,10 @@ struct SandboxJob {
   std::filesystem::path changes;
   std::vector<SandboxMount> mounts;
   std::vector<std::filesystem::path> devices;  ///< nodes below /dev of this machine, besides the usual few
-  std::vector<std::string> argv;               ///< argv[0] absolute inside, or a name that PATH of `env` leads to
-  std::map<std::string, std::string> env;      ///< the whole environment
+  /// argv[0]: a name that PATH of `env` leads to; with a `/` in it a path inside, from the working directory or
+  /// absolute.
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;  ///< the whole environment
   std::filesystem::path working_directory = "/";
   std::string standard_input;
   /// stdin, stdout and stderr are this program's own, and nothing is captured. No terminal's job control inside.
