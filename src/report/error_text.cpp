@@ -23,6 +23,19 @@ std::string place_text(const Location& at) {
   return fmt::format("{}:{}:{}", at.file, at.line, at.column);
 }
 
+/// Lines of users' files, and what messages cite of them, may have `https://user:secret@host`: there the secret has no
+/// business, and in a log of CI less. As many stars as bytes, so that columns stay true.
+std::string without_secrets(std::string text) {
+  constexpr std::string_view kBeforeHost = "://";
+  for (std::size_t at = text.find(kBeforeHost); at != std::string::npos; at = text.find(kBeforeHost, at)) {
+    at += kBeforeHost.size();
+    const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"`<>\\", at), text.size());  // RFC 3986, 3.2
+    const std::size_t host = text.substr(at, end - at).rfind('@');
+    if (host != std::string::npos) text.replace(at, host, host, '*');
+  }
+  return text;
+}
+
 /// The line of the user's file with the words underlined; tabs count as one column in both lines.
 std::string excerpt(const Location& at, Colour colour, const LineReader& read_line) {
   if (at.line == 0) return {};
@@ -30,7 +43,7 @@ std::string excerpt(const Location& at, Colour colour, const LineReader& read_li
   if (!line) return {};
   const std::string number = std::to_string(at.line);
   const std::string margin(number.size(), ' ');
-  std::string text = fmt::format("{} |\n{} | {}\n", margin, number, printable(*line));
+  std::string text = fmt::format("{} |\n{} | {}\n", margin, number, printable(without_secrets(*line)));
   if (at.column > 0 && at.column <= line->size() + 1) {
     const std::size_t room = std::max<std::size_t>(1, line->size() + 1 - at.column);
     const std::size_t marks = std::clamp<std::size_t>(at.length, 1, room);
@@ -41,15 +54,17 @@ std::string excerpt(const Location& at, Colour colour, const LineReader& read_li
 }
 
 std::string one_error(const Error& error, Colour colour, const LineReader& read_line) {
-  std::string text = fmt::format("{} {}\n", paint("error:", "1;31", colour), error.message());
+  std::string text = fmt::format("{} {}\n", paint("error:", "1;31", colour), without_secrets(error.message()));
   if (error.location().known()) {
     text += fmt::format("  --> {}\n", place_text(error.location()));
     text += excerpt(error.location(), colour, read_line);
   }
   for (const std::string& activity : error.context()) {
-    for (const std::string_view line : split_lines(activity)) text += fmt::format("  {}\n", line);
+    const std::string shown = without_secrets(activity);
+    for (const std::string_view line : split_lines(shown)) text += fmt::format("  {}\n", line);
   }
-  if (!error.hint_text().empty()) text += fmt::format("{} {}\n", paint("hint:", "1;36", colour), error.hint_text());
+  if (!error.hint_text().empty())
+    text += fmt::format("{} {}\n", paint("hint:", "1;36", colour), without_secrets(error.hint_text()));
   return text;
 }
 
@@ -78,13 +93,13 @@ std::string_view kind_name(ErrorKind kind) {
 }
 
 json error_value(const Error& error) {
-  json value{{"kind", kind_name(error.kind())}, {"message", error.message()}};
-  if (!error.hint_text().empty()) value["hint"] = error.hint_text();
+  json value{{"kind", kind_name(error.kind())}, {"message", without_secrets(error.message())}};
+  if (!error.hint_text().empty()) value["hint"] = without_secrets(error.hint_text());
   if (error.location().known()) {
     const Location& at = error.location();
     value["location"] = {{"file", at.file}, {"line", at.line}, {"column", at.column}};
   }
-  if (!error.context().empty()) value["context"] = error.context();
+  for (const std::string& activity : error.context()) value["context"].push_back(without_secrets(activity));
   for (const Error& other : error.others()) value["others"].push_back(error_value(other));
   return value;
 }

@@ -47,6 +47,18 @@ class SpecErrors(CliTest):
         spec = self.write_spec(GOOD + "requirements: {runtime: [tomli]}\n")
         self.assert_fails(run("build", "--locked", spec), 2, "mlbuild.yaml:4", "not pinned", "mlbuild lock")
 
+    def test_secrets_in_urls_are_never_repeated(self):
+        """Neither where they are the mistake nor where one stands on the same line; logs of CI are read by many."""
+        for text in ("python: {indexes: [{url: 'https://ci:t0k3n@pypi.example/simple', packages: [tomli]}]}\n",
+                     "python: {indexes: [{url: 'https://ci:t0k3n@pypi.example/simple', pakages: [tomli]}]}\n",
+                     "requirements: {runtime: ['tomli @ https://ci:t0k3n@files.example/tomli.whl']}\n",
+                     "requirements: {runtime: ['https://ci:t0k3n@files.example/tomli.whl']}\n",
+                     "requirements: {runtime: ['tomli==2.0.1 --index-url=https://ci:t0k3n@files.example']}\n"):
+            spec = self.write_spec(GOOD + text)
+            for form in ("text", "json"):
+                done = self.assert_fails(run("build", spec, "--format", form), 2, "mlbuild.yaml:4")
+                self.assertNotIn("t0k3n", done.out + done.err)
+
     def test_a_wrong_command_gets_the_nearest_one(self):
         self.assert_fails(run("biuld"), 2, "mlbuild build")
 

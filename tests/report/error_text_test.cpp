@@ -57,6 +57,21 @@ TEST(ErrorText, ControlCharactersOfTheExcerptDoNotReachTheTerminal) {
   EXPECT_EQ(error_text(error, Colour::Never, hostile).find('\x1b'), std::string::npos);
 }
 
+TEST(ErrorText, SecretsInUrlsBecomeStarsWhereverTheyStand) {
+  Error error(ErrorKind::Spec, "`https://ci:canary@host/simple` is odd");
+  error.at({"f", 1, 36, 3}).hint("not `pkg @ git+ssh://canary@host/x`").while_doing("reading https://canary@host");
+  const auto line = [](const std::string&, unsigned) -> std::optional<std::string> {
+    return "  - {url: https://ci:canary@h/a@b, urk: http://localhost:1/, x: 'a://b@c@d'}";
+  };
+  const std::string text = error_text(error, Colour::Never, line);
+  EXPECT_EQ(text.find("canary"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 |   - {url: https://*********@h/a@b, urk: http://localhost:1/, x: 'a://***@d'}\n"
+                      "  |                                    ^^^\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(error_json(error).find("canary"), std::string::npos);
+}
+
 TEST(ErrorJson, HasAnObjectAtTheRootWithKindAndPlace) {
   Error error(ErrorKind::Network, "no answer");
   error.at({"f", 1, 2, 3}).hint("try again");
