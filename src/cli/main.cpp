@@ -7,6 +7,7 @@
 #include "mlbuild/report/error_text.hpp"
 #include "mlbuild/sandbox/sandbox.hpp"
 #include "mlbuild/sys/open_files.hpp"
+#include "mlbuild/sys/signal_relay.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -45,7 +46,7 @@ void install_signal_handlers(mlbuild::Cancellation& cancellation) {
   interrupted = &cancellation;
   struct sigaction action {};
   action.sa_handler = on_signal;
-  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal_number, &action, nullptr);
+  for (const int number : mlbuild::not_ignored({SIGINT, SIGTERM, SIGHUP})) ::sigaction(number, &action, nullptr);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);

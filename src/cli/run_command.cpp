@@ -5,6 +5,7 @@
 
 #include "mlbuild/run/gpu.hpp"
 #include "mlbuild/run/start_image.hpp"
+#include "mlbuild/sys/signal_relay.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -48,7 +49,7 @@ int run_image(const RunOptions& options, World& world) {
   const BuildContext context = world.build_context();
   const ChosenImage chosen = open_chosen_image({options.spec, options.variant, "", options.locked}, world);
   world.end_progress();
-  start.signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
+  start.signals = not_ignored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   const SandboxOutcome outcome = start_image(chosen.image(), start, chosen.layers(), context);
   if (outcome.end == SandboxOutcome::End::MemoryExceeded)
     world.note(fmt::format("the command was ended: it needed more memory than `--memory {}` allows\n", options.memory));

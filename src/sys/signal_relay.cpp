@@ -43,4 +43,12 @@ SignalRelay::~SignalRelay() {
   relay_to.store(-1);
 }
 
+std::vector<int> not_ignored(std::vector<int> signals) {
+  std::erase_if(signals, [](int number) {
+    struct sigaction present {};
+    return ::sigaction(number, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
+  });
+  return signals;
+}
+
 }  // namespace mlbuild

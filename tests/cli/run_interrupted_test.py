@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import pathlib
 import platform
 import signal
 import subprocess
@@ -72,6 +73,28 @@ class Interrupted(CliTest):
                         process.kill()
                 self.assertEqual(process.returncode, 130, err)
                 self.assertIn("interrupted", err)
+
+    def test_signals_that_were_ignored_stay_so(self):
+        """As below `nohup`, or for SIGINT behind the `&` of a script."""
+        ignored = {signal.SIGINT, signal.SIGHUP}
+        with StallingRegistry() as registry:
+            command = [MLBUILD, "run", "--store", self.directory / "store", f"{registry.host}/ml/image:1"]
+            ignore = lambda: [signal.signal(number, signal.SIG_IGN) for number in ignored]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=ignore) as process:
+                try:
+                    self.assertTrue(registry.stalled.wait(60))
+                    self.assertLessEqual(ignored, self.ignored_by(process))
+                    process.send_signal(signal.SIGTERM)
+                    _, err = process.communicate(timeout=30)
+                finally:
+                    process.kill()
+            self.assertEqual(process.returncode, 130, err)
+
+    def ignored_by(self, process):
+        """proc(5), "status": a mask in which signal 1 is the lowest bit."""
+        lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        mask = next(int(line.split()[1], 16) for line in lines if line.startswith("SigIgn:"))
+        return {number for number in signal.valid_signals() if mask >> (number - 1) & 1}
 
 
 if __name__ == "__main__":

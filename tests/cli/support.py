@@ -7,11 +7,17 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
 
 from go_tools import SKIPPED
+
+# mlbuild leaves alone what it was started to ignore, as below `nohup` or behind the `&` of a script, and tests send signals.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)  # a program that is started has none of our handlers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MLBUILD = os.environ["MLBUILD"]

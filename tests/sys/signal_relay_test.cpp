@@ -27,5 +27,14 @@ TEST(SignalRelay, SignalsBecomeBytesWhileItLives) {
   EXPECT_NO_THROW(SignalRelay({SIGHUP}));
 }
 
+TEST(SignalRelay, WhatWasIgnoredIsLeftOut) {
+  struct sigaction before {};
+  struct sigaction ignored {};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGHUP, &ignored, &before);
+  EXPECT_EQ(not_ignored({SIGINT, SIGHUP, SIGTERM}), (std::vector<int>{SIGINT, SIGTERM}));
+  ::sigaction(SIGHUP, &before, nullptr);
+}
+
 }  // namespace
 }  // namespace mlbuild

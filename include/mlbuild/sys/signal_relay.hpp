@@ -26,4 +26,8 @@ class SignalRelay {
   std::map<int, struct sigaction> before_;
 };
 
+/// Without those that whoever started this program made it ignore: `nohup`, and for SIGINT the `&` of a script. They
+/// stay ignored.
+std::vector<int> not_ignored(std::vector<int> signals);
+
 }  // namespace mlbuild
