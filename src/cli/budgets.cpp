@@ -14,21 +14,23 @@
 namespace mlbuild::cli {
 namespace {
 
-std::optional<ImagePlace> place_before(const BuildRequest& request, const std::vector<PushTarget>& targets) {
-  const std::optional<Located<std::string>>& against = request.variant->budget.against;
-  if (!against) {
-    if (targets.empty()) return std::nullopt;
-    ImagePlace place;
-    place.reference = targets.front().where;
-    return place;
-  }
+ImagePlace place_named(const Located<std::string>& against, const Spec& spec) {
   try {
-    ImagePlace place = ImagePlace::parse(against->value);
-    if (!place.path.empty()) place.path = (request.spec->directory / place.path).string();
+    ImagePlace place = ImagePlace::parse(against.value);
+    if (!place.path.empty()) place.path = (spec.directory / place.path).string();
     return place;
   } catch (Error& error) {
-    throw error.at(against->location);
+    throw error.at(against.location);
   }
+}
+
+std::optional<ImagePlace> place_before(const BuildRequest& request, const std::vector<PushTarget>& targets) {
+  const std::optional<Located<std::string>>& against = request.variant->budget.against;
+  if (against) return place_named(*against, *request.spec);
+  if (targets.empty()) return std::nullopt;
+  ImagePlace place;
+  place.reference = targets.front().where;
+  return place;
 }
 
 /// Nothing when a registry says that there is none yet, or none for the platform.
@@ -86,6 +88,10 @@ void check_budgets(std::vector<BuildResult>& results, const std::vector<BuildReq
       throw;
     }
   }
+}
+
+void check_budget_place(const Spec& spec, const SpecVariant& variant) {
+  if (variant.budget.against) place_named(*variant.budget.against, spec);
 }
 
 }  // namespace mlbuild::cli

@@ -14,4 +14,7 @@ namespace mlbuild::cli {
 void check_budgets(std::vector<BuildResult>& results, const std::vector<BuildRequest>& requests,
                    const std::vector<PushTarget>& targets, World& world);
 
+/// Throws what is wrong with the name in `budget.against`, so that it can be told before any work.
+void check_budget_place(const Spec& spec, const SpecVariant& variant);
+
 }  // namespace mlbuild::cli

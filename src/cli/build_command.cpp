@@ -8,6 +8,7 @@
 #include "sboms.hpp"
 #include "shared_options.hpp"
 
+#include "mlbuild/publish/image_name.hpp"
 #include "mlbuild/report/plan_text.hpp"
 #include "mlbuild/report/summary_markdown.hpp"
 #include "mlbuild/run/base_blobs.hpp"
@@ -101,8 +102,11 @@ void write_summary(const std::vector<BuildResult>& results, const BuildOptions& 
   if (page && !page->empty()) std::ofstream(*page, std::ios::app) << text;
 }
 
-void refuse_several_names(const BuildOptions& options) {
-  if (options.publish.push || options.publish.tags.size() < 2) return;
+/// Names to push to are looked at with the spec.
+void check_names(const BuildOptions& options) {
+  if (options.publish.push) return;
+  for (const std::string& tag : options.publish.tags) image_name(tag);
+  if (options.publish.tags.size() < 2) return;
   throw Error(ErrorKind::Usage,
               fmt::format("`-t` is given {} times, but only `--push` knows several names", options.publish.tags.size()))
       .hint("keep one `-t`, or push");
@@ -145,10 +149,11 @@ int run_build(const BuildOptions& options, World& world) {
   BuildRegistries registries(options.publish, world);
   // Made once more later; what is wrong is told before any work.
   const std::vector<Destination> outputs = output_destinations(options.publish, registries, world);
-  refuse_several_names(options);
+  check_names(options);
   const std::vector<SbomForm> sboms = parse_sbom_forms(options.sboms);
   if (!options.dry_run) check_sbom_places(sboms, options.publish);
   const Spec spec = read_spec(options.spec);
+  check_budget_place(spec, spec.variant(options.variant));  // slips in either are told before anything is locked
   if (options.publish.push) push_targets(options.publish.tags, spec, "latest");
   const Lock lock = ensure_lock(spec, policy_of(options), world);
   const std::vector<BuildRequest> requests = requests_for(spec, lock, options);

@@ -85,6 +85,7 @@ Lock ensure_lock(const Spec& spec, LockPolicy policy, World& world) {
 
 std::vector<const LockedImage*> chosen_images(const Spec& spec, const Lock& lock, const std::string& variant,
                                               const std::vector<std::string>& platforms) {
+  spec.variant(variant);  // the lock has no image for an unknown one either, but does not know why
   std::vector<oci::Platform> wanted;
   for (const std::string& text : platforms) wanted.push_back(oci::Platform::parse(text));
   if (wanted.empty()) wanted = spec.platforms;

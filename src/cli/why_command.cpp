@@ -92,6 +92,7 @@ json why_value(const Why& why) {
 
 int show_why(const WhyOptions& options, World& world) {
   const Spec spec = read_spec(options.spec);
+  spec.variant(options.variant);  // a slip is told before anything is locked
   const Lock lock = ensure_lock(spec, LockPolicy::DryRun, world);
   world.end_progress();
   json images = json::array();

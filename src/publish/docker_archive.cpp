@@ -3,10 +3,9 @@
 
 #include "docker_archive.hpp"
 
-#include "image_name.hpp"
-
 #include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/publish/image_name.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

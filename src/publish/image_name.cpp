@@ -1,4 +1,4 @@
-#include "image_name.hpp"
+#include "mlbuild/publish/image_name.hpp"
 
 #include "mlbuild/base/error.hpp"
 

@@ -1,11 +1,11 @@
 // Blobs are written first, each under its digest by rename; index.json last. So an interrupted run leaves a valid
 // layout whose finished blobs the next run finds.
 
-#include "image_name.hpp"
 #include "layout_directory.hpp"
 #include "layout_index.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/publish/image_name.hpp"
 #include "mlbuild/publish/sink.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
-#include "image_name.hpp"
 #include "registry_push.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/publish/image_name.hpp"
 #include "mlbuild/publish/sink.hpp"
 
 #include <memory>

@@ -1,9 +1,8 @@
 #include "mlbuild/publish/sink.hpp"
 
-#include "image_name.hpp"
-
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/publish/image_name.hpp"
 
 #include <fmt/format.h>
 

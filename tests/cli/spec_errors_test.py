@@ -59,6 +59,22 @@ class SpecErrors(CliTest):
                 done = self.assert_fails(run("build", spec, "--format", form), 2, "mlbuild.yaml:4")
                 self.assertNotIn("t0k3n", done.out + done.err)
 
+    def test_an_unknown_variant_gets_the_nearest_one_and_nothing_is_locked(self):
+        spec = self.write_spec(GOOD + "variants: {serve: }\n")
+        for command in ("build", "plan", "why"):
+            done = run(command, *(["tomli"] if command == "why" else []), spec, "--variant", "serv", "--store", self.directory / "store")
+            self.assert_fails(done, 2, "`serv`", "did you mean `serve`?")
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["mlbuild.yaml"])
+
+    def test_names_that_are_none_are_told_before_any_work(self):
+        spec = self.write_spec(GOOD)
+        for output in ("oci:out", "docker:out.tar"):
+            done = run("build", spec, "-t", "Demo:1.4", "-o", output, "--store", self.directory / "store", cwd=self.directory)
+            self.assert_fails(done, 2, "`Demo:1.4` is no image reference", "upper-case")
+        spec = self.write_spec(GOOD + "budget: {growth: 5%, against: churn}\n")
+        self.assert_fails(run("build", spec, "--store", self.directory / "store"), 2, "mlbuild.yaml:4:31", "`churn` names no registry")
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["mlbuild.yaml"])
+
     def test_a_wrong_command_gets_the_nearest_one(self):
         self.assert_fails(run("biuld"), 2, "mlbuild build")
 
