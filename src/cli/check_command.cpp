@@ -1,6 +1,7 @@
 #include "chosen_image.hpp"
 #include "commands.hpp"
 #include "inspecting.hpp"
+#include "json_text.hpp"
 #include "shared_options.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -9,7 +10,6 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -77,7 +77,7 @@ class Report {
   std::string json() const {
     nlohmann::json value = json_;
     value["ok"] = good_;
-    return value.dump(2) + "\n";
+    return json_text(value, 2);
   }
   bool good() const { return good_; }
 

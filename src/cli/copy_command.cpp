@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "destinations.hpp"
 #include "image_places.hpp"
+#include "json_text.hpp"
 #include "shared_options.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -10,7 +11,6 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -53,13 +53,11 @@ std::unique_ptr<ImageSink> sink_to(const std::string& to, const ImagePlace& from
 void show(const PublishResult& result, const CopyOptions& options, World& world) {
   world.end_progress();
   if (world.json()) {
-    world.print(nlohmann::json{{"digest", result.digest.to_string()},
-                               {"from", options.from},
-                               {"reused_bytes", result.reused_bytes},
-                               {"where", result.where},
-                               {"written_bytes", result.written_bytes}}
-                    .dump() +
-                "\n");
+    world.print(json_text({{"digest", result.digest.to_string()},
+                           {"from", options.from},
+                           {"reused_bytes", result.reused_bytes},
+                           {"where", result.where},
+                           {"written_bytes", result.written_bytes}}));
     return;
   }
   world.note(fmt::format("copied to {}: {} written, {} were there\n", result.where, human_bytes(result.written_bytes),

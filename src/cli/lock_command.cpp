@@ -30,8 +30,8 @@ std::optional<Lock> previous_lock(const Spec& spec, const LockOptions& options, 
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Spec || !options.upgrade.empty()) throw;
     if (is_of_later_release(read_text_file(lock_path(spec)))) throw;
-    world.note(fmt::format("warning: {} cannot be read ({}); every pin is chosen afresh\n", lock_path(spec).string(),
-                           error.message()));
+    world.events().on(WarningRaised{
+        fmt::format("{} cannot be read ({}); every pin is chosen afresh", lock_path(spec).string(), error.message())});
     return std::nullopt;
   }
 }
@@ -125,8 +125,9 @@ int run_lock(const LockOptions& options, World& world) {
   const Spec spec = read_spec(options.spec);
   world.set_insecure_registries(options.insecure_registries);
   if (options.check) {
-    ensure_lock(spec, LockPolicy::Locked, world);
+    const Lock lock = ensure_lock(spec, LockPolicy::Locked, world);
     world.note(fmt::format("{} answers the spec\n", lock_path(spec).string()));
+    if (world.json()) world.print(to_json(lock));
     return 0;
   }
   const std::optional<Lock> present = previous_lock(spec, options, world);
@@ -139,7 +140,7 @@ int run_lock(const LockOptions& options, World& world) {
   world.note(
       fmt::format("{} {}\n{}", same ? "unchanged:" : "locked", lock_path(spec).string(), moved_text(present, lock)));
   for (const LockedImage& image : lock.images) world.note(summary(image));
-  if (world.json()) world.print(to_json(lock) + "\n");
+  if (world.json()) world.print(to_json(lock));
   return 0;
 }
 

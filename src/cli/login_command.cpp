@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "json_text.hpp"
 #include "secret_input.hpp"
 
 #include "mlbuild/base/text.hpp"
@@ -6,12 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace mlbuild::cli {
 namespace {
-
-using nlohmann::json;
 
 struct LoginOptions {
   std::string registry;
@@ -43,13 +41,22 @@ RegistryCredential ask_for_credential(const LoginOptions& options, const LoginTa
   return credential;
 }
 
-/// What files and helpers answer for the target now.
+void warn(std::string text, World& world) { world.events().on(WarningRaised{std::move(text)}); }
+
+/// What files and helpers answer for the target now. The work itself is done: that one of them cannot be read is a
+/// warning.
 std::optional<RegistryCredential> find_again(const LoginTarget& target, World& world) {
   CredentialOptions options;
   options.environment = whole_environment();
   options.google_hosts.clear();
-  return make_credential_source(std::move(options), world.http(), world.cancellation())
-      ->find(target.registry, target.name_space);
+  try {
+    return make_credential_source(std::move(options), world.http(), world.cancellation())
+        ->find(target.registry, target.name_space);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Interrupted || error.kind() == ErrorKind::Internal) throw;
+    warn(fmt::format("what else keeps logins could not be asked: {}", error.message()), world);
+    return std::nullopt;
+  }
 }
 
 int log_in(const LoginOptions& options, World& world) {
@@ -59,18 +66,14 @@ int log_in(const LoginOptions& options, World& world) {
   registry_options.plain_http = options.insecure;
   const LoginCheck check = check_login(target, credential, world.http(), world.cancellation(), registry_options);
   const std::filesystem::path file = write_login(whole_environment(), target, credential.username, credential.password);
-  if (world.json()) {
-    world.print(
-        json{{"registry", target.to_string()}, {"file", file.string()}, {"checked", check == LoginCheck::Accepted}}
-            .dump() +
-        "\n");
-  }
   world.note(fmt::format("logged in to {}; kept in {}\n", target.to_string(), file.string()));
-  if (check == LoginCheck::NotAsked)
-    world.note("warning: the registry asked for no login, so it could not be checked\n");
+  if (check == LoginCheck::NotAsked) warn("the registry asked for no login, so it could not be checked", world);
   const auto found = find_again(target, world);
-  if (found && found->password != credential.password) {
-    world.note(fmt::format("warning: this login is not used, because {} comes first\n", found->origin));
+  if (found && found->password != credential.password)
+    warn(fmt::format("this login is not used, because {} comes first", found->origin), world);
+  if (world.json()) {
+    world.print(json_text(
+        {{"registry", target.to_string()}, {"file", file.string()}, {"checked", check == LoginCheck::Accepted}}));
   }
   return 0;
 }
@@ -81,7 +84,6 @@ int log_out(const LoginOptions& options, World& world) {
   std::vector<std::string> names;
   names.reserve(files.size());
   for (const auto& file : files) names.push_back(file.string());
-  if (world.json()) world.print(json{{"registry", target.to_string()}, {"files", names}}.dump() + "\n");
   const auto found = find_again(target, world);
   if (files.empty() && !found) {
     throw Error(ErrorKind::Usage, fmt::format("there is no login to `{}`", target.to_string()))
@@ -89,7 +91,8 @@ int log_out(const LoginOptions& options, World& world) {
   }
   if (!files.empty())
     world.note(fmt::format("logged out of {}; taken out of {}\n", target.to_string(), join(names, ", ")));
-  if (found) world.note(fmt::format("warning: credentials are still found: {}\n", found->origin));
+  if (found) warn(fmt::format("credentials are still found: {}", found->origin), world);
+  if (world.json()) world.print(json_text({{"registry", target.to_string()}, {"files", names}}));
   return 0;
 }
 

@@ -52,7 +52,8 @@ int run_image(const RunOptions& options, World& world) {
   start.signals = not_ignored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   const SandboxOutcome outcome = start_image(chosen.image(), start, chosen.layers(), context);
   if (outcome.end == SandboxOutcome::End::MemoryExceeded)
-    world.note(fmt::format("the command was ended: it needed more memory than `--memory {}` allows\n", options.memory));
+    world.events().on(WarningRaised{
+        fmt::format("the command was ended: it needed more memory than `--memory {}` allows", options.memory)});
   return shell_exit_code(outcome);
 }
 

@@ -1,10 +1,10 @@
 #include "commands.hpp"
+#include "json_text.hpp"
 
 #include "mlbuild/base/text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -45,15 +45,14 @@ int list_store(World& world) {
     json list = json::array();
     for (const auto& blob : blobs)
       list.push_back({{"digest", blob.digest.to_string()}, {"size", blob.size_bytes}, {"virtual", blob.is_virtual}});
-    world.print(json{{"path", world.store_path().string()},
-                     {"blobs", list},
-                     {"blob_bytes", usage.blob_bytes},
-                     {"trees", usage.trees},
-                     {"tree_bytes", usage.tree_bytes},
-                     {"tool_cache_bytes", usage.tool_cache_bytes},
-                     {"keys", usage.keys}}
-                    .dump(2) +
-                "\n");
+    const json usage_of_store{{"path", world.store_path().string()},
+                              {"blobs", list},
+                              {"blob_bytes", usage.blob_bytes},
+                              {"trees", usage.trees},
+                              {"tree_bytes", usage.tree_bytes},
+                              {"tool_cache_bytes", usage.tool_cache_bytes},
+                              {"keys", usage.keys}};
+    world.print(json_text(usage_of_store, 2));
     return 0;
   }
   for (const auto& blob : blobs) {
@@ -69,11 +68,9 @@ int list_store(World& world) {
 int clean_store(const StoreOptions& options, World& world) {
   const GcResult result = collect_garbage(world.store_path(), parse_age(options.older_than));
   if (world.json()) {
-    world.print(json{{"removed_files", result.removed_files},
-                     {"removed_bytes", result.removed_bytes},
-                     {"kept_bytes", result.kept_bytes}}
-                    .dump() +
-                "\n");
+    world.print(json_text({{"removed_files", result.removed_files},
+                           {"removed_bytes", result.removed_bytes},
+                           {"kept_bytes", result.kept_bytes}}));
   } else {
     world.note(fmt::format("removed {} files, {}; kept {}\n", result.removed_files, human_bytes(result.removed_bytes),
                            human_bytes(result.kept_bytes)));
@@ -86,7 +83,7 @@ int check_store(const StoreOptions& options, World& world) {
   if (world.json()) {
     json list = json::array();
     for (const StoreDamage& damage : damages) list.push_back({{"what", damage.what}, {"why", damage.why}});
-    world.print(json{{"damaged", list}}.dump(2) + "\n");
+    world.print(json_text({{"damaged", list}}, 2));
   } else {
     for (const StoreDamage& damage : damages) world.print(fmt::format("{}: {}\n", damage.what, damage.why));
     world.note(

@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "json_text.hpp"
 #include "locking.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -7,7 +8,6 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace mlbuild::cli {
 namespace {
@@ -108,7 +108,7 @@ int show_why(const WhyOptions& options, World& world) {
     }
     images.push_back({{"platform", image->platform.to_string()}, {"packages", std::move(packages)}});
   }
-  if (world.json()) world.print(json{{"images", std::move(images)}}.dump() + "\n");
+  if (world.json()) world.print(json_text({{"images", std::move(images)}}));
   return 0;
 }
 

@@ -66,6 +66,25 @@ class Login(CliTest):
         self.assertEqual(json.loads(self.file.read_text()), {"auths": {}})
         self.assert_fails(run("logout", self.host, env=self.environment), 2, "no login")
 
+    def test_with_json_there_is_one_document(self):
+        self.environment["DOCKER_AUTH_CONFIG"] = "no json"  # it comes after the file, and is looked at to warn only
+        done = self.assert_ok(self.login(PASSWORD, "--format=json"))
+        self.assertEqual(json.loads(done.out)["registry"], self.host)
+        self.assertEqual(list(json.loads(self.file.read_text())["auths"]), [self.host])
+        done = self.assert_ok(run("logout", self.host, "--format", "json", env=self.environment))
+        self.assertEqual(json.loads(done.out), {"registry": self.host, "files": [str(self.file)]})
+        self.assertIn("warning: what else keeps logins could not be asked", done.err)
+        done = self.assert_fails(run("logout", self.host, "--format", "json", env=self.environment), 2, "no login")
+        self.assertEqual(list(json.loads(done.out)), ["error"])
+
+    def test_quiet_is_not_silent_about_warnings(self):
+        self.environment["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {self.host: {"auth": base64.b64encode(b"other:other").decode()}}})
+        self.assertIn("credentials are still found", self.login_and_out("-q").err)
+
+    def login_and_out(self, *more):
+        self.assert_ok(self.login(PASSWORD, *more))
+        return self.assert_ok(run(*more, "logout", self.host, env=self.environment))
+
     def test_a_failing_helper_fails_though_the_parent_ignored_its_children(self):
         """Which programs inherit: the kernel reaps their children then, and nobody learns how they ended."""
         helper = self.directory / "docker-credential-sick"

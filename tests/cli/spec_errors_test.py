@@ -1,5 +1,6 @@
 """Bad specs: each mistake is told with its place and a way out, nothing is written, nothing is fetched."""
 
+import json
 import os
 import unittest
 
@@ -75,6 +76,11 @@ class SpecErrors(CliTest):
         self.assert_fails(run("build", spec, "--store", self.directory / "store"), 2, "mlbuild.yaml:4:31", "`churn` names no registry")
         self.assertEqual([path.name for path in self.directory.iterdir()], ["mlbuild.yaml"])
 
+    def test_documents_name_files_whose_names_are_no_utf_8(self):
+        store = os.fsencode(self.directory) + b"/store\xff"
+        done = self.assert_ok(run("store", "ls", "--format", "json", "--store", os.fsdecode(store)))
+        self.assertEqual(json.loads(done.out)["path"], f"{self.directory}/store\ufffd")
+
     def test_a_wrong_command_gets_the_nearest_one(self):
         self.assert_fails(run("biuld"), 2, "mlbuild build")
 
@@ -112,6 +118,27 @@ class SpecErrors(CliTest):
         spec = self.write_spec(GOOD)
         self.assert_fails(run("build", spec, "-o", "tar:x", "--store", self.directory / "store"), 2, "oci:")
         self.assertFalse((self.directory / "store" / "blobs").exists() and any((self.directory / "store" / "blobs").rglob("*.whl")))
+
+
+class Lock(CliTest):
+    """Of a spec that needs nothing from anywhere."""
+
+    def setUp(self):
+        super().setUp()
+        self.spec = self.write_spec("version: 1\nname: demo\nbase: scratch\napp: [{from: data.txt, to: /}]\n", data__txt="data\n")
+        self.lock = self.spec.with_suffix(".lock")
+
+    def run_lock(self, *args):
+        return self.assert_ok(run("lock", self.spec, "--store", self.directory / "store", *args))
+
+    def test_check_with_json_prints_the_lock(self):
+        self.run_lock()
+        self.assertEqual(self.run_lock("--check", "--format", "json").out, self.lock.read_text())
+
+    def test_quiet_is_not_silent_about_a_lock_that_cannot_be_read(self):
+        self.lock.write_text("<<<<<<< ours\n")
+        self.assertIn("warning:", self.run_lock("-q").err)
+        self.assertEqual(self.run_lock("--check", "-q").err, "")
 
 
 if __name__ == "__main__":
