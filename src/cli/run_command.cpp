@@ -32,7 +32,10 @@ StartOptions start_options(const RunOptions& options, const World& world) {
   StartOptions start;
   start.arguments = world.trailing_arguments();
   for (const std::string& text : options.mounts) start.mounts.push_back(parse_mount(text));
-  for (const std::string& text : options.env) start.env.insert(parse_variable(text));
+  for (const std::string& text : options.env) {
+    auto [name, value] = parse_variable(text);
+    start.env.insert_or_assign(std::move(name), std::move(value));  // the last word counts
+  }
   if (!options.memory.empty()) start.memory_bytes = parse_memory(options.memory);
   start.processors = options.processors;
   start.network = options.network == "host";

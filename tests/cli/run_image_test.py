@@ -107,7 +107,7 @@ class Run(Image):
         self.assertEqual(done.out, "/app hello ['hello.py'] None \n")
 
     def test_arguments_take_the_place_of_cmd_and_its_status_is_ours(self):
-        done = self.start("--env", "A=1", "--env", "HOME", "--", "python", "-c",
+        done = self.start("--env", "A=0", "--env", "A=1", "--env", "HOME", "--", "python", "-c",
                           "import os, sys; print(os.environ['A'], os.environ['HOME']); sys.exit(41)", "--", "-h")
         self.assertEqual((done.returncode, done.out), (41, f"1 {os.environ['HOME']}\n"))
 
