@@ -112,6 +112,22 @@ void check_names(const BuildOptions& options) {
       .hint("keep one `-t`, or push");
 }
 
+bool writes_to_registry(const PublishOptions& publish) {
+  return publish.push || std::ranges::any_of(publish.outputs, is_registry);
+}
+
+/// What would change nothing is a slip.
+void refuse_idle_options(const BuildOptions& options) {
+  if (!options.publish.mount_from.empty() && !writes_to_registry(options.publish)) {
+    throw Error(ErrorKind::Usage, "`--mount-from` is for images that go to a registry, and this one does not")
+        .hint("add `--push` or `-o registry:HOST/NAME:TAG`, or leave it out");
+  }
+  if (!options.summary.empty() && options.dry_run) {
+    throw Error(ErrorKind::Usage, "`--summary` is about an image, and `--dry-run` makes none")
+        .hint("leave one of them out");
+  }
+}
+
 LockPolicy policy_of(const BuildOptions& options) {
   if (options.locked) return LockPolicy::Locked;
   return options.dry_run ? LockPolicy::DryRun : LockPolicy::Update;
@@ -149,6 +165,7 @@ int run_build(const BuildOptions& options, World& world) {
   BuildRegistries registries(options.publish, world);
   // Made once more later; what is wrong is told before any work.
   const std::vector<Destination> outputs = output_destinations(options.publish, registries, world);
+  refuse_idle_options(options);
   check_names(options);
   const std::vector<SbomForm> sboms = parse_sbom_forms(options.sboms);
   if (!options.dry_run) check_sbom_places(sboms, options.publish);

@@ -54,7 +54,9 @@ ChosenImage open_subject(const Wanted& wanted, const CheckOptions& options, Worl
   if (!is_spec && !wanted.checks.empty() && wanted.has("imports"))
     throw Error(ErrorKind::Usage, "an image alone does not say what must import in it")
         .hint("`check.imports` of a spec does: name the spec instead");
-  return open_chosen_image({wanted.image, options.variant, "", options.locked}, world);
+  const SpecChoice choice{wanted.image, options.variant, "", options.locked};
+  refuse_spec_options(choice);
+  return open_chosen_image(choice, world);
 }
 
 std::vector<std::string> wanted_architectures(const ChosenImage& subject) {

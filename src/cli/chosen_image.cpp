@@ -1,6 +1,7 @@
 #include "chosen_image.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/text.hpp"
 #include "mlbuild/run/copy_image.hpp"
 #include "mlbuild/run/host_platform.hpp"
 
@@ -21,6 +22,13 @@ KeptImage open_kept_image(const ImagePlace& place, const std::string& text, Worl
 }
 
 }  // namespace
+
+void refuse_spec_options(const SpecChoice& choice) {
+  if ((choice.variant.empty() && !choice.locked) || !ImagePlace::parse_unless_file(choice.spec)) return;
+  throw Error(ErrorKind::Usage, fmt::format("`{}` is for a spec, and `{}` is an image",
+                                            choice.variant.empty() ? "--locked" : "--variant", printable(choice.spec)))
+      .hint("leave the option out, or name the spec");
+}
 
 ChosenImage open_chosen_image(const SpecChoice& choice, World& world) {
   ChosenImage chosen;

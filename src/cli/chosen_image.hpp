@@ -24,6 +24,9 @@ struct ChosenImage {
   BlobStore& layers() const { return built ? *built->layers : *kept->layers; }
 };
 
+/// Throws Error{Usage} for what chooses among the images of a spec, or asks for its lock, when the word is no spec.
+void refuse_spec_options(const SpecChoice& choice);
+
 /// `choice.spec` is that word. Of an image that is kept the one for this machine's platform is taken.
 ChosenImage open_chosen_image(const SpecChoice& choice, World& world);
 

@@ -13,7 +13,7 @@ constexpr std::string_view kRegistry = "registry:";
 
 /// "" for outputs that are no registry.
 std::string registry_host(const std::string& output) {
-  if (!output.starts_with(kRegistry)) return "";
+  if (!is_registry(output)) return "";
   return output.substr(kRegistry.size(), output.find('/') - kRegistry.size());
 }
 
@@ -25,6 +25,8 @@ std::unique_ptr<ImageSink> sink_for(const std::string& output, BuildRegistries& 
 }
 
 }  // namespace
+
+bool is_registry(const std::string& output) { return output.starts_with(kRegistry); }
 
 std::unique_ptr<ImageSink> local_sink(const std::string& output, World& world) {
   if (output != "daemon") return make_sink(output);
@@ -67,7 +69,7 @@ std::vector<PushTarget> registry_targets(const PublishOptions& options, const Sp
   std::vector<PushTarget> targets;
   if (options.push) targets = push_targets(options.tags, spec, default_tag);
   for (const std::string& output : options.outputs) {
-    if (!output.starts_with(kRegistry)) continue;
+    if (!is_registry(output)) continue;
     oci::Reference where = oci::Reference::parse(output.substr(kRegistry.size()));
     if (where.tag.empty()) where.tag = oci::Reference::parse(image_tag(options, spec)).tag;
     if (where.tag.empty()) where.tag = "latest";

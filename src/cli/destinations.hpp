@@ -16,6 +16,8 @@ struct Destination {
   std::string host;  ///< of a registry
 };
 
+bool is_registry(const std::string& output);
+
 /// A place that is no registry: "oci:DIR", "docker:FILE.tar" or "daemon". Throws Error{Usage} for what is none.
 std::unique_ptr<ImageSink> local_sink(const std::string& output, World& world);
 

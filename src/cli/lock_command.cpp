@@ -150,11 +150,15 @@ void add_lock_command(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<LockOptions>();
   CLI::App* command = program.add_subcommand("lock", "pin every byte that a spec asks for, in the lock beside it");
   command->add_option("SPEC", options->spec, "the spec (default: mlbuild.yaml)");
-  command->add_option("--upgrade", options->upgrade, "move the pin of this package; may be given more than once");
-  command->add_flag("--upgrade-all", options->upgrade_all, "move every pin to what the spec allows today");
+  CLI::Option* upgrade =
+      command->add_option("--upgrade", options->upgrade, "move the pin of this package; may be given more than once");
+  CLI::Option* upgrade_all =
+      command->add_flag("--upgrade-all", options->upgrade_all, "move every pin to what the spec allows today");
   command->add_option("--insecure-registry", options->insecure_registries,
                       "HOST[:PORT] to speak http with for a base; loopback needs none");
-  command->add_flag("--check", options->check, "only say whether the lock answers the spec");
+  command->add_flag("--check", options->check, "only say whether the lock answers the spec")
+      ->excludes(upgrade)
+      ->excludes(upgrade_all);
   command->footer("example: mlbuild lock --upgrade boto3 specs/sklearn-train/mlbuild.yaml");
   command->callback([options, &chosen] { chosen = [options](World& world) { return run_lock(*options, world); }; });
 }

@@ -1,4 +1,5 @@
 #include "auditing.hpp"
+#include "chosen_image.hpp"
 #include "commands.hpp"
 #include "shared_options.hpp"
 
@@ -15,8 +16,11 @@
 namespace mlbuild::cli {
 namespace {
 
+constexpr const char* kPage = "report.html";
+
 struct ReportOptions {
-  std::string image = "mlbuild.yaml", compare, file = "report.html";
+  std::string image = "mlbuild.yaml", compare;
+  std::string file;  ///< "": kPage
   std::string variant, platform;
   bool locked = false;
   std::vector<std::string> insecure_registries;
@@ -56,7 +60,17 @@ std::vector<Finding> findings_of(const Subject& subject, World& world) {
   return findings;
 }
 
+void refuse_idle_options(const ReportOptions& options, const World& world) {
+  if (world.json() && !options.file.empty() && options.file != "-") {
+    throw Error(ErrorKind::Usage, "`--output` is where the page goes, and with `--format json` there is none")
+        .hint("leave one of them out; JSON goes to stdout");
+  }
+  const bool compares_spec = !options.compare.empty() && !ImagePlace::parse_unless_file(options.compare);
+  if (!compares_spec) refuse_spec_options({options.image, options.variant, options.platform, options.locked});
+}
+
 int make_report(const ReportOptions& options, World& world) {
+  refuse_idle_options(options, world);
   world.set_insecure_registries(options.insecure_registries);
   std::optional<InspectedImage> before;
   if (!options.compare.empty()) before = look_at(options.compare, options, world).image;
@@ -79,8 +93,9 @@ int make_report(const ReportOptions& options, World& world) {
     world.print(page);
     return 0;
   }
-  write_file_atomically(options.file, page);
-  world.note(fmt::format("report  {}, {}\n", printable(options.file), human_bytes(page.size())));
+  const std::string file = options.file.empty() ? kPage : options.file;
+  write_file_atomically(file, page);
+  world.note(fmt::format("report  {}, {}\n", printable(file), human_bytes(page.size())));
   return 0;
 }
 

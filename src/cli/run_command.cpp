@@ -47,10 +47,12 @@ StartOptions start_options(const RunOptions& options, const World& world) {
 }
 
 int run_image(const RunOptions& options, World& world) {
+  const SpecChoice choice{options.spec, options.variant, "", options.locked};
+  refuse_spec_options(choice);
   StartOptions start = start_options(options, world);
   world.set_insecure_registries(options.insecure_registries);
   const BuildContext context = world.build_context();
-  const ChosenImage chosen = open_chosen_image({options.spec, options.variant, "", options.locked}, world);
+  const ChosenImage chosen = open_chosen_image(choice, world);
   world.end_progress();
   start.signals = not_ignored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   const SandboxOutcome outcome = start_image(chosen.image(), start, chosen.layers(), context);

@@ -1,3 +1,4 @@
+#include "chosen_image.hpp"
 #include "commands.hpp"
 #include "inspecting.hpp"
 #include "shared_options.hpp"
@@ -27,6 +28,8 @@ std::string short_name(const std::string& place) {
 }
 
 std::string make_sbom(const SbomOptions& options, SbomForm form, World& world) {
+  const SpecChoice choice{options.image, options.variant, options.platform, options.locked};
+  refuse_spec_options(choice);
   if (ImagePlace::parse_unless_file(options.image)) {
     std::optional<oci::Platform> platform;
     if (!options.platform.empty()) platform = oci::Platform::parse(options.platform);
@@ -34,7 +37,7 @@ std::string make_sbom(const SbomOptions& options, SbomForm form, World& world) {
     image.image.platform = image.config.platform;
     return sbom_json({short_name(options.image), image.image, image.contents, nullptr}, form);
   }
-  const BuiltImage built = build_from_spec({options.image, options.variant, options.platform, options.locked}, world);
+  const BuiltImage built = build_from_spec(choice, world);
   const InspectedImage image = inspect_built(built.spec->name, built, world);
   return sbom_json({built.spec->name, built.image, image.contents, built.request.image}, form);
 }

@@ -76,6 +76,18 @@ class SpecErrors(CliTest):
         self.assert_fails(run("build", spec, "--store", self.directory / "store"), 2, "mlbuild.yaml:4:31", "`churn` names no registry")
         self.assertEqual([path.name for path in self.directory.iterdir()], ["mlbuild.yaml"])
 
+    def test_options_that_would_change_nothing_are_slips(self):
+        spec = self.write_spec(GOOD)
+        image = "registry.invalid/team/app:1"
+        for words in (["lock", "--check", "--upgrade", "tomli", spec], ["lock", "--check", "--upgrade-all", spec],
+                      ["run", image, "--variant", "serve"], ["check", image, "--locked"], ["sbom", image, "--variant", "serve"],
+                      ["report", image, "--locked"], ["report", image, "--compare", image, "--variant", "serve"],
+                      ["report", spec, "-o", "page.html", "--format", "json"],
+                      ["build", spec, "--mount-from", "team/base"], ["build", spec, "--dry-run", "--summary", "summary.md"]):
+            with self.subTest(words[:3]):
+                self.assert_fails(run(*words, "--store", self.directory / "store", cwd=self.directory), 2)
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["mlbuild.yaml"])
+
     def test_documents_name_files_whose_names_are_no_utf_8(self):
         store = os.fsencode(self.directory) + b"/store\xff"
         done = self.assert_ok(run("store", "ls", "--format", "json", "--store", os.fsdecode(store)))
