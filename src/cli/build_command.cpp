@@ -236,7 +236,10 @@ void add_build_command(CLI::App& program, Action& chosen) {
       "-o,--output", options->publish.outputs,
       "where to write it: oci:DIR, docker:FILE.tar, registry:HOST/NAME:TAG, or daemon for the docker or podman "
       "of this machine; may be given more than once");
-  command->add_flag("--dry-run", options->dry_run, "show the plan, fetch and write nothing");
+  command->add_flag(
+      "--dry-run", options->dry_run,
+      "show the plan, build nothing; only a missing or stale lock, which is worked out then, makes it fetch "
+      "anything");
   command->add_flag("--force", options->force, "make every layer again");
   command->add_flag("--push", options->publish.push, "push to the registry that -t names, or the spec's `image`");
   command->add_option("--mount-from", options->publish.mount_from,
