@@ -25,19 +25,40 @@ ordered_json scalar_schema(const Rule& rule) {
   return schema;
 }
 
+/// `KEY:` without a value is null, and means the default.
+void admit_null(ordered_json& schema) {
+  const ordered_json null{{"type", "null"}};
+  if (schema.contains("anyOf")) {
+    schema["anyOf"].push_back(null);
+  } else if (schema.contains("enum")) {
+    schema["enum"].push_back(nullptr);
+  } else if (schema.contains("const")) {
+    schema["enum"] = {schema["const"], nullptr};
+    schema.erase("const");
+  } else if (schema["type"].is_array()) {
+    schema["type"].push_back("null");
+  } else {
+    schema["type"] = {schema["type"], "null"};
+  }
+}
+
 ordered_json list_schema(const Rule& item) { return {{"type", "array"}, {"items", schema_of(item)}}; }
 
 ordered_json mapping_schema(const Rule& rule) {
   ordered_json schema{{"type", "object"}, {"additionalProperties", false}, {"properties", ordered_json::object()}};
   for (const Rule::Key& key : rule.keys) {
     schema["properties"][key.name] = schema_of(key.rule);
-    if (key.rule.required) schema["required"].push_back(key.name);
+    if (key.rule.required)
+      schema["required"].push_back(key.name);
+    else
+      admit_null(schema["properties"][key.name]);
   }
   return schema;
 }
 
 ordered_json names_schema(const Rule& rule) {
   ordered_json names{{"type", "object"}, {"additionalProperties", schema_of(rule.item.front())}};
+  if (rule.item.front().shape != Rule::Shape::Text) admit_null(names["additionalProperties"]);
   if (rule.words.empty()) return names;
   return {{"anyOf", {ordered_json{{"enum", rule.words}}, names}}};
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <set>
 
 namespace mlbuild {
@@ -57,6 +58,35 @@ TEST(JsonSchema, SaysWhichDialectItIsAndRefusesUnknownKeys) {
   EXPECT_EQ(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
   EXPECT_EQ(schema["additionalProperties"], false);
   EXPECT_EQ(schema["required"], (json{"version", "name"}));
+}
+
+bool has(const json& list, const json& value) { return std::count(list.begin(), list.end(), value) == 1; }
+
+bool admits_null(const json& schema) {
+  if (schema.contains("enum")) return has(schema["enum"], nullptr);
+  if (schema.contains("anyOf")) return std::any_of(schema["anyOf"].begin(), schema["anyOf"].end(), admits_null);
+  return has(schema["type"], "null");
+}
+
+/// As the parser does, for which `KEY:` without a value means the default.
+void expect_null_where_optional(const json& schema, const std::string& path) {
+  const json properties = schema.value("properties", json::object());
+  const json required = schema.value("required", json::array());
+  for (const auto& [name, below] : properties.items()) {
+    EXPECT_NE(admits_null(below), has(required, name)) << path << "." << name;
+    expect_null_where_optional(below, path + "." + name);
+  }
+  for (const json& alternative : schema.value("anyOf", json::array())) expect_null_where_optional(alternative, path);
+  for (const char* word : {"items", "additionalProperties"}) {
+    if (schema.contains(word) && schema[word].is_object()) expect_null_where_optional(schema[word], path + ".*");
+  }
+}
+
+TEST(JsonSchema, KeysWithoutAValueMeanTheDefault) {
+  const json schema = json::parse(spec_json_schema());
+  expect_null_where_optional(schema, "");
+  EXPECT_TRUE(admits_null(schema["properties"]["variants"]["additionalProperties"]));  // `variants: {serve: }`
+  EXPECT_FALSE(admits_null(schema["properties"]["config"]["properties"]["env"]["additionalProperties"]));
 }
 
 }  // namespace
