@@ -1,4 +1,5 @@
 #include "auditing.hpp"
+#include "chosen_image.hpp"
 #include "commands.hpp"
 #include "locking.hpp"
 #include "shared_options.hpp"
@@ -57,7 +58,6 @@ void keep_rules(AuditResult& result, const std::vector<std::string>& rules) {
 
 /// Edits are made by lines and words, without YAML's grammar: what they make of a spec shows when it is read.
 void check_edited(const AuditOptions& options, const std::map<std::string, std::string>& texts) {
-  if (texts.empty()) return;  // an image, or nothing to change
   try {
     read_changed_spec(options.subject, texts);
   } catch (const Error& error) {
@@ -98,6 +98,7 @@ int audit(const AuditOptions& options, World& world) {
     throw Error(ErrorKind::Usage, "`--apply` prints the difference it makes, which has no JSON form")
         .hint("leave out `--format json`; or leave out `--apply`, and each finding has its changes as `patch`");
   }
+  refuse_spec_options({options.subject, options.variant, options.platform, false});
   world.set_insecure_registries(options.insecure_registries);
   for (const std::string& rule : options.rules) audit_rule(rule);
   const bool is_spec = std::filesystem::exists(options.subject) || options.subject.ends_with(".yaml");

@@ -81,7 +81,7 @@ class SpecErrors(CliTest):
         image = "registry.invalid/team/app:1"
         for words in (["lock", "--check", "--upgrade", "tomli", spec], ["lock", "--check", "--upgrade-all", spec],
                       ["run", image, "--variant", "serve"], ["check", image, "--locked"], ["sbom", image, "--variant", "serve"],
-                      ["report", image, "--locked"], ["report", image, "--compare", image, "--variant", "serve"],
+                      ["report", image, "--locked"], ["audit", image, "--variant", "serve"], ["report", image, "--compare", image, "--variant", "serve"],
                       ["report", spec, "-o", "page.html", "--format", "json"],
                       ["build", spec, "--mount-from", "team/base"], ["build", spec, "--dry-run", "--summary", "summary.md"]):
             with self.subTest(words[:3]):
