@@ -6,6 +6,7 @@
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/index/python_index.hpp"
 #include "mlbuild/net/http.hpp"
+#include "mlbuild/python/marker.hpp"
 #include "mlbuild/python/names.hpp"
 #include "mlbuild/sys/thread_pool.hpp"
 
@@ -43,6 +44,15 @@ std::vector<std::string> as_limits(const Pins& pins) {
   std::vector<std::string> limits;
   for (const auto& [name, version] : pins) limits.push_back(name + "==" + version);
   return limits;
+}
+
+/// A marker that we cannot read (its words may be newer than we are) is left to the resolver.
+bool holds(const python::Requirement& requirement, const python::MarkerEnvironment& environment) {
+  try {
+    return python::marker_holds(requirement.marker, environment);
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 void refuse_urls(const std::vector<const python::Requirement*>& requirements) {
@@ -83,6 +93,10 @@ PythonResolver::Group PythonResolver::group_of(std::string what, const std::vect
   }
   refuse_urls(group.requirements);
   refuse_urls(group.constraints);
+  // What is meant for another interpreter or platform decides nothing here: neither hashes nor routes.
+  const python::MarkerEnvironment environment{image_.interpreter.full_version, target_.machine, ""};
+  for (auto* list : {&group.requirements, &group.constraints})
+    std::erase_if(*list, [&](const python::Requirement* one) { return !holds(*one, environment); });
   group.lines = texts_of(group.requirements);
   group.limits = texts_of(group.constraints);
   return group;

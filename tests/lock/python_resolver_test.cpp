@@ -125,6 +125,36 @@ TEST_F(PythonResolverTest, RoutesOfTransitiveProjectsAreFoundOut) {
   EXPECT_EQ(image.wheels[1].index, "index-1");
 }
 
+TEST_F(PythonResolverTest, ARequirementForOtherPythonsIsNone) {
+  const std::string other(64, '0');
+  const std::string own = digest_of("toy-1.0-py3-none-any.whl").hex();
+  require(variant.runtime.requirements, "toy==0.9 ; python_version < '3.9' --hash=sha256:" + other);
+  require(variant.runtime.requirements, "toy==1.0 ; python_version >= '3.9' --hash=sha256:" + own);
+  require(variant.runtime.constraints, "toy==1.0 ; platform_machine == 'aarch64' --hash=sha256:" + other);
+  resolver.pylocks["toy==1.0 ; python_version >= '3.9'\n"] = pylock(locked("toy", "1.0"));
+  resolve();
+  EXPECT_THAT(names(image.wheels), ElementsAre("toy 1.0"));
+}
+
+TEST_F(PythonResolverTest, ARequirementForOtherPlatformsIsNotRouted) {
+  image.platform = {"linux", "arm64", ""};
+  require(variant.runtime.requirements, "toy");
+  require(variant.runtime.requirements, "gpuonly==1.0 ; platform_machine == 'x86_64'");
+  variant.indexes = {{{"https://private.example/simple", {}}, {"gpuonly"}}};
+  resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0"));
+  resolve();
+  EXPECT_FALSE(resolver.questions[0].files.contains("pyproject.toml"));
+  EXPECT_THAT(names(image.wheels), ElementsAre("toy 1.0"));
+}
+
+TEST_F(PythonResolverTest, AMarkerOfTimesToComeIsTheResolversBusiness) {
+  const std::string text = "toy ; 'gpu' in dependency_groups";
+  require(variant.runtime.requirements, text);
+  resolver.pylocks[text + "\n"] = pylock("");
+  resolve();
+  EXPECT_TRUE(image.wheels.empty());
+}
+
 TEST_F(PythonResolverTest, FailureNamesTheRequirementAndHidesTheSecret) {
   require(variant.runtime.requirements, "toy");
   require(variant.runtime.requirements, "other");
