@@ -20,14 +20,14 @@
 //   2. runtime alone, held to the versions of 1: what is in 1 and not in 2 is for development only
 //   3. each again, offline, for "who needs whom", which pylock.toml does not tell
 //   4. the build requirements of each source distribution
-// A project that the spec routes to an index of its own but that only another project needs is found out by the first
-// answer; the question is then asked again with the route.
+// The resolver takes a route only together with a demand for its project, and most projects of an index are needed by
+// other projects if at all. So the others are withheld: a question that turns out to need one fails, and is asked again
+// with its route.
 
 namespace mlbuild {
 namespace {
 
 constexpr std::size_t kParallelQueries = 8;
-constexpr int kRoutingRounds = 8;
 
 template <class T>
 void append(std::vector<T>& to, const std::vector<T>& more) {
@@ -53,6 +53,32 @@ bool holds(const python::Requirement& requirement, const python::MarkerEnvironme
   } catch (const Error&) {
     return true;
   }
+}
+
+/// What the spec asks for, itself or by way of others.
+std::set<std::string> needed_projects(const std::map<std::string, std::vector<std::string>>& edges) {
+  std::set<std::string> needed = {"spec"};
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const auto& [name, sources] : edges) {
+      if (std::ranges::any_of(sources, [&](const std::string& source) { return needed.contains(source); }))
+        grew = needed.insert(name).second || grew;
+    }
+  }
+  return needed;
+}
+
+/// A route is a demand, also where the candidate that needed the project was given up for another.
+void leave_out_unneeded(std::vector<PylockPackage>& packages, std::map<std::string, std::vector<std::string>>& edges) {
+  const std::set<std::string> needed = needed_projects(edges);
+  std::erase_if(packages, [&](const PylockPackage& package) { return !needed.contains(package.name); });
+  for (auto& [name, sources] : edges)
+    std::erase_if(sources, [&](const std::string& source) { return !needed.contains(source); });
+}
+
+/// Whether there was one to take.
+bool take_route(UvRequest& request, const std::string& project) {
+  return request.routes.insert(request.withheld.extract(project)).inserted;
 }
 
 void refuse_urls(const std::vector<const python::Requirement*>& requirements) {
@@ -132,8 +158,9 @@ std::vector<PythonResolver::Pinned> PythonResolver::pin(const Group& group, cons
   context_.cancellation.check();
   context_.on_activity(fmt::format("resolving {} {} for {}", group.lines.size(), group.what, target_text_));
   UvRequest request = request_for(group, preferences);
-  const std::vector<PylockPackage> packages = ask_for_packages(group, request);
+  std::vector<PylockPackage> packages = ask_for_packages(group, request);
   auto edges = ask_for_edges(group, request, packages);
+  if (!request.routes.empty()) leave_out_unneeded(packages, edges);
   std::vector<Pinned> pinned;
   for (const PylockPackage& package : packages) {
     const ChosenFile chosen = choose_file(package, rules_for(group, package.name));
@@ -163,10 +190,8 @@ UvRequest PythonResolver::request_for(const Group& group, const Pins& preference
   if (variant_.exclude_newer) request.exclude_newer = variant_.exclude_newer->value;
   request.preferences = preferences;
   request.offline = group.held;
-  for (const python::Requirement* requirement : group.requirements) {
-    const auto route = routed_.find(requirement->name);
-    if (route != routed_.end()) request.routes.insert(*route);
-  }
+  request.withheld = routed_;
+  for (const python::Requirement* requirement : group.requirements) take_route(request, requirement->name);
   return request;
 }
 
@@ -183,33 +208,24 @@ UvQuestion PythonResolver::question_for(const Group& group) const {
 
 /// A question whose answer is in the resolver's cache is asked offline first: half of the time of an answer goes into
 /// asking the index whether anything changed.
-UvAnswer PythonResolver::ask(const Group& group, UvRequest request) {
+UvAnswer PythonResolver::ask(UvRequest request) {
   UvAnswer answer = uv_.ask(request);
-  if (!answer.ok && request.offline) {
-    request.offline = false;
-    answer = uv_.ask(request);
-  }
-  if (!answer.ok)
-    throw explain_uv_failure(answer.messages, question_for(group)).while_doing(fmt::format("resolving {}", group.what));
-  return answer;
+  if (answer.ok || !request.offline || !withheld_project(answer.messages).empty()) return answer;
+  request.offline = false;
+  return uv_.ask(request);
 }
 
-/// Adds the routes of projects that turned out to take part; whether there were any.
-bool PythonResolver::add_routes(UvRequest& request, const std::vector<PylockPackage>& packages) const {
-  bool added = false;
-  for (const PylockPackage& package : packages) {
-    const auto route = routed_.find(package.name);
-    if (route != routed_.end()) added = request.routes.insert(*route).second || added;
-  }
-  return added;
+Error PythonResolver::failure(const Group& group, const UvAnswer& answer) const {
+  return explain_uv_failure(answer.messages, question_for(group)).while_doing(fmt::format("resolving {}", group.what));
 }
 
+/// Each round but the last takes one more of the spec's routes.
 std::vector<PylockPackage> PythonResolver::ask_for_packages(const Group& group, UvRequest& request) {
-  for (int round = 0; round < kRoutingRounds; ++round) {
-    std::vector<PylockPackage> packages = parse_pylock(ask(group, request).text);
-    if (!add_routes(request, packages)) return packages;
+  for (;;) {
+    const UvAnswer answer = ask(request);
+    if (answer.ok) return parse_pylock(answer.text);
+    if (!take_route(request, withheld_project(answer.messages))) throw failure(group, answer);
   }
-  throw Error(ErrorKind::Step, "the routing of `python.indexes` does not come to rest").hint("route fewer projects");
 }
 
 std::map<std::string, std::vector<std::string>> PythonResolver::ask_for_edges(
@@ -217,7 +233,9 @@ std::map<std::string, std::vector<std::string>> PythonResolver::ask_for_edges(
   request.output = UvRequest::Output::Edges;
   for (const PylockPackage& package : packages) request.constraints.push_back(package.name + "==" + package.version);
   request.offline = true;
-  return parse_uv_edges(ask(group, request).text);
+  const UvAnswer answer = ask(request);
+  if (!answer.ok) throw failure(group, answer);
+  return parse_uv_edges(answer.text);
 }
 
 FileRules PythonResolver::rules_for(const Group& group, const std::string& name) const {

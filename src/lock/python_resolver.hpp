@@ -50,11 +50,11 @@ class PythonResolver {
   std::vector<PylockPackage> ask_for_packages(const Group& group, UvRequest& request);
   std::map<std::string, std::vector<std::string>> ask_for_edges(const Group& group, UvRequest request,
                                                                 const std::vector<PylockPackage>& packages);
-  UvAnswer ask(const Group& group, UvRequest request);
+  UvAnswer ask(UvRequest request);
+  Error failure(const Group& group, const UvAnswer& answer) const;
   UvRequest request_for(const Group& group, const Pins& preferences) const;
   UvQuestion question_for(const Group& group) const;
   FileRules rules_for(const Group& group, const std::string& name) const;
-  bool add_routes(UvRequest& request, const std::vector<PylockPackage>& packages) const;
   const PythonIndex& index_named(const std::string& name) const;
   void fill_sizes(std::vector<Pinned>& pinned);
   Group group_of(std::string what, const std::vector<const RequirementSet*>& sets) const;

@@ -17,6 +17,7 @@ constexpr std::string_view kRequirements = "requirements.in";
 constexpr std::string_view kConstraints = "constraints.txt";
 constexpr std::string_view kProject = "pyproject.toml";
 constexpr std::string_view kProjectName = "mlbuild-routes";
+constexpr std::string_view kNowhere = "file:///mlbuild/withheld/";
 
 std::string lines(const std::vector<std::string>& texts) {
   std::string all;
@@ -42,6 +43,21 @@ std::string routing_project(const UvRequest& request) {
   return text + "\n[tool.uv.sources]\n" + sources;
 }
 
+/// A constraint with a URL is where a project comes from. Nothing is there, so the resolver stops at the first
+/// candidate that needs the project: had it asked the default index, a stranger's project could answer, or "not found"
+/// make it take an older candidate that does without.
+std::string withholding(const std::string& project) {
+  std::string distribution = project;
+  std::replace(distribution.begin(), distribution.end(), '-', '_');
+  return fmt::format("{} @ {}{}/{}-0-py3-none-any.whl\n", project, kNowhere, project, distribution);
+}
+
+std::string constraints_of(const UvRequest& request) {
+  std::string text = lines(request.constraints);
+  for (const auto& [project, index] : request.withheld) text += withholding(project);
+  return text;
+}
+
 }  // namespace
 
 std::string uv_output_file(const UvRequest& request) {
@@ -51,7 +67,8 @@ std::string uv_output_file(const UvRequest& request) {
 std::map<std::string, std::string> uv_input_files(const UvRequest& request) {
   std::map<std::string, std::string> files;
   files.emplace(kRequirements, lines(request.requirements));
-  if (!request.constraints.empty()) files.emplace(kConstraints, lines(request.constraints));
+  if (const std::string constraints = constraints_of(request); !constraints.empty())
+    files.emplace(kConstraints, constraints);
   if (!request.routes.empty()) files.emplace(kProject, routing_project(request));
   // The resolver takes an existing output file as what to stay with.
   if (!request.preferences.empty() && request.output == UvRequest::Output::Pylock)
@@ -65,7 +82,7 @@ std::vector<std::string> uv_arguments(const UvRequest& request) {
     arguments.insert(arguments.end(), words.begin(), words.end());
   };
   if (!request.routes.empty()) add({kProject});
-  if (!request.constraints.empty()) add({"-c", kConstraints});
+  if (!request.constraints.empty() || !request.withheld.empty()) add({"-c", kConstraints});
   if (request.output == UvRequest::Output::Pylock) {
     add({"--format", "pylock.toml", "--generate-hashes"});
   } else {
@@ -84,6 +101,13 @@ std::vector<std::string> uv_arguments(const UvRequest& request) {
   if (request.exclude_newer) add({"--exclude-newer", *request.exclude_newer});
   if (request.offline) add({"--offline"});
   return arguments;
+}
+
+std::string withheld_project(std::string_view messages) {
+  const std::size_t place = messages.find(kNowhere);
+  if (place == std::string_view::npos) return {};
+  const std::string_view rest = messages.substr(place + kNowhere.size());
+  return std::string(rest.substr(0, rest.find('/')));
 }
 
 std::map<std::string, std::vector<std::string>> parse_uv_edges(std::string_view annotated) {

@@ -23,6 +23,9 @@ struct UvRequest {
   std::vector<std::string> constraints;
   std::vector<PythonIndex> indexes;           ///< of the spec; used only for the projects of `routes`
   std::map<std::string, std::string> routes;  ///< project -> name in `indexes`
+  /// Routed as well, but not known to be needed. No index is asked for them: a question that needs one fails, and
+  /// withheld_project() tells which.
+  std::map<std::string, std::string> withheld;
   python::TargetPlatform target;
   std::string python_full_version;  ///< "3.11.2"
   SdistPolicy sdists = SdistPolicy::Deny;
@@ -40,6 +43,9 @@ std::map<std::string, std::string> uv_input_files(const UvRequest& request);
 
 /// Arguments behind the program's name; no URL is among them.
 std::vector<std::string> uv_arguments(const UvRequest& request);
+
+/// The withheld project that made a question fail; "" when it failed for another reason.
+std::string withheld_project(std::string_view messages);
 
 /// Who needs each project, from an answer of kind Edges: "spec" or project names, sorted.
 std::map<std::string, std::vector<std::string>> parse_uv_edges(std::string_view annotated);

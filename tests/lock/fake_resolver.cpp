@@ -22,6 +22,18 @@ std::string read(const fs::path& path) {
   return text.str();
 }
 
+/// What uv 0.13.8 says when something needs a project that a constraint puts at a URL where nothing is.
+std::string missing_file(const std::string& constraints, const std::string& answer) {
+  std::stringstream lines(constraints);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t url = line.find(" @ file:");
+    if (url == std::string::npos || answer.find("\"" + line.substr(0, url) + "\"") == std::string::npos) continue;
+    return "error: Failed to resolve dependencies for package `other==2.0`\n  cause: Distribution not found at: " +
+           line.substr(url + 3) + "\n";
+  }
+  return {};
+}
+
 }  // namespace
 
 bool FakeResolver::Question::wants_edges() const {
@@ -38,6 +50,11 @@ SandboxOutcome FakeResolver::run(const SandboxJob& job, const Cancellation&) {
   if (!failure.empty()) {
     outcome.code = 1;
     outcome.err = failure;
+    return outcome;
+  }
+  outcome.err = missing_file(question.files["constraints.txt"], question.wants_edges() ? "" : pylocks[asked]);
+  if (!outcome.err.empty()) {
+    outcome.code = 1;
     return outcome;
   }
   if (question.wants_edges()) {

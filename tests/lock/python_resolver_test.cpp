@@ -12,6 +12,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace mlbuild::test {
 namespace {
 
@@ -29,7 +31,9 @@ class NoNetwork final : public HttpClient {
 };
 
 std::string locked(const std::string& name, const std::string& version) {
-  const std::string filename = name + "-" + version + "-py3-none-any.whl";
+  std::string filename = name;
+  std::replace(filename.begin(), filename.end(), '-', '_');
+  filename += "-" + version + "-py3-none-any.whl";
   return "[[packages]]\nname = \"" + name + "\"\nversion = \"" + version +
          "\"\nwheels = [{ url = \"https://user:secret@files.example/" + filename +
          "\", size = 10, hashes = { sha256 = \"" + digest_of(filename).hex() + "\" } }]\n";
@@ -93,6 +97,7 @@ TEST_F(PythonResolverTest, TheLockNamesNoHostAndNoSecret) {
   require(variant.runtime.requirements, "toy");
   variant.indexes = {{{"https://other:hidden@private.example/simple", {}}, {"toy"}}};
   resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0"));
+  resolver.edges["toy\n"] = "toy==1.0  # via -r requirements.in\n";
   resolve();
   EXPECT_EQ(image.wheels[0].index, "index-1");
   const std::string text = to_json(Lock{{}, {image}});
@@ -104,6 +109,7 @@ TEST_F(PythonResolverTest, SecretsReachTheResolverByEnvironmentAndFileOnly) {
   require(variant.runtime.requirements, "toy");
   variant.indexes = {{{"https://other:hidden@private.example/simple", {}}, {"toy"}}};
   resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0"));
+  resolver.edges["toy\n"] = "toy==1.0  # via -r requirements.in\n";
   resolve();
   for (const FakeResolver::Question& question : resolver.questions) {
     for (const std::string& argument : question.argv)
@@ -113,16 +119,35 @@ TEST_F(PythonResolverTest, SecretsReachTheResolverByEnvironmentAndFileOnly) {
   }
 }
 
-TEST_F(PythonResolverTest, RoutesOfTransitiveProjectsAreFoundOut) {
+TEST_F(PythonResolverTest, RoutesOfTransitiveProjectsAreFoundOutWithoutTheDefaultIndex) {
   require(variant.runtime.requirements, "toy");
-  variant.indexes = {{{"https://private.example/simple", {}}, {"toydep", "unused"}}};
-  resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0") + locked("toydep", "2.0"));
+  variant.indexes = {{{"https://private.example/simple", {}}, {"toydep", "toy-deep", "unused"}}};
+  resolver.pylocks["toy\n"] = pylock(locked("toy", "1.0") + locked("toydep", "2.0") + locked("toy-deep", "3.0"));
+  resolver.edges["toy\n"] = "toy==1.0  # via -r requirements.in\ntoydep==2.0  # via toy\ntoy-deep==3.0  # via toydep\n";
   resolve();
   EXPECT_FALSE(resolver.questions[0].files.contains("pyproject.toml"));
-  EXPECT_THAT(resolver.questions[1].files["pyproject.toml"],
-              AllOf(HasSubstr("\"toydep\" = { index"), Not(HasSubstr("unused"))));
+  EXPECT_THAT(resolver.questions[0].files["constraints.txt"],
+              AllOf(HasSubstr("toydep @ file:///"), HasSubstr("/toy_deep-0-py3-none-any.whl"), HasSubstr("unused @ ")));
+  ASSERT_EQ(resolver.questions.size(), 4U);  // the last is for the edges
+  EXPECT_THAT(resolver.questions[2].files["pyproject.toml"],
+              AllOf(HasSubstr("\"toydep\" = { index"), HasSubstr("\"toy-deep\" = { index"), Not(HasSubstr("unused"))));
+  EXPECT_THAT(resolver.questions[3].files["constraints.txt"], HasSubstr("unused @ file:///"));
+  EXPECT_THAT(names(image.wheels), ElementsAre("toy 1.0", "toy-deep 3.0", "toydep 2.0"));
   EXPECT_EQ(image.wheels[0].index, "default");
   EXPECT_EQ(image.wheels[1].index, "index-1");
+}
+
+TEST_F(PythonResolverTest, WhatOnlyARouteAskedForIsLeftOut) {
+  require(variant.runtime.requirements, "toy");
+  variant.indexes = {{{"https://private.example/simple", {}}, {"toydep"}}};
+  resolver.pylocks["toy\n"] =
+      pylock(locked("toy", "1.0") + locked("toydep", "2.0") + locked("below", "3.0") + locked("shared", "4.0"));
+  resolver.edges["toy\n"] =
+      "toy==1.0  # via -r requirements.in\ntoydep==2.0  # via mlbuild-routes (pyproject.toml)\n"
+      "below==3.0  # via toydep\nshared==4.0  # via toy, toydep\n";
+  resolve();
+  EXPECT_THAT(names(image.wheels), ElementsAre("shared 4.0", "toy 1.0"));
+  EXPECT_THAT(image.wheels[0].required_by, ElementsAre("toy"));
 }
 
 TEST_F(PythonResolverTest, ARequirementForOtherPythonsIsNone) {

@@ -1,5 +1,8 @@
 // Locks a small spec with real package registries, the real resolver and the real sandbox.
 
+#include "support/http_server.hpp"
+#include "support/wheel_builder.hpp"
+
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/lock/resolve.hpp"
 #include "mlbuild/sys/temp_dir.hpp"
@@ -15,6 +18,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -104,6 +108,47 @@ TEST_F(ResolveLock, PinsWhatASourceDistributionNeeds) {
   ASSERT_EQ(lock.images[0].sdists.size(), 1U);
   EXPECT_EQ(lock.images[0].sdists[0].sdist.filename, "antlr4-python3-runtime-4.9.3.tar.gz");
   EXPECT_THAT(lock.images[0].sdists[0].build_requirements, Contains(Field(&LockedFile::name, "setuptools")));
+}
+
+std::string text_of(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+/// An index on loopback.
+class OwnIndex {
+ public:
+  void add(const std::string& project, const std::string& version, const std::string& more_metadata = "") {
+    WheelBuilder wheel = WheelBuilder::named(project, version);
+    wheel.metadata += more_metadata;
+    const std::string file = "/files/" + wheel.filename();
+    server.answer(file, {200, {}, text_of(wheel.build())});
+    pages_[project] += "<a href=\"" + file + "\">" + wheel.filename() + "</a>\n";
+    server.answer("/simple/" + project + "/", {200, {{"Content-Type", "text/html"}}, pages_[project]});
+  }
+  std::string spec(const std::string& packages) const {
+    return "python: {indexes: [{url: \"" + server.url("/simple") + "\", packages: [" + packages + "]}]}\n";
+  }
+
+  HttpServer server;
+
+ private:
+  std::map<std::string, std::string> pages_;
+};
+
+// No other index knows these names, and had one been asked, its "not found" would make lib 1.0 the answer.
+TEST_F(ResolveLock, ARoutedProjectThatOnlyAnotherOneNeedsComesFromItsIndex) {
+  OwnIndex own;
+  own.add("mlbuildtestlib", "1.0");
+  own.add("mlbuildtestlib", "2.0", "Requires-Dist: mlbuildtestcore>=1\n");
+  own.add("mlbuildtestcore", "1.5", "Requires-Dist: mlbuildtestdeep\nRequires-Dist: odd; sys_platform == 'win32'\n");
+  own.add("mlbuildtestdeep", "0.1");
+  own.add("odd", "1.0");
+  const Lock lock = resolve(spec("requirements: {runtime: [mlbuildtestlib]}\n" +
+                                 own.spec("mlbuildtestlib, mlbuildtestcore, mlbuildtestdeep, odd")));
+  std::vector<std::string> wheels;
+  for (const LockedFile& wheel : lock.images.at(0).wheels) wheels.push_back(wheel.filename + " of " + wheel.index);
+  EXPECT_THAT(wheels, ElementsAre("mlbuildtestcore-1.5-py3-none-any.whl of index-1",
+                                  "mlbuildtestdeep-0.1-py3-none-any.whl of index-1",
+                                  "mlbuildtestlib-2.0-py3-none-any.whl of index-1"));
+  EXPECT_THAT(lock.images.at(0).wheels.at(0).required_by, ElementsAre("mlbuildtestlib"));
 }
 
 TEST_F(ResolveLock, MistakesPointAtTheirLine) {

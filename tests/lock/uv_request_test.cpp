@@ -57,6 +57,17 @@ TEST(UvRequest, WritesNoRoutingWithoutRoutes) {
   EXPECT_FALSE(uv_input_files(asked).contains("pyproject.toml"));
 }
 
+TEST(UvRequest, AWithheldProjectIsWhereNothingIsAndItsNameComesBack) {
+  UvRequest asked = request();
+  asked.withheld = {{"my-core", "index-1"}};
+  const std::string constraints = uv_input_files(asked).at("constraints.txt");
+  EXPECT_THAT(constraints, AllOf(HasSubstr("my-core @ file:///"), HasSubstr("/my_core-0-py3-none-any.whl\n")));
+  EXPECT_THAT(joined(asked), HasSubstr("-c constraints.txt"));
+  EXPECT_EQ(withheld_project("  cause: Distribution not found at: " + constraints.substr(constraints.find("file:"))),
+            "my-core");
+  EXPECT_EQ(withheld_project("  cause: Distribution not found at: file:///elsewhere/my_core-0-py3-none-any.whl"), "");
+}
+
 TEST(UvRequest, PreferencesAreTheOldAnswer) {
   UvRequest asked = request();
   asked.preferences = {{"toy", "1.0"}};
