@@ -201,6 +201,7 @@ UvQuestion PythonResolver::question_for(const Group& group) const {
   append(question.requirements, group.constraints);
   question.target = target_text_;
   question.index = printable_url(context_.site.require_index().url);
+  for (const PythonIndex& index : indexes_) question.indexes.push_back(printable_url(index.url));
   question.sdists_refused = group.sdists != SdistPolicy::Allow;
   if (variant_.exclude_newer) question.cutoff = variant_.exclude_newer->location;
   return question;
@@ -215,8 +216,21 @@ UvAnswer PythonResolver::ask(UvRequest request) {
   return uv_.ask(request);
 }
 
-Error PythonResolver::failure(const Group& group, const UvAnswer& answer) const {
-  return explain_uv_failure(answer.messages, question_for(group)).while_doing(fmt::format("resolving {}", group.what));
+/// An index of the spec that refuses access is asked again by ourselves: its answer is the error then.
+UvQuestion::Missing PythonResolver::find_missing(const UvRequest& request, const std::string& messages) const {
+  for (const auto& [project, index] : request.routes) {
+    if (!is_not_found(messages, project)) continue;
+    const PythonIndex& own = index_named(index);
+    if (list_index_files(context_.http, own, project).empty()) return {project, printable_url(own.url)};
+  }
+  return {};
+}
+
+void PythonResolver::fail(const Group& group, const UvRequest& request, const UvAnswer& answer) const {
+  const auto doing = [&] { return fmt::format("resolving {}", group.what); };
+  UvQuestion question = question_for(group);
+  question.missing = with_context(doing, [&] { return find_missing(request, answer.messages); });
+  throw explain_uv_failure(answer.messages, question).while_doing(doing());
 }
 
 /// Each round but the last takes one more of the spec's routes.
@@ -224,7 +238,7 @@ std::vector<PylockPackage> PythonResolver::ask_for_packages(const Group& group, 
   for (;;) {
     const UvAnswer answer = ask(request);
     if (answer.ok) return parse_pylock(answer.text);
-    if (!take_route(request, withheld_project(answer.messages))) throw failure(group, answer);
+    if (!take_route(request, withheld_project(answer.messages))) fail(group, request, answer);
   }
 }
 
@@ -234,7 +248,7 @@ std::map<std::string, std::vector<std::string>> PythonResolver::ask_for_edges(
   for (const PylockPackage& package : packages) request.constraints.push_back(package.name + "==" + package.version);
   request.offline = true;
   const UvAnswer answer = ask(request);
-  if (!answer.ok) throw failure(group, answer);
+  if (!answer.ok) fail(group, request, answer);
   return parse_uv_edges(answer.text);
 }
 

@@ -30,6 +30,8 @@ std::size_t find_name(std::string_view text, std::string_view name, std::string_
   return std::string_view::npos;
 }
 
+constexpr std::string_view kNotFound = " was not found in the package registry";
+
 /// The requirement that the resolver speaks of first: "you require NAME" where it says so, else the name anywhere.
 const python::Requirement* find_accused(const std::string& messages, const UvQuestion& question) {
   for (const std::string_view lead : {std::string_view("you require "), std::string_view()}) {
@@ -55,6 +57,8 @@ bool is_network(std::string_view messages) {
                                  "timed out",
                                  "HTTP status",
                                  "client error (Connect)",
+                                 "lack of valid authentication credentials",
+                                 "403 Forbidden",
                                  "Network connectivity is disabled"};
   return std::any_of(kSigns.begin(), kSigns.end(), [&](const char* sign) { return contains(messages, sign); });
 }
@@ -69,10 +73,29 @@ std::string reason_of(std::string_view messages) {
   return reason.empty() ? "the resolver gave no reason" : reason;
 }
 
+/// "https://host/path" -> "host/path": the resolver writes user and password before it.
+std::string_view place_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  return scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+}
+
+/// The index whose URL the messages have; the longest, since one may begin with another. Files may lie elsewhere: then
+/// it is the default index that led there, or is as good a guess.
+const std::string& accused_index(std::string_view messages, const UvQuestion& question) {
+  const std::string* accused = nullptr;
+  const auto look_at = [&](const std::string& index) {
+    if (accused != nullptr && index.size() <= accused->size()) return;
+    if (contains(messages, place_of(index))) accused = &index;
+  };
+  look_at(question.index);
+  for (const std::string& index : question.indexes) look_at(index);
+  return accused == nullptr ? question.index : *accused;
+}
+
 Error network_failure(const std::string& messages, const UvQuestion& question) {
-  const bool refused = contains(messages, "401") || contains(messages, "403");
-  Error error(ErrorKind::Network,
-              fmt::format("the Python index {} {}", question.index, refused ? "refused access" : "could not be read"));
+  const bool refused = contains(messages, "401 Unauthorized") || contains(messages, "403 Forbidden");
+  Error error(ErrorKind::Network, fmt::format("the Python index {} {}", accused_index(messages, question),
+                                              refused ? "refused access" : "could not be read"));
   error.hint(
       refused ? "put user and password for this host into ~/.netrc, or use the site's own index (docs/configuration.md)"
               : "check the network and its proxy, or use the site's own index (docs/configuration.md)");
@@ -122,7 +145,12 @@ Error unsatisfiable(const std::string& messages, const UvQuestion& question, con
   if (std::any_of(kNoWheel.begin(), kNoWheel.end(), [&](std::string_view sign) { return contains(messages, sign); }))
     return missing_wheel(messages, question);
   const std::string name = accused == nullptr ? "a requirement" : fmt::format("`{}`", accused->text);
-  if (contains(messages, "was not found in the package registry")) {
+  if (!question.missing.project.empty()) {
+    return Error(ErrorKind::Step, fmt::format("`{}` is not on {}, the only index that the spec has it from",
+                                              question.missing.project, question.missing.index))
+        .hint("check the spelling, or the `url` and `packages` of `python.indexes`");
+  }
+  if (contains(messages, kNotFound)) {
     return Error(ErrorKind::Step, fmt::format("{} is not on the index, or needs a project that is not", name))
         .hint("check the spelling, or name the index that has the project in `python.indexes`");
   }
@@ -147,6 +175,14 @@ Error unsatisfiable(const std::string& messages, const UvQuestion& question, con
 }
 
 }  // namespace
+
+bool is_not_found(std::string_view messages, std::string_view project) {
+  const std::string sentence = std::string(project).append(kNotFound);
+  for (std::size_t at = messages.find(sentence); at != std::string_view::npos; at = messages.find(sentence, at + 1)) {
+    if (at == 0 || !is_name_character(messages[at - 1])) return true;
+  }
+  return false;
+}
 
 Error explain_uv_failure(const std::string& messages, const UvQuestion& question) {
   const std::string reason = reason_of(messages);

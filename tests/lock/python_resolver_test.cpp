@@ -25,9 +25,15 @@ using ::testing::Not;
 /// No test here may open a connection: sizes are in the answers, and nothing is built from source.
 class NoNetwork final : public HttpClient {
  public:
-  HttpResponse fetch(const HttpRequest& request, const std::function<Sink&(const HttpResponse&)>&) override {
-    throw Error(ErrorKind::Network, "unexpected request for " + request.url);
+  HttpResponse fetch(const HttpRequest& request, const std::function<Sink&(const HttpResponse&)>& start) override {
+    if (!statuses.contains(request.url)) throw Error(ErrorKind::Network, "unexpected request for " + request.url);
+    HttpResponse response;
+    response.status = statuses.at(request.url);
+    response.final_url = request.url;
+    start(response);
+    return response;
   }
+  std::map<std::string, int> statuses;
 };
 
 std::string locked(const std::string& name, const std::string& version) {
@@ -192,6 +198,34 @@ TEST_F(PythonResolverTest, FailureNamesTheRequirementAndHidesTheSecret) {
     EXPECT_EQ(error.location(), variant.runtime.requirements[1].location);
     for (const std::string& context : error.context()) EXPECT_THAT(context, Not(HasSubstr("secret")));
   }
+}
+
+TEST_F(PythonResolverTest, AProjectThatItsIndexDoesNotShowIsAskedForThere) {
+  require(variant.runtime.requirements, "toy");
+  variant.indexes = {{{"https://private.example/simple", {}}, {"toy", "toydep"}}};
+  resolver.failure =
+      "error: No solution found when resolving dependencies\n  cause: Because toy was not found in the package "
+      "registry "
+      "and mlbuild-routes depends on toy, we can conclude that your requirements are unsatisfiable.\n";
+  const auto refusal = [&](int status) {
+    http.statuses["https://private.example/simple/toy/"] = status;
+    try {
+      resolve();
+    } catch (const Error& error) {
+      return error;
+    }
+    return Error(ErrorKind::Internal, "was resolved");
+  };
+  for (const int status : {401, 403, 503}) {
+    const Error error = refusal(status);
+    EXPECT_EQ(error.kind(), ErrorKind::Network);
+    EXPECT_THAT(error.message(),
+                AllOf(HasSubstr("https://private.example/simple/toy/"), HasSubstr(std::to_string(status))));
+  }
+  const Error unknown = refusal(404);
+  EXPECT_EQ(unknown.kind(), ErrorKind::Step);
+  EXPECT_THAT(unknown.message(), HasSubstr("`toy` is not on https://private.example/simple"));
+  EXPECT_EQ(unknown.location(), variant.runtime.requirements[0].location);
 }
 
 TEST_F(PythonResolverTest, UrlsAreRefusedWithTheirPlace) {

@@ -20,9 +20,12 @@ class UvFailure : public ::testing::Test {
     for (const python::Requirement& one : written) question.requirements.push_back(&one);
     question.target = "cp311 linux/amd64";
     question.index = "https://index.example/simple";
+    question.indexes = {"https://index.example/simple-gpu", "https://own.example/simple"};
+    question.missing = missing;
     question.cutoff = {"spec.yaml", 2, 1, 1};
     return explain_uv_failure(messages, question);
   }
+  UvQuestion::Missing missing;
   const std::vector<python::Requirement> written = {requirement("pandas==2.2.1", 5),    requirement("numpy==1.20.0", 6),
                                                     requirement("hydra-core", 7),       requirement("py", 8),
                                                     requirement("tensorflow-macos", 9), requirement("tomli==99.0", 10)};
@@ -118,6 +121,54 @@ TEST_F(UvFailure, UnreachableIndexIsANetworkError) {
       "Connection refused (os error 111)");
   EXPECT_EQ(error.kind(), ErrorKind::Network);
   EXPECT_THAT(error.message(), HasSubstr("https://index.example/simple"));
+}
+
+TEST_F(UvFailure, TheIndexThatTheResolverNamesIsToBlame) {
+  const auto blamed = [&](const std::string& url) {
+    return explain("error: Failed to fetch: " + url +
+                   "/py/\n  cause: HTTP status server error (500 Internal Server Error) for url (" + url + "/py/)\n")
+        .message();
+  };
+  EXPECT_EQ(blamed("https://own.example/simple"), "the Python index https://own.example/simple could not be read");
+  EXPECT_EQ(blamed("https://index.example/simple-gpu"),
+            "the Python index https://index.example/simple-gpu could not be read");
+  EXPECT_EQ(blamed("https://index.example/simple"), "the Python index https://index.example/simple could not be read");
+  EXPECT_EQ(blamed("https://user:****@own.example/simple"),
+            "the Python index https://own.example/simple could not be read");
+}
+
+TEST_F(UvFailure, AnIndexThatRefusesAccessIsNotOneWithoutTheProject) {
+  const std::string begin =
+      "error: No solution found when resolving dependencies\n  cause: Because py was not found in the package registry "
+      "and you require py, we can conclude that your requirements are unsatisfiable.\n\n";
+  for (const std::string hint :
+       {"hint: An index URL (https://index.example/simple) could not be queried due to a lack of valid authentication "
+        "credentials (401 Unauthorized)\n",
+        "hint: An index (https://index.example/simple) returned a 403 Forbidden error. Check that the index URL is "
+        "correct "
+        "and the credentials are valid.\n"}) {
+    const Error error = explain(begin + hint);
+    EXPECT_EQ(error.kind(), ErrorKind::Network);
+    EXPECT_EQ(error.message(), "the Python index https://index.example/simple refused access");
+    EXPECT_THAT(error.hint_text(), HasSubstr("~/.netrc"));
+  }
+}
+
+TEST_F(UvFailure, NumbersInNamesAreNoRefusal) {
+  const Error error = explain("error: Failed to fetch: https://own.example/simple/py401/\n  cause: dns error\n");
+  EXPECT_EQ(error.message(), "the Python index https://own.example/simple could not be read");
+}
+
+TEST_F(UvFailure, AProjectThatItsOwnIndexLacksIsNamedWithThatIndex) {
+  missing = {"toycore", "https://own.example/simple"};
+  const Error error = explain(
+      "error: No solution found\n  cause: Because toycore was not found in the package registry and py depends on "
+      "toycore>=1, we can conclude that py cannot be used.\n");
+  EXPECT_EQ(error.kind(), ErrorKind::Step);
+  EXPECT_EQ(error.message(),
+            "`toycore` is not on https://own.example/simple, the only index that the spec has it from");
+  EXPECT_EQ(error.location().line, 8U);
+  EXPECT_THAT(error.hint_text(), HasSubstr("python.indexes"));
 }
 
 TEST_F(UvFailure, UnknownWordsArePassedOn) {
