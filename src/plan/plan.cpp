@@ -2,6 +2,7 @@
 
 #include "layer_steps.hpp"
 
+#include "mlbuild/base/error.hpp"
 #include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/layer_packing.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
@@ -104,6 +105,21 @@ std::string no_layers_left(const SpecVariant& variant, std::size_t needed) {
                                  variant.max_layers);
   if (needed <= kMostLayers) return text + fmt::format("write at least `layers: {{max: {}}}`", needed);
   return text + fmt::format("{} are the most there can be", kMostLayers);
+}
+
+/// Base, steps and app cannot be put together; what they are above `layers.max` is the user's to weigh, up to what no
+/// runtime takes.
+std::optional<std::string> above_max(const SpecVariant& variant, std::size_t layers) {
+  constexpr std::size_t kMostOfRuntimes = 127;
+  if (layers > kMostOfRuntimes) {
+    throw Error(ErrorKind::Spec, fmt::format("the image would have {} layers, and container runtimes stop at {}",
+                                             layers, kMostOfRuntimes))
+        .hint("put several `steps` into one, or take a base with fewer layers");
+  }
+  if (layers <= variant.max_layers) return std::nullopt;
+  return fmt::format(
+      "the image has {} layers, and `layers.max` is {}; base, `steps` and app have theirs whatever it says", layers,
+      variant.max_layers);
 }
 
 struct SdistPlan {
@@ -300,7 +316,7 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   const LockedImage& image = *request.image;
   const std::string prefix = step_id_prefix(request);
   const auto causes = causes_by_project(*request.variant);
-  Plan plan{request.variant->name, image.platform, {}, {}, {}};
+  Plan plan{request.variant->name, image.platform, {}, {}, {}, {}};
   std::vector<PlannedWheel> wheels;
   for (const LockedFile& file : image.wheels) wheels.push_back(locked_wheel(file));
   for (const LockedSdist& sdist : image.sdists) {
@@ -330,6 +346,7 @@ Plan plan_with(const PlanRequest& request, PlanLookups& lookups, const std::set<
   }
   append(layers, std::move(commands));
   if (app) layers.push_back(std::move(*app));
+  plan.over_max = above_max(*request.variant, layers.size());
   std::vector<Step> decided;
   for (Step& step : layers) {
     pack_as(*request.variant, step);

@@ -342,6 +342,7 @@ Plan plan_with_bytecode(PreparedBuild& prepared, StoreLookups& lookups, const Bu
   }
   if (plan.no_bytecode)
     context.events.on(WarningRaised{fmt::format("the image gets no bytecode: {}", *plan.no_bytecode)});
+  if (plan.over_max) context.events.on(WarningRaised{*plan.over_max});
   return plan;
 }
 

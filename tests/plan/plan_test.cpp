@@ -153,6 +153,25 @@ TEST_F(PlanTest, AHugeWheelIsSpreadOverSeveralLayersWithinTheLimit) {
   EXPECT_LE(layers, 6U);
 }
 
+TEST_F(PlanTest, MoreLayersThanTheSpecWantsAreSaidAndNoRuntimeGetsMoreThanItTakes) {
+  variant.max_layers = 8;
+  variant.steps.assign(6, {});
+  EXPECT_FALSE(plan().over_max);
+  variant.steps.assign(8, {});
+  EXPECT_EQ(plan().over_max,
+            "the image has 10 layers, and `layers.max` is 8; base, `steps` and app have theirs whatever it says");
+  variant.steps.assign(125, {});
+  EXPECT_EQ(plan().steps.size(), 127U);
+  variant.steps.assign(126, {});
+  try {
+    plan();
+    FAIL() << "128 layers";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Spec);
+    EXPECT_STREQ(error.what(), "the image would have 128 layers, and container runtimes stop at 127");
+  }
+}
+
 TEST_F(PlanTest, ScratchHasNoBase) {
   variant.foreign_base = ForeignBase{};
   image.base.clear();

@@ -71,6 +71,17 @@ TEST_F(BuildTest, WhereLayersAreUsedUpTheBuildSaysWhichKeyToChange) {
   EXPECT_TRUE(events.warnings[0].ends_with("write at least `layers: {max: 5}`")) << events.warnings[0];
 }
 
+TEST_F(BuildTest, AnImageAboveTheLimitOfLayersIsMadeAndSaidToBe) {
+  add_wheel(test::WheelBuilder().add("toy.py", "a = 1\n"));
+  spec.variants[0].bytecode = false;
+  spec.variants[0].max_layers = 1;
+  const std::size_t layers = build().image.layers.size();
+  EXPECT_GT(layers, 1U);
+  ASSERT_EQ(events.warnings.size(), 1U);
+  EXPECT_TRUE(events.warnings[0].starts_with("the image has " + std::to_string(layers) + " layers"))
+      << events.warnings[0];
+}
+
 TEST_F(BuildTest, ConfigAndManifestAreKeptInTheStore) {
   const BuildResult result = build();
   EXPECT_EQ(store.find(result.image.manifest.digest), result.image.manifest.size_bytes);

@@ -137,7 +137,8 @@ struct Plan {
   std::vector<WheelInput> wheels;  ///< all that the image installs and that are known
   /// Why the image gets no bytecode although its spec wants it, as a line for the user.
   std::optional<std::string> no_bytecode;
-  bool complete() const;  ///< no Layer is Open, no BuildSdist must run; commands come afterwards
+  std::optional<std::string> over_max;  ///< that there are more layers than `layers.max`, as a line for the user
+  bool complete() const;                ///< no Layer is Open, no BuildSdist must run; commands come afterwards
 };
 
 /// What is known already; the only window from the plan to the world.
