@@ -39,8 +39,15 @@ void forget_place(LockedBaseImage& base) {
   base.manifest = BlobDigest{};
 }
 
+/// Source distributions are built with them, and maintainer scripts of a distroless base run on them (plan,
+/// scripts_step).
+bool needs_build_packages(const LockedImage& image, const SystemPackages& system) {
+  const bool runs_scripts = !system.run_scripts.empty() || (system.run_all_scripts && !image.system_runtime.empty());
+  return !image.sdists.empty() || (image.base_flavor == "distroless" && runs_scripts);
+}
+
 /// Requirements may be written differently, and other groups change, without one byte of the image being another.
-LockedImage deciding_part(LockedImage image) {
+LockedImage deciding_part(LockedImage image, const SystemPackages& system) {
   image.variant.clear();
   image.spec_digest = BlobDigest{};
   image.spec_part.clear();
@@ -54,7 +61,7 @@ LockedImage deciding_part(LockedImage image) {
     sdist.sdist.required_by.clear();
     forget_reasons(sdist.build_requirements);
   }
-  if (image.sdists.empty()) image.system_build.clear();
+  if (!needs_build_packages(image, system)) image.system_build.clear();
   if (image.base_image) forget_place(*image.base_image);
   return image;
 }
@@ -77,7 +84,7 @@ BuildRecord build_record(const BuildRequest& request, bool bytecode) {
   variant.bytecode = variant.bytecode && bytecode;
   if (request.image->base_image) variant.foreign_base = ForeignBase{ForeignBase::Kind::Image, {kAnyBase, {}}};
   Lock lock;
-  lock.images.push_back(deciding_part(*request.image));
+  lock.images.push_back(deciding_part(*request.image, variant.system));
   return {deciding_part_json(*request.spec, variant, request.image->platform), to_json(lock), !variant.app.empty()};
 }
 

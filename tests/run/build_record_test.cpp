@@ -24,6 +24,7 @@ struct Example {
     spec.variants.resize(1);
     spec.variants[0].base.suite.value = "bookworm";
     spec.variants[0].base.python.value = "3.11";
+    image.interpreter.full_version = "3.11.2";
     image.wheels = {wheel("numpy")};
     image.dev = {wheel("pytest")};
     image.spec_digest = BlobDigest(sha256("part"));
@@ -57,6 +58,25 @@ TEST(BuildRecord, HasWhatTheImageHasAndNothingOfHowItWasLocked) {
   other.image.releases[0].date = "2026-02-01T00:00:00Z";
   other.image.spec_part = "{}";
   EXPECT_EQ(to_annotation(other.record()), to_annotation(record));
+}
+
+TEST(BuildRecord, KeepsWhatMaintainerScriptsOfADistrolessBaseRunOn) {
+  Example example;
+  LockedDeb shell{"dash", "1.0", "amd64", "bookworm", "pool/dash.deb", BlobDigest(sha256("dash")), 10, "wanted"};
+  example.image.system_build = {shell};
+  example.image.system_runtime = {shell};
+  example.image.system_runtime[0].name = "odd";
+  const auto has_shell = [&] { return parse_lock(example.record().lock_json, "a").images[0].system_build.size() == 1; };
+  SystemPackages& system = example.spec.variants[0].system;
+  example.image.base_flavor = "distroless";
+  EXPECT_FALSE(has_shell());
+  system.run_scripts = {{"odd", {}}};
+  EXPECT_TRUE(has_shell());
+  system.run_scripts.clear();
+  system.run_all_scripts = Location{};
+  EXPECT_TRUE(has_shell());
+  example.image.base_flavor = "slim";
+  EXPECT_FALSE(has_shell());
 }
 
 TEST(BuildRecord, SaysWhetherThereIsBytecode) {
