@@ -2,16 +2,20 @@
 #include "lock_format.hpp"
 #include "strict_json.hpp"
 
+#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/json_depth.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/lock/lock.hpp"
 #include "mlbuild/python/names.hpp"
+#include "mlbuild/python/version.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 // A lock is under version control and gets merged and edited by hand, so it is checked as foreign text: what passes
 // here may be fetched, named in paths and shown without further checks.
@@ -85,16 +89,6 @@ LockedFile read_wheel(StrictObject& object) {
   object.refuse("filename", fmt::format("is no wheel of `{}`", file.name));
 }
 
-LockedSdist read_sdist(StrictObject& object) {
-  LockedSdist sdist;
-  sdist.sdist = read_file(object);
-  const auto name = python::SdistFilename::parse(sdist.sdist.filename);
-  if (!name || python::normalize_name(name->distribution) != sdist.sdist.name)
-    object.refuse("filename", fmt::format("is no source distribution of `{}`", sdist.sdist.name));
-  object.each("build", [&](StrictObject& item) { sdist.build_requirements.push_back(read_wheel(item)); });
-  return sdist;
-}
-
 LockedTool read_tool(StrictObject& object) {
   return {object.text("name"), object.text("version"), object.text("filename"), object.digest("sha256")};
 }
@@ -115,11 +109,39 @@ std::vector<T> read_sorted(StrictObject& parent, const std::string& name, T (*re
   return items;
 }
 
+LockedSdist read_sdist(StrictObject& object) {
+  LockedSdist sdist;
+  sdist.sdist = read_file(object);
+  const auto name = python::SdistFilename::parse(sdist.sdist.filename);
+  if (!name || python::normalize_name(name->distribution) != sdist.sdist.name)
+    object.refuse("filename", fmt::format("is no source distribution of `{}`", sdist.sdist.name));
+  sdist.build_requirements = read_sorted(object, "build", read_wheel);
+  return sdist;
+}
+
+bool is_minor_version(std::string_view version) {
+  constexpr std::string_view kThree = "3.";
+  return version.starts_with(kThree) && version.size() > kThree.size() && version.size() <= 5 &&
+         version.substr(kThree.size()).find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// It becomes part of paths and of the first line of scripts; all of it is empty where a base has no Python.
+void check_interpreter(const StrictObject& object, const LockedInterpreter& interpreter) {
+  const auto& [version, full_version, path, glibc, scheme] = interpreter;
+  if (version.empty() && full_version.empty() && path.empty()) return;
+  if (!is_minor_version(version)) object.refuse("version", "is no version of Python such as 3.11");
+  if (!full_version.starts_with(version + ".") || !python::Version::parse(full_version))
+    object.refuse("full_version", fmt::format("is no release of Python {}", version));
+  const bool is_place = path.starts_with('/') && why_unsafe_path(path.substr(1)).empty();
+  if (!is_place || path.find(' ') != std::string::npos) object.refuse("path", "is no plain absolute path");
+}
+
 LockedInterpreter read_interpreter(StrictObject object) {
   LockedInterpreter interpreter{object.text("version"), object.text("full_version"), object.text("path"),
                                 object.text("glibc")};
   if (object.find("scheme") != nullptr) interpreter.scheme = read_scheme(object.object("scheme"));
   object.finish();
+  check_interpreter(object, interpreter);
   return interpreter;
 }
 
@@ -168,13 +190,30 @@ void check_version(StrictObject& object) {
                                          : "run `mlbuild lock` to write it anew");
 }
 
+/// nlohmann/json takes the last of two members of one name; a merge that kept both sides has them.
+class UniqueNames {
+ public:
+  bool operator()(int, json::parse_event_t event, const json& value) {
+    if (event == json::parse_event_t::object_start) open_.emplace_back();
+    if (event == json::parse_event_t::object_end) open_.pop_back();
+    if (event == json::parse_event_t::key && !open_.back().insert(value.get<std::string>()).second)
+      throw Error(ErrorKind::Spec, fmt::format("the lock has `{}` twice in one object",
+                                               printable(value.get_ref<const std::string&>().substr(0, 100))));
+    return true;
+  }
+
+ private:
+  std::vector<std::set<std::string>> open_;
+};
+
 json parse_text(std::string_view text) {
   if (text.size() > kSizeLimit) throw Error(ErrorKind::Spec, "the lock is larger than 64 MiB");
   if (json_depth(text) > kDepthLimit) throw Error(ErrorKind::Spec, "the lock is nested too deeply");
   // nlohmann/json takes a NUL byte for the end of its text.
   if (text.find('\0') != std::string_view::npos) throw Error(ErrorKind::Spec, "the lock holds a NUL character");
   try {
-    return json::parse(text);
+    UniqueNames unique;
+    return json::parse(text, std::ref(unique));
   } catch (const json::parse_error& error) {
     const std::string_view before = text.substr(0, std::min<std::size_t>(error.byte, text.size()));
     const auto line = static_cast<unsigned>(1 + std::count(before.begin(), before.end(), '\n'));

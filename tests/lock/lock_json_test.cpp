@@ -177,11 +177,50 @@ TEST(LockJson, RefusesNonsense) {
       [](json& lock) { lock["images"][0]["base"]["packages"][0]["path"] = "/pool/x.deb"; },
       [](json& lock) { lock["images"][0]["base"]["packages"][0]["path"] = "pool/../../x.deb"; },
       [](json& lock) { lock["images"][0]["sdists"][0]["filename"] = "odd-0.1.zip"; },
+      [](json& lock) {
+        json& build = lock["images"][0]["sdists"][0]["build"];
+        build.push_back(json(build[0]));
+      },
       [](json& lock) { lock["images"][0]["platform"] = ""; },
       [](json& lock) { lock["version"] = json(); },
   };
   std::size_t number = 0;
   for (const auto& edit : edits) EXPECT_EQ(refusal(edited(edit)).kind(), ErrorKind::Spec) << "edit " << number++;
+}
+
+TEST(LockJson, TheInterpreterIsOneOrNone) {
+  const auto with = [](const std::string& member, const std::string& value) {
+    return edited([&](json& lock) { lock["images"][0]["interpreter"][member] = value; });
+  };
+  for (const auto& [member, value] : std::vector<std::pair<std::string, std::string>>{{"version", "../.."},
+                                                                                      {"version", "3."},
+                                                                                      {"version", "3.12"},
+                                                                                      {"version", ""},
+                                                                                      {"full_version", "x"},
+                                                                                      {"full_version", ""},
+                                                                                      {"full_version", "3.11.x"},
+                                                                                      {"full_version", "3.110.1"},
+                                                                                      {"path", "usr/bin/python3"},
+                                                                                      {"path", "/usr/../python3"},
+                                                                                      {"path", "/usr/bin/env python3"},
+                                                                                      {"path", ""}}) {
+    const Error error = refusal(with(member, value));
+    EXPECT_EQ(error.kind(), ErrorKind::Spec) << member << " " << value;
+    EXPECT_THAT(error.message(), HasSubstr("images[0].interpreter.")) << member << " " << value;
+  }
+  const std::string none = edited([](json& lock) {
+    for (const char* member : {"version", "full_version", "path", "glibc"})
+      lock["images"][0]["interpreter"][member] = "";
+  });
+  EXPECT_EQ(parse_lock(none, "mlbuild.lock").images[0].interpreter.version, "");
+}
+
+TEST(LockJson, AMemberTwiceIsRefusedWhereverItIs) {
+  std::string text = to_json(sample_lock());
+  EXPECT_THAT(refusal("{\"version\": 1," + text.substr(1)).message(), HasSubstr("`version` twice"));
+  const std::string size = "\"size\": 2000";
+  text.replace(text.rfind(size), size.size(), "\"size\": 1, " + size);
+  EXPECT_THAT(refusal(text).message(), HasSubstr("`size` twice"));
 }
 
 TEST(LockJson, RefusesDeepNesting) { EXPECT_EQ(refusal(std::string(100000, '[')).kind(), ErrorKind::Spec); }
