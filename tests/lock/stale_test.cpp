@@ -105,5 +105,34 @@ TEST(MovedPins, NamesWhatCameWentAndMoved) {
                                                           "  toy 1.0 -> 1.1", "- toydep 2.0"));
 }
 
+TEST(MovedPins, NamesTheImagesWhereTheyDiffer) {
+  Lock before = sample_lock();
+  before.images.push_back(sample_image());
+  before.images[1].variant = "serve";
+  Lock now = before;
+  now.images[0].wheels[0].version = "1.1";
+  now.images[0].wheels[1].version = now.images[1].wheels[1].version = "2.1";
+  now.images[1].base.erase(now.images[1].base.begin());
+  EXPECT_THAT(moved_pins(before, now), ElementsAre("  toy 1.0 -> 1.1 (linux/amd64)", "  toydep 2.0 -> 2.1",
+                                                   "- deb:dpkg 1.0-1 (serve linux/amd64)"));
+}
+
+TEST(MovedPins, AnImageMoreIsNoNewsOfWhatOthersHave) {
+  Lock now = sample_lock();
+  now.images.push_back(sample_image());
+  now.images[1].platform = {"linux", "arm64", ""};
+  now.images[1].wheels[0].name = "only-arm";
+  EXPECT_THAT(moved_pins(sample_lock(), now), ElementsAre("+ only-arm 1.0"));
+  EXPECT_THAT(moved_pins(now, sample_lock()), ElementsAre("- only-arm 1.0"));
+}
+
+TEST(MovedPins, WhatIsForDevelopmentOrBuildingMovesToo) {
+  Lock now = sample_lock();
+  now.images[0].dev[0].version = "9.0";
+  now.images[0].system_build[0].version = "2.0-1";
+  EXPECT_THAT(moved_pins(sample_lock(), now),
+              ElementsAre("  deb:gcc (build) 1.0-1 -> 2.0-1", "  pytest (dev) 8.0 -> 9.0"));
+}
+
 }  // namespace
 }  // namespace mlbuild::test

@@ -47,7 +47,8 @@ void check_base_unchanged(const Spec& spec, const SpecVariant& variant, const Lo
 /// ("requirements.runtime: + scipy==1.13"); empty: the lock answers this spec.
 std::vector<std::string> explain_stale(const Lock& lock, const Spec& spec);
 
-/// What locking again changed, one line per package: "+ new 1.0", "  numpy 1.26.3 -> 1.26.4", "- old 1.0".
+/// What locking again changed, one line per package: "+ new 1.0", "  numpy 1.26.3 -> 1.26.4", "- old 1.0"; with the
+/// images behind it where not all that have the package changed so: "- old 1.0 (serve linux/amd64)".
 std::vector<std::string> moved_pins(const Lock& before, const Lock& now);
 
 /// Unpacked root with the Debian packages of `debs` (base flavour rules, all packages unpacked), as a tree of the
