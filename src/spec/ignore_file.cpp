@@ -1,6 +1,8 @@
-// Patterns become tokens, and matching keeps the set of token positions that fit the path so far (a Thompson
-// automaton): time is bounded by pattern length times path length, while a backtracking matcher needs ages for
-// `*a*a*a*a*b`.
+// Patterns become tokens, and matching keeps the token positions that fit the path so far (a Thompson automaton): time
+// is bounded by pattern length times path length, while a backtracking matcher needs ages for `*a*a*a*a*b`. It ends
+// where no position fits, which for most patterns is in the path's first characters. What matches a directory matches
+// all below it, so the path's parents are looked at on the way. Patterns without wildcards, and such behind `**/`, are
+// most of what people write, and are compared as text.
 
 #include "ignore_file.hpp"
 
@@ -137,38 +139,89 @@ class IgnoreFile::PatternParser {
   std::size_t position_ = 0;
 };
 
-bool IgnoreFile::Pattern::matches(std::string_view path) const {
-  using Kind = Token::Kind;
-  // fits[i]: the path so far fits the tokens before i. Tokens that may stand for nothing carry the mark on.
-  std::vector<bool> fits(tokens.size() + 1), next(tokens.size() + 1), inside(tokens.size() + 1),
-      inside_next(tokens.size() + 1);
-  const auto carry_on = [&](std::vector<bool>& marks) {
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const bool may_be_empty =
-          tokens[i].kind == Kind::Star || tokens[i].kind == Kind::Directories || tokens[i].kind == Kind::Everything;
-      if (marks[i] && may_be_empty) marks[i + 1] = true;
-    }
+bool IgnoreFile::Token::may_be_empty() const {
+  return kind == Kind::Star || kind == Kind::Directories || kind == Kind::Everything;
+}
+
+/// Positions in a pattern that fit the path so far, each once.
+class IgnoreFile::Positions {
+ public:
+  /// `inside`: within the name of a directory that `**/` stands for; it is left only behind a slash.
+  struct Position {
+    std::size_t token = 0;
+    bool inside = false;
   };
-  fits[0] = true;
-  carry_on(fits);
+
+  explicit Positions(const std::vector<Token>& tokens) : tokens_(tokens), seen_(2 * tokens.size() + 2) {}
+
+  void clear() {
+    positions_.clear();
+    ++round_;
+  }
+  /// With those behind tokens that may stand for nothing.
+  void add(std::size_t token) {
+    while (insert({token, false}) && token < tokens_.size() && tokens_[token].may_be_empty()) ++token;
+  }
+  void add_inside(std::size_t token) { insert({token, true}); }
+  bool at_end() const { return seen_[2 * tokens_.size()] == round_; }
+  const std::vector<Position>& all() const { return positions_; }
+
+ private:
+  bool insert(Position position) {
+    std::size_t& seen = seen_[2 * position.token + (position.inside ? 1 : 0)];
+    if (seen == round_) return false;
+    seen = round_;
+    positions_.push_back(position);
+    return true;
+  }
+
+  const std::vector<Token>& tokens_;
+  std::vector<Position> positions_;
+  std::vector<std::size_t> seen_;  // in which round
+  std::size_t round_ = 1;
+};
+
+void IgnoreFile::Pattern::find_plain_text() {
+  const auto is_literal = [](const Token& token) { return token.kind == Token::Kind::Literal; };
+  anywhere = tokens.front().kind == Token::Kind::Directories;
+  const auto begin = tokens.begin() + (anywhere ? 1 : 0);
+  if (!std::all_of(begin, tokens.end(), is_literal)) return;
+  std::for_each(begin, tokens.end(), [&](const Token& token) { plain += token.literal; });
+}
+
+bool IgnoreFile::Pattern::matches(std::string_view path) const {
+  if (plain.empty()) return fits(path);
+  const auto ends = [&](std::size_t at) { return at == path.size() || path[at] == '/'; };
+  if (!anywhere) return path.starts_with(plain) && ends(plain.size());
+  for (std::size_t at = path.find(plain); at != std::string_view::npos; at = path.find(plain, at + 1)) {
+    if ((at == 0 || path[at - 1] == '/') && ends(at + plain.size())) return true;
+  }
+  return false;
+}
+
+bool IgnoreFile::Pattern::fits(std::string_view path) const {
+  using Kind = Token::Kind;
+  if (tokens.front().kind == Kind::Literal && !path.starts_with(tokens.front().literal)) return false;
+  Positions some(tokens), others(tokens);
+  Positions *now = &some, *next = &others;
+  now->add(0);
   for (const char c : path) {
-    std::fill(next.begin(), next.end(), false);
-    std::fill(inside_next.begin(), inside_next.end(), false);
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const Token& token = tokens[i];
-      if (token.kind == Kind::Directories) {  // left only behind a slash
-        if (!fits[i] && !inside[i]) continue;
-        inside_next[i] = true;
-        if (c == '/') next[i + 1] = true;
-      } else if (fits[i] && token.accepts(c)) {
-        next[token.kind == Kind::Star || token.kind == Kind::Everything ? i : i + 1] = true;
+    if (c == '/' && now->at_end()) return true;
+    next->clear();
+    for (const auto& [at, inside] : now->all()) {
+      if (at == tokens.size()) continue;
+      const Token& token = tokens[at];
+      if (token.kind == Kind::Directories) {
+        next->add_inside(at);
+        if (c == '/') next->add(at + 1);
+      } else if (token.accepts(c)) {
+        next->add(token.kind == Kind::Star || token.kind == Kind::Everything ? at : at + 1);
       }
     }
-    carry_on(next);
-    fits.swap(next);
-    inside.swap(inside_next);
+    if (next->all().empty()) return false;
+    std::swap(now, next);
   }
-  return fits[tokens.size()];
+  return now->at_end();
 }
 
 IgnoreFile IgnoreFile::parse(std::string_view text, const std::string& name) {
@@ -196,6 +249,7 @@ IgnoreFile IgnoreFile::parse(std::string_view text, const std::string& name) {
     const std::string clean = clean_pattern(written);
     if (clean.empty()) continue;  // `.` and `/` name the directory itself, which is never excluded
     pattern.tokens = PatternParser(clean, at).parse();
+    pattern.find_plain_text();
     file.has_exceptions_ = file.has_exceptions_ || pattern.exception;
     file.patterns_.push_back(std::move(pattern));
   }
@@ -205,13 +259,8 @@ IgnoreFile IgnoreFile::parse(std::string_view text, const std::string& name) {
 bool IgnoreFile::excludes(std::string_view path) const {
   bool excluded = false;
   for (const Pattern& pattern : patterns_) {
-    if (pattern.exception != excluded) continue;  // it could change nothing
-    bool matches = pattern.matches(path);
-    for (std::size_t slash = path.find('/'); !matches && slash != std::string_view::npos;
-         slash = path.find('/', slash + 1)) {
-      matches = pattern.matches(path.substr(0, slash));
-    }
-    if (matches) excluded = !excluded;
+    // Another one could change nothing.
+    if (pattern.exception == excluded && pattern.matches(path)) excluded = !excluded;
   }
   return excluded;
 }

@@ -28,13 +28,19 @@ class IgnoreFile {
     bool negated = false;                       // Class
     std::vector<std::pair<char, char>> ranges;  // Class
     bool accepts(char c) const;
+    bool may_be_empty() const;
   };
   struct Pattern {
     bool exception = false;
     std::vector<Token> tokens;
-    bool matches(std::string_view path) const;
+    std::string plain;      ///< all tokens as text, but a `**/` before it; "" where there are others
+    bool anywhere = false;  ///< `plain` stands behind `**/`
+    void find_plain_text();
+    bool matches(std::string_view path) const;  ///< the path, or a directory above it
+    bool fits(std::string_view path) const;     ///< the same by tokens
   };
   class PatternParser;
+  class Positions;
 
   std::vector<Pattern> patterns_;
   bool has_exceptions_ = false;
