@@ -1,6 +1,7 @@
 #include "python_resolver.hpp"
 
 #include "build_system.hpp"
+#include "required_by.hpp"
 #include "target.hpp"
 
 #include "mlbuild/base/error.hpp"
@@ -57,12 +58,12 @@ bool holds(const python::Requirement& requirement, const python::MarkerEnvironme
 
 /// What the spec asks for, itself or by way of others.
 std::set<std::string> needed_projects(const std::map<std::string, std::vector<std::string>>& edges) {
-  std::set<std::string> needed = {"spec"};
+  std::set<std::string> needed = {kRequiredBySpec};
   for (bool grew = true; grew;) {
     grew = false;
     for (const auto& [name, sources] : edges) {
       if (std::ranges::any_of(sources, [&](const std::string& source) { return needed.contains(source); }))
-        grew = needed.insert(name).second || grew;
+        grew = needed.insert(required_by_project(name)).second || grew;
     }
   }
   return needed;
@@ -71,7 +72,8 @@ std::set<std::string> needed_projects(const std::map<std::string, std::vector<st
 /// A route is a demand, also where the candidate that needed the project was given up for another.
 void leave_out_unneeded(std::vector<PylockPackage>& packages, std::map<std::string, std::vector<std::string>>& edges) {
   const std::set<std::string> needed = needed_projects(edges);
-  std::erase_if(packages, [&](const PylockPackage& package) { return !needed.contains(package.name); });
+  std::erase_if(packages,
+                [&](const PylockPackage& package) { return !needed.contains(required_by_project(package.name)); });
   for (auto& [name, sources] : edges)
     std::erase_if(sources, [&](const std::string& source) { return !needed.contains(source); });
 }
@@ -304,7 +306,7 @@ LockedSdist PythonResolver::with_build_requirements(const LockedFile& sdist,
   LockedSdist locked{sdist, {}};
   for (Pinned& pinned : pin(group, preferences == build_preferences.end() ? Pins{} : preferences->second)) {
     for (std::string& source : pinned.file.required_by) {
-      if (source == "spec") source = sdist.name;
+      if (source == kRequiredBySpec) source = required_by_project(sdist.name);
     }
     std::sort(pinned.file.required_by.begin(), pinned.file.required_by.end());
     locked.build_requirements.push_back(std::move(pinned.file));

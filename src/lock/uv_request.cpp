@@ -1,6 +1,7 @@
 #include "uv_request.hpp"
 
 #include "pylock.hpp"
+#include "required_by.hpp"
 #include "toml.hpp"
 
 #include "mlbuild/base/text.hpp"
@@ -121,9 +122,9 @@ std::map<std::string, std::vector<std::string>> parse_uv_edges(std::string_view 
     for (std::string_view source : split(line.substr(via + kVia.size()), ',')) {
       source = trim(source);
       if (source.starts_with("-r ")) {
-        sources.emplace_back("spec");
+        sources.emplace_back(kRequiredBySpec);
       } else if (!source.starts_with('-') && !source.starts_with(kProjectName)) {
-        sources.push_back(python::normalize_name(source.substr(0, source.find('['))));
+        sources.push_back(required_by_project(python::normalize_name(source.substr(0, source.find('[')))));
       }
     }
     std::sort(sources.begin(), sources.end());

@@ -1,5 +1,7 @@
 #include "mlbuild/lock/why.hpp"
 
+#include "required_by.hpp"
+
 #include "mlbuild/python/names.hpp"
 
 #include <algorithm>
@@ -52,7 +54,7 @@ void add_files(Graph& graph, const std::vector<LockedFile>& files, const std::st
     node.package = {file.name, file.version, file.size_bytes};
     node.kind = kind;
     node.group = group;
-    for (const std::string& by : file.required_by) node.needed_by.insert(by == "spec" ? "" : by);
+    for (const std::string& by : file.required_by) node.needed_by.insert(project_of(by));
   }
 }
 

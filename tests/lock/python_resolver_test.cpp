@@ -143,6 +143,16 @@ TEST_F(PythonResolverTest, RoutesOfTransitiveProjectsAreFoundOutWithoutTheDefaul
   EXPECT_EQ(image.wheels[1].index, "index-1");
 }
 
+TEST_F(PythonResolverTest, AProjectThatIsCalledSpecIsNoRequirementOfTheSpec) {
+  require(variant.runtime.requirements, "spec");
+  variant.indexes = {{{"https://private.example/simple", {}}, {"spec"}}};
+  resolver.pylocks["spec\n"] = pylock(locked("spec", "1.0") + locked("below", "2.0"));
+  resolver.edges["spec\n"] = "spec==1.0  # via -r requirements.in\nbelow==2.0  # via spec\n";
+  resolve();
+  EXPECT_THAT(names(image.wheels), ElementsAre("below 2.0", "spec 1.0"));
+  EXPECT_THAT(image.wheels[0].required_by, ElementsAre("project:spec"));
+}
+
 TEST_F(PythonResolverTest, WhatOnlyARouteAskedForIsLeftOut) {
   require(variant.runtime.requirements, "toy");
   variant.indexes = {{{"https://private.example/simple", {}}, {"toydep"}}};

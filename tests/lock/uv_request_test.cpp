@@ -80,11 +80,13 @@ TEST(UvEdges, NameWhoNeedsWhom) {
       "numpy==1.26.4             # via pandas, scikit-learn[all], -c constraints.txt\n"
       "pandas==2.2.2             # via -r requirements.in\n"
       "torch==2.3.1 ; sys_platform == 'linux'  # via toy, mlbuild-routes (pyproject.toml)\n"
-      "Zope_x[extra]==1  # via -r requirements.in, toy\n");
+      "Zope_x[extra]==1  # via -r requirements.in, toy\n"
+      "below==1  # via Spec\n");
   EXPECT_THAT(edges.at("numpy"), ElementsAre("pandas", "scikit-learn"));
   EXPECT_THAT(edges.at("pandas"), ElementsAre("spec"));
   EXPECT_THAT(edges.at("torch"), ElementsAre("toy"));
   EXPECT_THAT(edges.at("zope-x"), ElementsAre("spec", "toy"));
+  EXPECT_THAT(edges.at("below"), ElementsAre("project:spec"));
 }
 
 }  // namespace

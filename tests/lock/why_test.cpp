@@ -68,6 +68,13 @@ TEST(Why, AGroupThatIsNotInTheImageSaysSo) {
   EXPECT_THAT(why_locked(image(), "libc6").at(0).chains, ElementsAre(ElementsAre("python3", "libc6")));
 }
 
+TEST(Why, AProjectThatIsCalledSpecIsNotTheSpec) {
+  LockedImage image;
+  image.wheels = {file("below", 1, {"project:spec"}), file("spec", 1, {"spec"})};
+  EXPECT_THAT(why_locked(image, "below").at(0).chains, ElementsAre(ElementsAre("spec", "below")));
+  EXPECT_THAT(names(why_locked(image, "spec").at(0).only_for_it), ElementsAre("below"));
+}
+
 TEST(Why, AnUnknownNameIsNothing) { EXPECT_THAT(why_locked(image(), "nothing"), IsEmpty()); }
 
 TEST(Why, OneNameMayBeAWheelAndADeb) {

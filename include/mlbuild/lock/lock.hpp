@@ -35,7 +35,7 @@ struct LockedFile {
   std::string index = "default";
   BlobDigest sha256;
   std::uint64_t size_bytes = 0;
-  std::vector<std::string> required_by;  ///< "spec" or project names, sorted
+  std::vector<std::string> required_by;  ///< "spec", project names, "project:spec"; sorted
 };
 
 /// A source distribution with the wheels that its build needs, all pinned.
