@@ -92,6 +92,9 @@ DebLayerRecipe::DebLayerRecipe(std::vector<DebInput> packages, DebLayerParameter
     : packages_(std::move(packages)), parameters_(std::move(parameters)), unpacked_(std::move(unpacked)) {
   std::erase_if(packages_, [&](const DebInput& input) { return contains(parameters_.drop_packages, input.name); });
   std::sort(packages_.begin(), packages_.end(), [](const DebInput& a, const DebInput& b) { return a.name < b.name; });
+  // What is ignored of other layers' packages is no reason to make this one again.
+  std::erase_if(parameters_.ignore_scripts,
+                [&](const std::string& name) { return std::ranges::count(packages_, name, &DebInput::name) == 0; });
   std::sort(parameters_.ignore_scripts.begin(), parameters_.ignore_scripts.end());
   std::sort(parameters_.run_scripts.begin(), parameters_.run_scripts.end());
 }

@@ -326,6 +326,7 @@ TEST(DebLayer, ParametersThatChangeBytesChangeTheKey) {
   EXPECT_NE(plain, key([](DebLayerParameters& p) { p.keep_documentation = true; }));
   EXPECT_NE(plain, key([](DebLayerParameters& p) { p.include_shadow = false; }));
   EXPECT_NE(plain, key([](DebLayerParameters& p) { p.ignore_scripts = {"toy"}; }));
+  EXPECT_EQ(plain, key([](DebLayerParameters& p) { p.ignore_scripts = {"of-another-layer"}; }));
   EXPECT_NE(plain, key([](DebLayerParameters& p) { p.merged_usr = false; }));
   EXPECT_NE(plain, key([](DebLayerParameters& p) { p.base_status = BlobDigest(); }));
 }
