@@ -133,14 +133,12 @@ PythonResolver::Group PythonResolver::group_of(std::string what, const std::vect
 void PythonResolver::resolve(const Pins& preferences, const std::map<std::string, Pins>& build_preferences) {
   const bool has_dev = !variant_.dev.requirements.empty();
   std::vector<Pinned> together;
-  Pins held;
+  Group runtime = group_of("runtime requirements", {&variant_.runtime});
   if (has_dev) {
     together = pin(group_of("runtime and dev requirements", {&variant_.runtime, &variant_.dev}), preferences);
-    for (const Pinned& pinned : together) held.emplace_back(pinned.file.name, pinned.file.version);
+    for (const Pinned& pinned : together) runtime.held.emplace_back(pinned.file.name, pinned.file.version);
+    append(runtime.limits, as_limits(runtime.held));
   }
-  Group runtime = group_of("runtime requirements", {&variant_.runtime});
-  append(runtime.limits, as_limits(held));
-  runtime.held = has_dev;
   std::set<std::string> shipped;
   for (const Pinned& pinned : pin(runtime, preferences)) {
     shipped.insert(pinned.file.name);
@@ -191,9 +189,10 @@ UvRequest PythonResolver::request_for(const Group& group, const Pins& preference
   request.sdist_names = variant_.sdist_names;
   if (variant_.exclude_newer) request.exclude_newer = variant_.exclude_newer->value;
   request.preferences = preferences;
-  request.offline = group.held;
+  request.offline = !group.held.empty();
   request.withheld = routed_;
   for (const python::Requirement* requirement : group.requirements) take_route(request, requirement->name);
+  for (const auto& [name, version] : group.held) take_route(request, name);  // a round less for each
   return request;
 }
 

@@ -38,7 +38,7 @@ class PythonResolver {
     std::vector<std::string> lines;   ///< what is asked for
     std::vector<std::string> limits;  ///< further constraints
     SdistPolicy sdists = SdistPolicy::Deny;
-    bool held = false;  ///< every version is given: the resolver's cache knows all of it
+    Pins held;  ///< when not empty, every version is given: the resolver's cache knows all of it
   };
   struct Pinned {
     LockedFile file;

@@ -143,6 +143,22 @@ TEST_F(PythonResolverTest, RoutesOfTransitiveProjectsAreFoundOutWithoutTheDefaul
   EXPECT_EQ(image.wheels[1].index, "index-1");
 }
 
+TEST_F(PythonResolverTest, RoutesThatDevelopmentFoundAreNotFoundOutAgain) {
+  require(variant.runtime.requirements, "toy");
+  require(variant.dev.requirements, "pytest");
+  variant.indexes = {{{"https://private.example/simple", {}}, {"toydep", "plugin"}}};
+  const std::string runtime = locked("toy", "1.0") + locked("toydep", "2.0") + locked("plugin", "3.0");
+  resolver.pylocks["toy\npytest\n"] = pylock(runtime + locked("pytest", "8.0"));
+  resolver.pylocks["toy\n"] = pylock(runtime);  // with what its route asks for
+  resolver.edges["toy\n"] = "toy==1.0  # via -r requirements.in\ntoydep==2.0  # via toy\n";
+  resolver.edges["toy\npytest\n"] =
+      resolver.edges["toy\n"] + "pytest==8.0  # via -r requirements.in\nplugin==3.0  # via pytest\n";
+  resolve();
+  EXPECT_EQ(resolver.questions.size(), 6U);  // three and the edges, then one and the edges
+  EXPECT_THAT(names(image.wheels), ElementsAre("toy 1.0", "toydep 2.0"));
+  EXPECT_THAT(names(image.dev), ElementsAre("plugin 3.0", "pytest 8.0"));
+}
+
 TEST_F(PythonResolverTest, AProjectThatIsCalledSpecIsNoRequirementOfTheSpec) {
   require(variant.runtime.requirements, "spec");
   variant.indexes = {{{"https://private.example/simple", {}}, {"spec"}}};
