@@ -95,7 +95,7 @@ struct LockedBaseImage {
   std::vector<LockedBaseLayer> layers;
   LockedBaseDebian debian;
   std::vector<LockedBaseProject> projects;  ///< sorted by name
-  BaseDirectories directories = {};  ///< those that layers may come to lie in
+  BaseDirectories directories = {};         ///< those that layers may come to lie in
 };
 
 /// Everything one image (variant x platform) is made of.
