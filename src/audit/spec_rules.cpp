@@ -116,17 +116,14 @@ std::optional<Clutter> as_clutter(const SpecSubject& subject, const AppFile& fil
   return Clutter{&file, std::move(path), is_git};
 }
 
-bool is_at_or_below(std::string_view path, std::string_view directory) {
-  return directory.empty() || path == directory ||
-         (path.starts_with(directory) && path.substr(directory.size()).starts_with('/'));
-}
-
 /// As patterns of `.dockerignore` see it; "" for the directory of the spec.
 std::string copied_path(const AppCopy& copy) {
   std::string path = std::filesystem::path(copy.from.value).lexically_normal().generic_string();
   if (path.ends_with('/')) path.pop_back();
   return path == "." ? std::string() : path;
 }
+
+bool is_copied(std::string_view path, std::string_view from) { return from.empty() || is_at_or_below(path, from); }
 
 /// What copies name, in whatever variant: it is wanted, and a copy of what `.dockerignore` excludes ends the build.
 std::set<std::string> named_paths(const SpecSubject& subject) {
@@ -157,10 +154,9 @@ std::vector<Clutter> clutter_of(const SpecSubject& subject) {
   }
   for (const AppCopy& copy : subject.variant.app) {
     const std::string from = copied_path(copy);
-    const auto stays = [&](const std::string& path) { return path != from && is_at_or_below(path, from); };
+    const auto stays = [&](const std::string& path) { return path != from && is_copied(path, from); };
     if (std::ranges::any_of(others, stays)) continue;
-    std::erase_if(found,
-                  [&](const Clutter& clutter) { return is_at_or_below(path_beside(subject, *clutter.file), from); });
+    std::erase_if(found, [&](const Clutter& clutter) { return is_copied(path_beside(subject, *clutter.file), from); });
   }
   return found;
 }

@@ -13,15 +13,6 @@ namespace {
 constexpr std::uint32_t kModeBits = 07777;
 constexpr std::uint64_t kMostId = 0xFFFF'FFFE;  // chown(2): the highest means "unchanged"
 
-/// The whole of `text` as a number up to `most`.
-bool read_number(std::string_view text, int number_base, std::uint64_t most, auto& number) {
-  std::uint64_t value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, number_base);
-  if (failure != std::errc() || end != text.data() + text.size() || value > most) return false;
-  number = static_cast<std::remove_reference_t<decltype(number)>>(value);
-  return true;
-}
-
 }  // namespace
 
 std::string to_string(const DirectoryAttributes& attributes) {
@@ -29,13 +20,19 @@ std::string to_string(const DirectoryAttributes& attributes) {
 }
 
 DirectoryAttributes parse_directory_attributes(const std::string& text) {
-  const std::string_view all = text;
-  const std::size_t space = all.find(' '), colon = all.find(':');
   DirectoryAttributes attributes;
-  if (space == std::string_view::npos || colon == std::string_view::npos || colon < space ||
-      !read_number(all.substr(0, space), 8, kModeBits, attributes.mode) ||
-      !read_number(all.substr(space + 1, colon - space - 1), 10, kMostId, attributes.uid) ||
-      !read_number(all.substr(colon + 1), 10, kMostId, attributes.gid) || to_string(attributes) != text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto read = [&](auto& number, int number_base) {
+    at = std::from_chars(at, end, number, number_base).ptr;
+    if (at != end) ++at;
+  };
+  read(attributes.mode, 8);
+  read(attributes.uid, 10);
+  read(attributes.gid, 10);
+  // Written again it is the same, so what stood between the numbers was right.
+  if (attributes.mode > kModeBits || attributes.uid > kMostId || attributes.gid > kMostId ||
+      to_string(attributes) != text) {
     throw Error(ErrorKind::Foreign, fmt::format("`{}` is no mode and owner of a directory", printable(text)));
   }
   return attributes;

@@ -1,6 +1,7 @@
 #include "deb_tree.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/debian/merged_usr.hpp"
 #include "mlbuild/io/sha256.hpp"
@@ -31,18 +32,9 @@ constexpr std::array<std::string_view, 15> kDocumentation = {"usr/share/man",
                                                              "usr/share/fish/vendor_completions.d",
                                                              "usr/share/reportbug"};
 
-bool is_below(std::string_view path, std::string_view directory) {
-  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
-}
-
-std::string_view parent_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
 /// File systems of the container runtime: what a package ships there would be hidden, or worse, not.
 bool is_runtime_mount(std::string_view path) {
-  return is_below(path, "dev") || is_below(path, "proc") || is_below(path, "sys");
+  return is_at_or_below(path, "dev") || is_at_or_below(path, "proc") || is_at_or_below(path, "sys");
 }
 
 Digest digest_of(Source& content) {
@@ -60,14 +52,14 @@ std::string describe(const DebTree& tree, std::size_t package) {
 
 bool is_documentation(const TarEntry& entry) {
   const std::string_view path = entry.path;
-  if (is_below(path, "usr/share/doc")) {
+  if (is_at_or_below(path, "usr/share/doc")) {
     const auto parts = split(path, '/');
     const bool is_copyright = parts.size() == 5 && parts[4] == "copyright" && entry.type != TarType::Directory;
     const bool stands_for_directory = parts.size() == 4 && entry.type == TarType::Symlink;
     return !is_copyright && !stands_for_directory;
   }
   return std::any_of(kDocumentation.begin(), kDocumentation.end(),
-                     [&](std::string_view directory) { return is_below(path, directory); });
+                     [&](std::string_view directory) { return is_at_or_below(path, directory); });
 }
 
 void DebTree::add_package(std::string name, std::string version, const UnpackedDeb& shipped) {

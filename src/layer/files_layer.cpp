@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -111,16 +110,6 @@ std::string card_value(const LayerFile& file) {
   }
 }
 
-/// Those of the base that are repeated.
-BaseDirectories directories_among(const std::map<std::string, LayerFile>& files, const BaseDirectories& below) {
-  BaseDirectories repeated;
-  std::ranges::copy_if(below, std::inserter(repeated, repeated.end()), [&](const auto& directory) {
-    const auto file = files.find(directory.first);
-    return file != files.end() && file->second.type == TarType::Directory;
-  });
-  return repeated;
-}
-
 }  // namespace
 
 FilesLayerRecipe::FilesLayerRecipe(std::vector<LayerFile> files, FilesLayerParameters parameters, FileOpener open)
@@ -132,10 +121,15 @@ KeyCard FilesLayerRecipe::card() const {
   std::set<std::string, std::less<>> implied;  // directories that are there with or without being named
   for (const LayerFile& file : files_) add_parent_directories(file.path, implied);
   KeyCard card(kFilesLayerKind, kFilesLayerVersion);
+  BaseDirectories repeated = parameters_.base_directories;
+  std::erase_if(repeated, [&](const auto& directory) { return !implied.contains(directory.first); });
   for (const LayerFile& file : files_) {
-    if (!implied.contains(file.path)) card.set("file " + file.path, card_value(file));
+    if (implied.contains(file.path)) continue;
+    card.set("file " + file.path, card_value(file));
+    const auto below = parameters_.base_directories.find(file.path);
+    if (file.type == TarType::Directory && below != parameters_.base_directories.end()) repeated.insert(*below);
   }
-  add_base_directories(card, directories_among(with_parents(files_), parameters_.base_directories));
+  add_base_directories(card, repeated);
   card.set("label", parameters_.label)
       .set("epoch seconds", std::to_string(parameters_.epoch_seconds))
       .set("deflate level", std::to_string(parameters_.deflate_level))

@@ -49,7 +49,7 @@ class WheelLayer {
   LayerFacts write(const std::vector<WheelArchive>& wheels, const std::vector<InstalledFile>& files);
 
  private:
-  TarEntry entry(TarType type, const std::string& path, bool executable) const;
+  TarEntry entry(const InstalledFile& file, std::uint64_t size_bytes) const;
   void add_directory(const std::string& path);
   void add_installed(const InstalledFile& file);
   void add_member(const InstalledFile& file);
@@ -62,12 +62,12 @@ class WheelLayer {
   std::map<const WheelArchive*, LayerPackage> packages_;
 };
 
-TarEntry WheelLayer::entry(TarType type, const std::string& path, bool executable) const {
+TarEntry WheelLayer::entry(const InstalledFile& file, std::uint64_t size_bytes) const {
   TarEntry entry;
-  entry.path = path;
-  entry.type = type;
-  entry.mode = executable ? 0755 : 0644;
+  entry.path = file.path;
+  entry.mode = file.executable ? 0755 : 0644;
   entry.mtime_seconds = parameters_.epoch_seconds;
+  entry.size_bytes = size_bytes;
   return entry;
 }
 
@@ -77,8 +77,7 @@ void WheelLayer::add_directory(const std::string& path) {
 
 void WheelLayer::add_member(const InstalledFile& file) {
   const ZipMember& member = *file.member;
-  TarEntry tar_entry = entry(TarType::File, file.path, file.executable);
-  tar_entry.size_bytes = member.size_bytes;
+  const TarEntry tar_entry = entry(file, member.size_bytes);
   const Digest digest = member.method == kDeflated ? add_deflated(tar_entry, file) : add_stored(tar_entry, file);
   if (python::record_hash(digest) != file.hash) {
     throw Error(ErrorKind::Foreign, fmt::format("content of `{}` does not match RECORD", member.name))
@@ -112,9 +111,7 @@ void WheelLayer::add_installed(const InstalledFile& file) {
         [&] { return fmt::format("reading `{}` of wheel `{}`", file.member->name, file.wheel->input.filename); },
         [&] { add_member(file); });
   } else {
-    TarEntry tar_entry = entry(TarType::File, file.path, file.executable);
-    tar_entry.size_bytes = file.content.size();
-    writer_.add_file(tar_entry, as_bytes(file.content));
+    writer_.add_file(entry(file, file.content.size()), as_bytes(file.content));
   }
   LayerPackage& package = packages_[file.wheel];
   package.plain_size_bytes += file.size_bytes;

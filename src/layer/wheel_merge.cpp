@@ -1,6 +1,7 @@
 #include "wheel_merge.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/path_parts.hpp"
 
 #include <fmt/format.h>
 
@@ -27,17 +28,13 @@ void merge_equal(InstalledFile& kept, const InstalledFile& other) {
   kept.executable = kept.executable || other.executable;
 }
 
-bool is_below(std::string_view path, std::string_view directory) {
-  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
-}
-
 /// In bytewise order a file's would-be children need not follow it at once ("a", "a-b", "a/b"): look where they would
 /// begin.
 void check_no_file_is_directory(const std::vector<InstalledFile>& files) {
   for (const InstalledFile& file : files) {
     const auto child = std::lower_bound(files.begin(), files.end(), file.path + "/",
                                         [](const InstalledFile& a, const std::string& path) { return a.path < path; });
-    if (child != files.end() && is_below(child->path, file.path)) {
+    if (child != files.end() && is_at_or_below(child->path, file.path)) {
       throw collision(file, *child, "install a file and a directory at");
     }
   }

@@ -3,9 +3,11 @@
 #include "layer_steps.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/layer_packing.hpp"
 #include "mlbuild/layer/wheel_layer.hpp"
+#include "mlbuild/oci/layer_limit.hpp"
 
 #include <fmt/format.h>
 
@@ -110,10 +112,9 @@ std::string no_layers_left(const SpecVariant& variant, std::size_t needed) {
 /// Base, steps and app cannot be put together; what they are above `layers.max` is the user's to weigh, up to what no
 /// runtime takes.
 std::optional<std::string> above_max(const SpecVariant& variant, std::size_t layers) {
-  constexpr std::size_t kMostOfRuntimes = 127;
-  if (layers > kMostOfRuntimes) {
-    throw Error(ErrorKind::Spec, fmt::format("the image would have {} layers, and container runtimes stop at {}",
-                                             layers, kMostOfRuntimes))
+  if (layers > kMaxLayers) {
+    throw Error(ErrorKind::Spec,
+                fmt::format("the image would have {} layers, and container runtimes stop at {}", layers, kMaxLayers))
         .hint("put several `steps` into one, or take a base with fewer layers");
   }
   if (layers <= variant.max_layers) return std::nullopt;
@@ -220,6 +221,25 @@ std::uint64_t Step::input_bytes() const {
   return sum;
 }
 
+std::vector<StepInput> missing_inputs(const std::vector<const Step*>& steps) {
+  std::vector<StepInput> missing;
+  std::set<BlobDigest> seen;
+  for (const Step* step : steps) {
+    for (const StepInput& input : step->inputs) {
+      if (!input.present && seen.insert(input.digest).second) missing.push_back(input);
+    }
+  }
+  std::stable_sort(missing.begin(), missing.end(),
+                   [](const StepInput& a, const StepInput& b) { return a.size_bytes > b.size_bytes; });
+  return missing;
+}
+
+std::uint64_t missing_bytes(const std::vector<const Step*>& steps) {
+  std::uint64_t sum = 0;
+  for (const StepInput& input : missing_inputs(steps)) sum += input.size_bytes;
+  return sum;
+}
+
 bool Plan::complete() const {
   return std::none_of(steps.begin(), steps.end(), [](const Step& step) {
     return (step.kind == StepKind::Layer && step.state == StepState::Open) ||
@@ -228,10 +248,6 @@ bool Plan::complete() const {
 }
 
 namespace {
-
-bool is_at_or_below(const std::string& path, const std::string& above) {
-  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
-}
 
 /// Of the base's directories, those that wheels may have files in.
 BaseDirectories directories_around(const InstallScheme& scheme, const BaseDirectories& all) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mlbuild/oci/layer_limit.hpp"
 #include "mlbuild/pull/base_source.hpp"
 
 #include <string>
@@ -9,7 +10,6 @@
 namespace mlbuild {
 
 inline constexpr std::uint64_t kManifestLimitBytes = 16U << 20U;
-inline constexpr std::size_t kMaxLayers = 127;  // more than that no runtime takes
 inline constexpr std::uint64_t kConfigLimitBytes = 8U << 20U;
 
 /// Puts manifest and config together and checks that they belong together: as many layers as diffIDs, layers that may

@@ -1,5 +1,6 @@
 #include "mlbuild/python/prune.hpp"
 
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/python/names.hpp"
 
@@ -28,10 +29,6 @@ constexpr std::array kEndings = {
 bool is_licence(std::string_view file_name) {
   const std::string lower = to_lower(file_name);
   return lower.starts_with("licen") || lower.starts_with("copying") || lower.starts_with("notice");
-}
-
-bool is_below(std::string_view path, std::string_view directory) {
-  return path == directory || (path.starts_with(directory) && path[directory.size()] == '/');
 }
 
 }  // namespace
@@ -66,7 +63,7 @@ bool PrunePolicy::drops(std::string_view project, std::string_view path) const {
   const std::optional<PruneKind> kind = prune_kind_of(path);
   if (!kind || !kinds[static_cast<std::size_t>(*kind)]) return false;
   return std::ranges::none_of(keep, [&](const std::string& exception) {
-    return normalize_name(exception) == project || is_below(path, exception);
+    return normalize_name(exception) == project || is_at_or_below(path, exception);
   });
 }
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace mlbuild {
 namespace {
@@ -91,15 +90,11 @@ struct Totals {
 
 /// What several steps read, as a wheel's layer and its bytecode do, is fetched once.
 std::uint64_t fetch_bytes(const Plan& plan) {
-  std::uint64_t sum = 0;
-  std::set<BlobDigest> seen;
+  std::vector<const Step*> steps;
   for (const Step& step : plan.steps) {
-    if (step.fetch_bytes() == 0) continue;
-    for (const StepInput& input : step.inputs) {
-      if (!input.present && seen.insert(input.digest).second) sum += input.size_bytes;
-    }
+    if (step.fetch_bytes() > 0) steps.push_back(&step);
   }
-  return sum;
+  return missing_bytes(steps);
 }
 
 Totals totals_of(const Plan& plan) {

@@ -100,15 +100,7 @@ std::vector<const Step*> steps_that_may_run(const Plan& plan) {
 }
 
 void announce(const std::vector<const Step*>& steps, EventSink& events) {
-  std::uint64_t fetch_bytes = 0;
-  for (const StepInput& input : missing_inputs(steps)) fetch_bytes += input.size_bytes;
-  events.on(WorkKnown{fetch_bytes, sum_input_bytes(steps)});
-}
-
-std::uint64_t missing_bytes(const std::vector<const Step*>& steps) {
-  std::uint64_t sum = 0;
-  for (const StepInput& input : missing_inputs(steps)) sum += input.size_bytes;
-  return sum;
+  events.on(WorkKnown{missing_bytes(steps), sum_input_bytes(steps)});
 }
 
 void run_sdist(const Step& step, const BuildRequest& request, const std::shared_ptr<UnpackedDebs>& unpacked_debs,

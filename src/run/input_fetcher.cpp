@@ -11,9 +11,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
-
 namespace mlbuild {
 
 PythonIndex InputFetcher::index_named(const std::string& name) const {
@@ -62,19 +59,6 @@ void InputFetcher::fetch(const StepInput& input) const {
                  }
                });
   timer.finish(input.size_bytes);
-}
-
-std::vector<StepInput> missing_inputs(const std::vector<const Step*>& steps) {
-  std::vector<StepInput> missing;
-  std::set<BlobDigest> seen;
-  for (const Step* step : steps) {
-    for (const StepInput& input : step->inputs) {
-      if (!input.present && seen.insert(input.digest).second) missing.push_back(input);
-    }
-  }
-  std::stable_sort(missing.begin(), missing.end(),
-                   [](const StepInput& a, const StepInput& b) { return a.size_bytes > b.size_bytes; });
-  return missing;
 }
 
 std::uint64_t fetch_all(const std::vector<StepInput>& inputs, const InputFetcher& fetcher) {

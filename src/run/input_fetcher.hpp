@@ -17,9 +17,6 @@ class InputFetcher {
   const BuildContext& context_;
 };
 
-/// Inputs that the store lacks, each digest once, largest first.
-std::vector<StepInput> missing_inputs(const std::vector<const Step*>& steps);
-
 /// Fetches all of them with several connections; returns the number of bytes.
 std::uint64_t fetch_all(const std::vector<StepInput>& inputs, const InputFetcher& fetcher);
 

@@ -1,5 +1,7 @@
 #include "base_places.hpp"
 
+#include "mlbuild/base/path_parts.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -64,10 +66,6 @@ constexpr std::array<BasePlace, 7> kNoDirectories{{{"var/run", "it is a link to 
                                                    {"usr/local/bin/python3", kInterpreter},
                                                    {"usr/local/bin/python3.11", kInterpreter}}};
 
-bool is_or_lies_below(std::string_view path, std::string_view above) {
-  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
-}
-
 }  // namespace
 
 bool is_base_directory(std::string_view path_in_image) {
@@ -76,7 +74,7 @@ bool is_base_directory(std::string_view path_in_image) {
 
 const BasePlace* base_place_above(std::string_view path_in_image) {
   const auto found = std::ranges::find_if(
-      kNoDirectories, [&](const BasePlace& place) { return is_or_lies_below(path_in_image, place.path); });
+      kNoDirectories, [&](const BasePlace& place) { return is_at_or_below(path_in_image, place.path); });
   return found == kNoDirectories.end() ? nullptr : &*found;
 }
 

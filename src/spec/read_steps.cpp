@@ -5,6 +5,7 @@
 #include "value_reader.hpp"
 #include "words.hpp"
 
+#include "mlbuild/base/path_parts.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -55,10 +56,6 @@ std::optional<AppCopy> read_input(const YamlNode& node, const ReadContext& conte
   return AppCopy{{from.text, from.location}, to};
 }
 
-bool lies_in(const std::string& path, const std::string& other) {
-  return path == other || path.starts_with(other + "/");
-}
-
 std::vector<AppCopy> read_inputs(const YamlNode& step, const ReadContext& context) {
   std::vector<AppCopy> inputs;
   const YamlNode* list = step.find("inputs");
@@ -66,7 +63,7 @@ std::vector<AppCopy> read_inputs(const YamlNode& step, const ReadContext& contex
     std::optional<AppCopy> input = read_input(*item, context);
     if (!input) continue;
     const auto other = std::ranges::find_if(inputs, [&](const AppCopy& earlier) {
-      return lies_in(earlier.to, input->to) || lies_in(input->to, earlier.to);
+      return is_at_or_below(earlier.to, input->to) || is_at_or_below(input->to, earlier.to);
     });
     if (other == inputs.end())
       inputs.push_back(std::move(*input));

@@ -10,6 +10,7 @@
 #include "words.hpp"
 
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/oci/layer_limit.hpp"
 #include "mlbuild/python/names.hpp"
 
 #include <fmt/format.h>
@@ -251,7 +252,7 @@ unsigned read_max_layers(const YamlNode& root, Diagnostics& diagnostics) {
   const auto max = static_cast<unsigned>(std::stoul(node->text));  // check_shape let at most nine digits pass
   if (max < kFewestLayers || max > kMostLayers)
     add_mistake(diagnostics, fmt::format("`layers.max` cannot be {}", max), node->location,
-                fmt::format("{} to {}: container runtimes stop at 127 layers", kFewestLayers, kMostLayers));
+                fmt::format("{} to {}: container runtimes stop at {} layers", kFewestLayers, kMostLayers, kMaxLayers));
   return max;
 }
 

@@ -30,13 +30,7 @@ class LayerTar {
     return *this;
   }
   LayerTar& directory(const std::string& path, const DirectoryAttributes& attributes = {}) {
-    TarEntry entry;
-    entry.path = path;
-    entry.type = TarType::Directory;
-    entry.mode = attributes.mode;
-    entry.uid = attributes.uid;
-    entry.gid = attributes.gid;
-    bytes_ += tar_header(entry);
+    bytes_ += tar_header(directory_entry(path, 0, {{path, attributes}}));
     return *this;
   }
   std::string text() const { return bytes_ + std::string(as_text(tar_end_of_archive())); }

@@ -194,6 +194,10 @@ struct PlanRequest {
 /// A source distribution is not built when every layer that holds its wheel is there already, in whatever place.
 Plan make_plan(const PlanRequest& request, PlanLookups& lookups);
 
+/// Inputs of these steps that the store lacks, each digest once, largest first; and what they weigh.
+std::vector<StepInput> missing_inputs(const std::vector<const Step*>& steps);
+std::uint64_t missing_bytes(const std::vector<const Step*>& steps);
+
 /// Where Python packages are installed in an image with this interpreter.
 InstallScheme install_scheme(const LockedImage& image);
 /// Directories below the layers that are made, with another mode or owner than usual.
