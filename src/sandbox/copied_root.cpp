@@ -192,6 +192,7 @@ void make_copied_root(const SandboxJob& job) {
   }
   if (job.network) provide_names(points, copier);
   for (const SandboxMount& mount : parents_first(job.mounts)) copy_mount(mount, points, copier);
+  points.directory(job.working_directory);
 }
 
 void copy_back(const SandboxJob& job) {

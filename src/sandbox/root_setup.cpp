@@ -175,6 +175,7 @@ EnteredRoot enter_root(const SandboxJob& job) {
   mount_memory(points.own_directory("tmp"), temporary_limit(job), "1777", kPlain, "/tmp");
   provide_names(points, job);
   mount_for_job(points, job);
+  points.directory(job.working_directory);
   const EnteredRoot by_pivot = change_root(points);
   return by_proc.level > by_pivot.level ? by_proc : by_pivot;
 }

@@ -151,6 +151,12 @@ TEST_F(Chroot, ShowsACopyOfTheTreesAndNothingElse) {
 
 TEST_F(Chroot, ProgramsMayBeGivenRelativeToTheWorkingDirectory) { EXPECT_EQ(said_by_relative_program(), "/etc"); }
 
+TEST_F(Chroot, AWorkingDirectoryThatIsMissingIsMade) {
+  SandboxJob elsewhere = job({"directory"});
+  elsewhere.working_directory = "/srv/app";
+  EXPECT_EQ(said(elsewhere), "/srv/app");
+}
+
 TEST_F(Chroot, UpperTreesHideWhatIsBelow) {
   fs::create_directories(probe.path() / "upper");
   fs::create_directory_symlink("/nowhere", probe.root() / "linked");

@@ -83,6 +83,12 @@ TEST_F(Isolation, PassesStandardInputAndWorkingDirectory) {
   EXPECT_EQ(probe.said(job), "/etc");
 }
 
+TEST_F(Isolation, AWorkingDirectoryThatIsMissingIsMade) {
+  SandboxJob job = probe.job({"directory"});
+  job.working_directory = "/srv/app";
+  EXPECT_EQ(probe.said(job), "/srv/app");
+}
+
 TEST_F(Isolation, ProgramsMayBeGivenRelativeToTheWorkingDirectory) {
   SandboxJob job = probe.job({"directory"});
   job.working_directory = "/etc";

@@ -73,10 +73,15 @@ TEST_F(Lifetime, SaysWhyAProgramCannotStart) {
   }
 }
 
-TEST_F(Lifetime, SaysWhenTheWorkingDirectoryIsMissing) {
+TEST_F(Lifetime, SaysWhenTheWorkingDirectoryIsAFile) {
   SandboxJob job = probe.job({"exit", "0"});
-  job.working_directory = "/missing";
-  EXPECT_THROW(probe.run(job), Error);
+  job.working_directory = "/bin/probe";
+  try {
+    probe.run(job);
+    FAIL() << "started";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("enter the working directory `/bin/probe`: Not a directory"));
+  }
 }
 
 TEST_F(Lifetime, AsksFirstAtTheDeadline) {

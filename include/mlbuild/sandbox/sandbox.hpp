@@ -47,8 +47,8 @@ struct SandboxJob {
   /// argv[0]: a name that PATH of `env` leads to; with a `/` in it a path inside, from the working directory or
   /// absolute.
   std::vector<std::string> argv;
-  std::map<std::string, std::string> env;  ///< the whole environment
-  std::filesystem::path working_directory = "/";
+  std::map<std::string, std::string> env;         ///< the whole environment
+  std::filesystem::path working_directory = "/";  ///< made below roots when missing, as container runtimes do
   std::string standard_input;
   /// stdin, stdout and stderr are this program's own, and nothing is captured. No terminal's job control inside.
   bool attached = false;
