@@ -20,8 +20,8 @@ const std::set<std::string_view> kHarmless = {
     "echo", "printf", "cd", "wait",
     // read and print
     "which", "command", "type", "getent", "grep", "egrep", "fgrep", "cmp", "uname", "readlink", "realpath", "md5sum",
-    "sha1sum", "sha256sum", "sha512sum", "cut", "head", "tail", "sort", "uniq", "tr", "basename", "dirname", "id", "ls",
-    "cat", "wc", "pidof", "expr", "stat", "dpkg-query", "dpkg-architecture", "dpkg-realpath", "getconf", "date",
+    "sha1sum", "sha256sum", "sha512sum", "cut", "head", "tail", "uniq", "tr", "basename", "dirname", "id", "ls", "cat",
+    "wc", "pidof", "expr", "stat", "dpkg-query", "dpkg-architecture", "dpkg-realpath", "getconf", "date",
     // services and boot
     "dpkg-maintscript-helper", "deb-systemd-helper", "deb-systemd-invoke", "systemctl", "invoke-rc.d", "update-rc.d",
     "service", "update-initramfs", "update-grub", "telinit", "udevadm", "systemd-tmpfiles", "start-stop-daemon",
@@ -57,12 +57,22 @@ bool is_listing(std::string_view name, const ShellWords& words) {
   });
 }
 
-/// sed and awk as filters: no editing in place, no files written by the program text.
+/// `-i`, also among other letters ("-ri"), or the long one in whatever abbreviation.
+bool may_be_option(std::string_view word, char letter, std::string_view long_name) {
+  if (word.starts_with("--")) return word.size() > 2 && long_name.starts_with(word.substr(2, word.find('=') - 2));
+  return word.starts_with('-') && word.find(letter) != std::string_view::npos;
+}
+
+bool has_option(const ShellWords& words, char letter, std::string_view long_name) {
+  return std::any_of(words.begin() + 1, words.end(),
+                     [&](const ShellValue& word) { return !word || may_be_option(*word, letter, long_name); });
+}
+
+/// sed, awk and sort as filters: no editing in place, no files written by the program text.
 bool is_filter(std::string_view name, const ShellWords& words, std::string_view text) {
+  if (name == "sort") return !has_option(words, 'o', "output");
   if (name != "sed" && name != "awk") return false;
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    if (!words[i] || words[i]->starts_with("-i") || words[i]->starts_with("--in-place")) return false;
-  }
+  if (has_option(words, 'i', name == "sed" ? "in-place" : "include")) return false;
   const auto has = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
   if (name == "awk") return !has(">") && !has("|") && !has("system");
   return !has(" w ") && !has("/w") && !has("/e'") && !has("/e\"") && !has("/e;");

@@ -39,16 +39,13 @@ struct Candidate {
   std::size_t rank = 0;
 };
 
-std::optional<Candidate> candidate_of(const IndexFile& file, const std::vector<std::string>& tags) {
+std::optional<python::WheelFilename> parse_name(const IndexFile& file) {
   if (!file.filename.ends_with(".whl") || file.yanked) return std::nullopt;
   try {
-    const python::WheelFilename name = python::WheelFilename::parse(file.filename);
-    const auto version = python::Version::parse(name.version);
-    const auto rank = python::rank_wheel(name, tags);
-    if (version && rank) return Candidate{&file, *version, *rank};
+    return python::WheelFilename::parse(file.filename);
   } catch (const Error&) {  // an index may hold anything
+    return std::nullopt;
   }
-  return std::nullopt;
 }
 
 std::optional<Candidate> choose(const std::vector<IndexFile>& files, const std::string& wanted_text, bool exact,
@@ -58,13 +55,12 @@ std::optional<Candidate> choose(const std::vector<IndexFile>& files, const std::
   const std::vector<std::string> tags = python::compatible_tags(target);
   std::optional<Candidate> best;
   for (const IndexFile& file : files) {
-    std::optional<Candidate> candidate = candidate_of(file, tags);
-    if (!candidate || candidate->version > *wanted) continue;
-    const bool is_wanted = candidate->version == *wanted;
-    if (!is_wanted && (exact || candidate->version.is_prerelease())) continue;
-    const bool is_better = !best || candidate->version > best->version ||
-                           (candidate->version == best->version && candidate->rank < best->rank);
-    if (is_better) best = candidate;
+    const std::optional<python::WheelFilename> name = parse_name(file);
+    const auto version = name ? python::Version::parse(name->version) : std::nullopt;
+    if (!version || *version > *wanted || (best && *version < best->version)) continue;
+    if (*version != *wanted && (exact || version->is_prerelease())) continue;
+    const auto rank = python::rank_wheel(*name, tags);
+    if (rank && (!best || *version > best->version || *rank < best->rank)) best = Candidate{&file, *version, *rank};
   }
   return best;
 }

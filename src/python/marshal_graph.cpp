@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint8_t kFlagRef = 0x80;
 constexpr unsigned kMaxDepth =
     500;  // the interpreter reads 2000, its compiler nests far less; each level is 4 frames of ours
-constexpr std::size_t kSortedLimitBytes = std::size_t{1} << 20U;
+constexpr std::size_t kSortedLimitBytes = std::size_t{16} << 20U;  // of all sets of a file, as text
 constexpr std::uint32_t kShortLength = 256;
 constexpr std::uint32_t kNone = 0xffffffff;
 
@@ -228,10 +228,9 @@ class MarshalReader {
   NodeId frozen_set(std::uint64_t count, unsigned depth) {
     const std::size_t begin = read_children(count, depth);
     std::vector<std::pair<std::string, NodeId>> elements;
-    std::size_t budget = kSortedLimitBytes;
     for (std::size_t i = begin; i < waiting_.size(); ++i) {
       std::string text;
-      describe(waiting_[i], text, budget);
+      describe(waiting_[i], text);
       elements.emplace_back(std::move(text), waiting_[i]);
     }
     std::ranges::sort(elements);
@@ -240,15 +239,15 @@ class MarshalReader {
   }
 
   /// The value as text that depends on nothing else.
-  void describe(NodeId id, std::string& text, std::size_t& budget) {
+  void describe(NodeId id, std::string& text) {
     const Node& described = node(id);
     const std::size_t size = described.bytes.size() + 8;
-    if (size > budget) refuse("a set is too large");
-    budget -= size;
+    if (size > set_budget_bytes_) refuse("sets that are too large");
+    set_budget_bytes_ -= size;
     if (described.type == 'c') refuse("a set of code objects");
     text += fmt::format("{}{}:", described.type, std::max<std::size_t>(described.bytes.size(), described.child_count));
     text += as_text(described.bytes);
-    for (std::size_t i = 0; i < described.child_count; ++i) describe(child(id, i), text, budget);
+    for (std::size_t i = 0; i < described.child_count; ++i) describe(child(id, i), text);
   }
 
   NodeId code(unsigned depth) {
@@ -281,6 +280,7 @@ class MarshalReader {
   ByteSpan rest_;
   std::vector<NodeId> marked_;   // FLAG_REF, in order; kNone while the object is being read
   std::vector<NodeId> waiting_;  // children whose parent is being read
+  std::size_t set_budget_bytes_ = kSortedLimitBytes;
   std::vector<std::size_t> hashes_;
   std::vector<NodeId> table_;  // open addressing
 };

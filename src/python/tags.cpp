@@ -56,6 +56,10 @@ std::vector<std::string> platform_tags(const TargetPlatform& target) {
   return tags;
 }
 
+bool contains(const std::vector<std::string>& tags, std::string_view tag) {
+  return std::ranges::find(tags, tag) != tags.end();
+}
+
 }  // namespace
 
 std::vector<std::string> compatible_tags(const TargetPlatform& target) {
@@ -80,19 +84,16 @@ std::vector<std::string> compatible_tags(const TargetPlatform& target) {
   return tags;
 }
 
+// The sets of a name multiply, so the list is gone through instead: the first tag whose parts the name has is its best.
 std::optional<std::size_t> rank_wheel(const WheelFilename& wheel, const std::vector<std::string>& compatible) {
-  std::optional<std::size_t> best;
-  for (const std::string& python : wheel.python_tags) {
-    for (const std::string& abi : wheel.abi_tags) {
-      for (const std::string& platform : wheel.platform_tags) {
-        const auto found = std::find(compatible.begin(), compatible.end(), python + "-" + abi + "-" + platform);
-        if (found == compatible.end()) continue;
-        const auto rank = static_cast<std::size_t>(found - compatible.begin());
-        best = best ? std::min(*best, rank) : rank;
-      }
-    }
-  }
-  return best;
+  const auto found = std::ranges::find_if(compatible, [&](std::string_view tag) {
+    const std::size_t python_end = tag.find('-'), abi_end = tag.find('-', python_end + 1);
+    return contains(wheel.python_tags, tag.substr(0, python_end)) &&
+           contains(wheel.abi_tags, tag.substr(python_end + 1, abi_end - python_end - 1)) &&
+           contains(wheel.platform_tags, tag.substr(abi_end + 1));
+  });
+  if (found == compatible.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - compatible.begin());
 }
 
 std::optional<std::size_t> rank_wheel(const WheelFilename& wheel, const TargetPlatform& target) {

@@ -32,6 +32,10 @@ TEST(JudgeScript, ServiceAndMenuCallsDoNothingInAnImage) {
       "case \"$1\" in\n  configure|abort-upgrade) py3compile -p toy ;;\n  *) echo \"unknown\" >&2; exit 1 ;;\nesac\n"));
 }
 
+TEST(JudgeScript, FiltersDoNothing) {
+  EXPECT_TRUE(harmless("sed -nE 's/in/out/p' /etc/x | sort -u --key=2 | awk '{ print $1 }'\n"));
+}
+
 TEST(JudgeScript, BranchesOfUpgradesAreOutOfReach) {
   EXPECT_TRUE(harmless("if [ -n \"$2\" ]; then rm -rf /etc/toy; fi\n"));
   EXPECT_TRUE(harmless("if dpkg --compare-versions \"$2\" lt-nl 2.0; then mv /etc/a /etc/b; fi\n"));
@@ -78,7 +82,12 @@ TEST(JudgeScript, NothingHidesACommand) {
                            "adduser toy &\n",
                            "echo ${X:-$(adduser toy)}\n",
                            "set -- adduser toy\n\"$@\"\n",
-                           "sed -i s/a/b/ /etc/x\n"}) {
+                           "sed -i s/a/b/ /etc/x\n",
+                           "sed -ri s/a/b/ /etc/x\n",
+                           "sed -n -Ei.old s/a/b/ /etc/x\n",
+                           "sed --in-pl=.old s/a/b/ /etc/x\n",
+                           "sort -uo /etc/x /etc/y\n",
+                           "sort --out=/etc/x /etc/y\n"}) {
     EXPECT_FALSE(judge(body).known) << body;
   }
 }

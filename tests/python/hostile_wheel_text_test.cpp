@@ -195,6 +195,14 @@ const HostileCase kPycs[] = {
        return pyc_of(code(levels));
      },
      "too large"},
+    {"ManySetsOfOneLargeThing",
+     [] {
+       std::vector<std::string> objects{tuple({"N"}, kRef)};
+       for (std::uint32_t i = 0; i < 14; ++i) objects.push_back(tuple({"r" + u32(i), "r" + u32(i)}, kRef));
+       for (std::uint32_t i = 0; i < 1000; ++i) objects.push_back(frozen_set({"r" + u32(14), "i" + u32(i)}));
+       return pyc_of(code({tuple(objects)}));
+     },
+     "too large"},
 };
 INSTANTIATE_TEST_SUITE_P(Objects, HostilePyc, ::testing::ValuesIn(kPycs), hostile_name);
 

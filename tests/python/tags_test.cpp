@@ -4,6 +4,7 @@
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/io/sha256.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -46,6 +47,22 @@ TEST(RankWheel, PrefersTheMostSpecificFile) {
     }
     previous = rank;
   }
+}
+
+TEST(RankWheel, TheBestOfSeveralTagsCounts) {
+  const auto rank = [](const char* name) { return rank_wheel(WheelFilename::parse(name), target("3.11", "x86_64")); };
+  EXPECT_EQ(rank("x-1-py2.cp311.py3-none.cp311-any.linux_x86_64.manylinux_2_17_x86_64.whl"),
+            rank("x-1-cp311-cp311-linux_x86_64.whl"));
+  EXPECT_EQ(rank("x-1-py2.py3-none-any.win_amd64.whl"), rank("x-1-py3-none-any.whl"));
+}
+
+/// The parts of one name multiply to a quarter of a million tags; there may be thousands of names on a page.
+TEST(RankWheel, TagSetsThatMultiplyAreCheap) {
+  std::string many = "a";
+  for (int i = 1; i < 64; ++i) many += ".a";
+  const auto wheel = WheelFilename::parse(fmt::format("x-1-{0}-{0}-{0}.whl", many));
+  const std::vector<std::string> tags = compatible_tags(target("3.11", "x86_64"));
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(rank_wheel(wheel, tags));
 }
 
 TEST(RankWheel, RefusesWhatTheTargetCannotRun) {
