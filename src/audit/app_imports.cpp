@@ -1,6 +1,7 @@
 #include "mlbuild/audit/app_imports.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/json_number.hpp"
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
@@ -57,7 +58,7 @@ AppImports parse_app_imports(std::string_view text) {
   try {
     for (const json& module : said.at("modules")) imports.modules.insert(module.get<std::string>());
     for (const json& file : said.at("unreadable")) imports.unreadable.push_back(file.get<std::string>());
-    imports.files = said.at("files").get<std::size_t>();
+    imports.files = natural_number(said.at("files"));
   } catch (const json::exception&) {
     throw Error(ErrorKind::Foreign, "the reader of the application's imports gave no answer");
   }

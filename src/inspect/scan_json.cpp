@@ -3,6 +3,7 @@
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/base/json_depth.hpp"
+#include "mlbuild/base/json_number.hpp"
 #include "mlbuild/inspect/layer_scan.hpp"
 
 #include <nlohmann/json.hpp>
@@ -40,9 +41,9 @@ json object_to_json(const elf::Object& object) {
 elf::Object object_of(const json& value) {
   using Texts = std::vector<std::string>;
   elf::Object object;
-  object.bits = value.at("bits").get<unsigned>();
-  object.machine = value.at("machine").get<std::uint16_t>();
-  object.type = static_cast<elf::Type>(value.at("type").get<std::uint16_t>());
+  object.bits = static_cast<unsigned>(natural_number(value.at("bits")));
+  object.machine = static_cast<std::uint16_t>(natural_number(value.at("machine")));
+  object.type = static_cast<elf::Type>(natural_number(value.at("type")));
   object.big_endian = value.value("big_endian", false);
   object.interpreter = value.value("interpreter", "");
   object.soname = value.value("soname", "");
@@ -63,12 +64,12 @@ elf::Object object_of(const json& value) {
 ScannedEntry entry_of(const json& row) {
   ScannedEntry entry;
   entry.path = row.at(0).get<std::string>();
-  const int type = row.at(1).get<int>();
+  const std::uint64_t type = natural_number(row.at(1));
   if (type != 0 && type != 1 && type != 2 && type != 5) throw Error(ErrorKind::Foreign, "unknown type of an entry");
   entry.type = static_cast<TarType>('0' + type);
-  entry.size_bytes = row.at(2).get<std::uint64_t>();
-  entry.compressed_size_bytes = row.at(3).get<std::uint64_t>();
-  entry.crc32 = row.at(4).get<std::uint32_t>();
+  entry.size_bytes = natural_number(row.at(2));
+  entry.compressed_size_bytes = natural_number(row.at(3));
+  entry.crc32 = static_cast<std::uint32_t>(natural_number(row.at(4)));
   return entry;
 }
 
@@ -76,7 +77,7 @@ LayerScan read_scan(std::string_view text) {
   if (json_depth(text) > kMaxDepth) throw Error(ErrorKind::Foreign, "a layer's scan is nested too deeply");
   const json value = json::parse(text);
   LayerScan scan;
-  scan.plain_size_bytes = value.at("plain_size").get<std::uint64_t>();
+  scan.plain_size_bytes = natural_number(value.at("plain_size"));
   for (const json& row : value.at("entries")) scan.entries.push_back(entry_of(row));
   using ByPath = std::map<std::string, std::string>;
   scan.texts = value.at("texts").get<ByPath>();

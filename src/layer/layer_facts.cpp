@@ -1,4 +1,5 @@
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/json_number.hpp"
 #include "mlbuild/layer/layer.hpp"
 
 #include <fmt/format.h>
@@ -22,8 +23,8 @@ LayerPackage package_from_json(const Json& json) {
   package.kind = json.at("kind").get<std::string>();
   package.name = json.at("name").get<std::string>();
   package.version = json.at("version").get<std::string>();
-  package.plain_size_bytes = json.at("plainSizeBytes").get<std::uint64_t>();
-  package.compressed_size_bytes = json.at("compressedSizeBytes").get<std::uint64_t>();
+  package.plain_size_bytes = natural_number(json.at("plainSizeBytes"));
+  package.compressed_size_bytes = natural_number(json.at("compressedSizeBytes"));
   return package;
 }
 
@@ -31,12 +32,12 @@ LayerFacts facts_from_json(const Json& json) {
   LayerFacts facts;
   facts.media_type = json.at("mediaType").get<std::string>();
   facts.digest = BlobDigest::parse(json.at("digest").get<std::string>());
-  facts.size_bytes = json.at("sizeBytes").get<std::uint64_t>();
+  facts.size_bytes = natural_number(json.at("sizeBytes"));
   facts.diff_id = DiffId::parse(json.at("diffId").get<std::string>());
-  facts.plain_size_bytes = json.at("plainSizeBytes").get<std::uint64_t>();
-  facts.entry_count = json.at("entryCount").get<std::uint64_t>();
+  facts.plain_size_bytes = natural_number(json.at("plainSizeBytes"));
+  facts.entry_count = natural_number(json.at("entryCount"));
   for (const Json& package : json.at("packages")) facts.packages.push_back(package_from_json(package));
-  facts.sources_left_out = json.value("sourcesLeftOut", std::uint64_t{0});
+  if (json.contains("sourcesLeftOut")) facts.sources_left_out = natural_number(json.at("sourcesLeftOut"));
   facts.warnings = json.at("warnings").get<std::vector<std::string>>();
   facts.annotations = json.value("annotations", std::map<std::string, std::string>());
   return facts;

@@ -8,6 +8,7 @@
 #include "sdist_source.hpp"
 
 #include "mlbuild/base/error.hpp"
+#include "mlbuild/base/json_number.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/python/names.hpp"
 #include "mlbuild/python/version.hpp"
@@ -164,7 +165,7 @@ BuiltWheel parse_built_wheel(std::string_view text) {
   try {
     const json value = json::parse(text);
     return {value.at("filename").get<std::string>(), BlobDigest::parse(value.at("digest").get<std::string>()),
-            value.at("size").get<std::uint64_t>(), value.value("sandbox", "")};
+            natural_number(value.at("size")), value.value("sandbox", "")};
   } catch (const json::exception& failure) {
     throw Error(ErrorKind::Foreign, fmt::format("facts of a built wheel are malformed: {}", failure.what()));
   }

@@ -2,8 +2,12 @@
 
 #include "mount_point.hpp"
 
+#include "mlbuild/sys/temp_dir.hpp"
+#include "mlbuild/sys/write_all.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -33,15 +37,35 @@ bool status_at(int directory, const std::string& name, struct stat& status) {
   return ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/// From where both files are to the end of the first.
+void copy_by_hand(const Fd& from, const Fd& to, const std::string& name) {
+  std::array<std::byte, std::size_t{64} * 1024> buffer{};
+  for (;;) {
+    const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) return;
+    if (count < 0 || !write_all(to.get(), ByteSpan(buffer).first(static_cast<std::size_t>(count)))) fail(name);
+  }
+}
+
 void copy_bytes(const Fd& from, const Fd& to, const std::string& name) {
   if (::ioctl(to.get(), FICLONE, from.get()) == 0) return;
   constexpr std::size_t kChunk = std::size_t{64} << 20U;
   for (;;) {
     const ssize_t count = ::copy_file_range(from.get(), nullptr, to.get(), nullptr, kChunk, 0);
     if (count < 0 && errno == EINTR) continue;
+    // Not between file systems, nor from those that have no way to do it: copy_file_range(2), "ERRORS".
+    if (count < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS))
+      return copy_by_hand(from, to, name);
     if (count < 0) fail(name);
     if (count == 0) return;
   }
+}
+
+/// A tree of this name would keep what is to be put in its place from being made; anything else vanishes too.
+void make_room(int directory, const std::string& name) {
+  if (::unlinkat(directory, name.c_str(), 0) != 0 && errno == EISDIR)
+    remove_tree(fmt::format("/proc/self/fd/{}/{}", directory, name));
 }
 
 /// Copies entries of one directory into another by their descriptors: no name is looked up through a link.
@@ -74,7 +98,7 @@ class Copier {
 
   void file(int from, int to, const std::string& name, const struct stat& status) const {
     const Fd source(::openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    ::unlinkat(to, name.c_str(), 0);
+    make_room(to, name);
     const Fd target(::openat(to, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!source.valid() || !target.valid()) fail(name);
     copy_bytes(source, target, name);
@@ -113,7 +137,7 @@ class Copier {
   void link(int from, int to, const std::string& name) const {
     std::array<char, PATH_MAX> text{};
     if (::readlinkat(from, name.c_str(), text.data(), text.size() - 1) < 0) fail(name);
-    ::unlinkat(to, name.c_str(), 0);
+    make_room(to, name);
     if (::symlinkat(text.data(), to, name.c_str()) != 0 ||
         ::fchownat(to, name.c_str(), owner_.user, owner_.group, AT_SYMLINK_NOFOLLOW) != 0) {
       fail(name);

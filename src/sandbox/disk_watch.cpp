@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -29,8 +30,11 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPause{250};
-constexpr int kPausePerLook = 20;  // at most a twentieth of one processor
+constexpr std::chrono::seconds kLongestPause{5};
+constexpr int kPausePerLook = 20;  // at most a twentieth of one processor, unless that made the pause too long
 constexpr std::uint64_t kBlockBytes = 512;
+constexpr std::uint64_t kLeastBytes = 4096;  // an empty file takes an inode
+constexpr unsigned kEntriesBetweenQuestions = 512;
 // Deeper than build tools go, whose names end at PATH_MAX; each level takes one of the usual 1024 descriptors.
 constexpr int kMaxDepth = 900;
 
@@ -81,11 +85,14 @@ bool is_on_overlay(const fs::path& path) {
 /// Adds up blocks until they are more than the limit, or until something cannot be looked at.
 class Sum {
  public:
-  explicit Sum(std::uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+  Sum(std::uint64_t limit_bytes, const std::function<bool()>& is_wanted_elsewhere)
+      : limit_bytes_(limit_bytes), is_wanted_elsewhere_(is_wanted_elsewhere) {}
   bool is_exceeded() const { return is_unknown_ || bytes_ > limit_bytes_; }
+  std::uint64_t bytes() const { return bytes_; }
 
   void add(const struct stat& status) {
-    bytes_ += static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes / std::max<nlink_t>(1, status.st_nlink);
+    const std::uint64_t bytes = static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes;
+    bytes_ += std::max(bytes, kLeastBytes) / std::max<nlink_t>(1, status.st_nlink);
   }
 
   void add_place(const Fd& place) {
@@ -98,7 +105,7 @@ class Sum {
  private:
   void add_content(int parent, const char* name, int depth) {  // NOLINT(misc-no-recursion): up to kMaxDepth
     if (depth > kMaxDepth) is_unknown_ = true;
-    if (is_exceeded()) return;
+    if (is_over()) return;
     const Unlocked unlocked(parent, name);
     const Listing listing = list(parent, name);
     if (!listing) return failed();
@@ -106,16 +113,19 @@ class Sum {
     while (const dirent* entry = ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): the stream is ours alone
       const std::string_view found = entry->d_name;
       if (found != "." && found != "..") add_entry(::dirfd(listing.get()), entry->d_name, depth + 1);
-      if (is_exceeded()) return;
+      if (is_over()) return;
       errno = 0;
     }
     failed();
   }
 
+  bool is_over() const { return is_exceeded() || is_given_up_; }
+
   void add_entry(int parent, const char* name, int depth) {  // NOLINT(misc-no-recursion): likewise
     struct stat status {};
     if (::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return failed();
     add(status);
+    if (++entries_ % kEntriesBetweenQuestions == 0) is_given_up_ = is_wanted_elsewhere_();
     if (S_ISDIR(status.st_mode)) add_content(parent, name, depth);
   }
 
@@ -125,8 +135,11 @@ class Sum {
   }
 
   std::uint64_t limit_bytes_;
+  const std::function<bool()>& is_wanted_elsewhere_;
   std::uint64_t bytes_ = 0;
+  unsigned entries_ = 0;
   bool is_unknown_ = false;
+  bool is_given_up_ = false;
 };
 
 /// Deleted files that are still open, where what is written counts: not those in memory.
@@ -150,6 +163,12 @@ Fd open_place(const fs::path& path) {
   return place;
 }
 
+std::vector<Fd> open_places(const std::vector<fs::path>& places) {
+  std::vector<Fd> opened;
+  for (const fs::path& place : places) opened.push_back(open_place(place));
+  return opened;
+}
+
 std::set<dev_t> devices_of(const std::vector<Fd>& places) {
   std::set<dev_t> devices;
   struct stat status {};
@@ -163,18 +182,24 @@ std::set<dev_t> devices_of(const std::vector<Fd>& places) {
 
 DiskWatch::DiskWatch(const std::vector<fs::path>& places, std::uint64_t limit_bytes)
     : limit_bytes_(limit_bytes), next_look_(Clock::now() + kPause) {
-  if (!is_on()) return;
-  for (const fs::path& place : places) places_.push_back(open_place(place));
+  if (is_on()) places_ = open_places(places);
 }
 
-bool DiskWatch::is_exceeded(pid_t process) {
+bool DiskWatch::is_exceeded(pid_t process, const std::function<bool()>& is_wanted_elsewhere) {
   const Clock::time_point begin = Clock::now();
-  Sum sum(limit_bytes_);
+  Sum sum(limit_bytes_, is_wanted_elsewhere);
   for (const Fd& place : places_) sum.add_place(place);
   add_deleted_files(process, devices_of(places_), sum);
   const Clock::time_point now = Clock::now();
-  next_look_ = now + std::max<Clock::duration>(kPause, kPausePerLook * (now - begin));
+  next_look_ = now + std::clamp<Clock::duration>(kPausePerLook * (now - begin), kPause, kLongestPause);
   return sum.is_exceeded();
+}
+
+std::uint64_t bytes_on_disk(const std::vector<fs::path>& places) {
+  const std::function<bool()> never = [] { return false; };
+  Sum sum(std::numeric_limits<std::uint64_t>::max(), never);
+  for (const Fd& place : open_places(places)) sum.add_place(place);
+  return sum.bytes();
 }
 
 }  // namespace mlbuild

@@ -107,7 +107,7 @@ std::string to_json(const HelperReport& report) {
   return json{{"end", static_cast<int>(report.end)},     {"code", report.code},
               {"level", static_cast<int>(report.level)}, {"stage", report.failure.stage},
               {"errno", report.failure.error_number},    {"detail", report.failure.detail}}
-      .dump();
+      .dump(-1, ' ', false, json::error_handler_t::replace);  // a detail may be a file's name, which is no text
 }
 
 HelperReport parse_helper_report(std::string_view text) {

@@ -32,6 +32,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -76,8 +77,7 @@ void enter_directory(const HelperJob& job) {
 /// Watches one run from outside the namespaces.
 class Supervisor {
  public:
-  explicit Supervisor(const HelperJob& job)
-      : job_(job), disk_(written_to(job), job.probe ? 0 : job.job.disk_limit_bytes) {}
+  explicit Supervisor(const HelperJob& job) : job_(job), disk_(written_to(job), disk_limit(job)) {}
 
   HelperReport run() {
     start();
@@ -94,6 +94,15 @@ class Supervisor {
       if (mount.counted && job.level != SandboxLevel::L2) places.push_back(mount.host);
     }
     return places;
+  }
+
+  /// At L2 what was copied there is found with what was written.
+  static std::uint64_t disk_limit(const HelperJob& job) {
+    if (job.probe || job.job.disk_limit_bytes == 0) return 0;
+    if (job.level != SandboxLevel::L2) return job.job.disk_limit_bytes;
+    std::vector<std::filesystem::path> copied = job.job.roots;
+    for (const SandboxMount& mount : job.job.mounts) copied.push_back(mount.host);
+    return job.job.disk_limit_bytes + bytes_on_disk(copied);
   }
 
   /// Limits that a command could overrun at once.
@@ -136,7 +145,7 @@ class Supervisor {
   }
 
   /// EPERM may mean a chroot: root can do something about it. Where user namespaces are switched off, root can have the
-  /// others without one.
+  /// others without one; what the probe found at L0 is not run at less because the kernel is short of something now.
   Cloned clone_into_namespaces(CallerIds& caller) const {
     if (!has_namespaces(job_)) return clone_process(0);
     const std::uint64_t flags = kNamespaces | (job_.job.network ? 0 : CLONE_NEWNET);
@@ -148,7 +157,8 @@ class Supervisor {
       caller.no_user_namespace = 0;
       return cloned;
     }
-    if (caller.user == 0) cloned = clone_process(flags & ~std::uint64_t{CLONE_NEWUSER});
+    const bool may_be_weaker = job_.probe || job_.level != SandboxLevel::L0;
+    if (caller.user == 0 && may_be_weaker) cloned = clone_process(flags & ~std::uint64_t{CLONE_NEWUSER});
     if (cloned.process < 0) errno = caller.no_user_namespace;
     return cloned;
   }
@@ -175,16 +185,31 @@ class Supervisor {
   /// RLIMIT_NPROC does not bind root, who is no root in a user namespace of his own.
   bool watches_processes() const { return !has_namespaces(job_) && group_ && !group_->limits_processes(); }
 
+  bool exceeds_memory() const {
+    const std::uint64_t limit = job_.job.memory_limit_bytes;
+    return watches_memory() && memory_of_tree(init_, limit) > limit;
+  }
+
   /// What no control group keeps within its limit.
-  std::optional<HelperReport::End> exceeded() {
+  std::optional<HelperReport::End> exceeded(Clock::time_point until) {
     if (!group_ && Clock::now() >= started_ + kGroupAfter && !join_group_late()) return HelperReport::End::Signaled;
-    const std::uint64_t memory_limit = job_.job.memory_limit_bytes;
-    if (watches_memory() && memory_of_tree(init_, memory_limit) > memory_limit)
-      return HelperReport::End::MemoryExceeded;
+    if (exceeds_memory()) return HelperReport::End::MemoryExceeded;
     if (watches_processes() && tree_of(init_).size() > job_.job.process_limit + 1) return HelperReport::End::Signaled;
-    if (disk_.is_on() && Clock::now() >= disk_.next_look() && disk_.is_exceeded(init_))
+    if (disk_.is_on() && Clock::now() >= disk_.next_look() && disk_.is_exceeded(init_, attention(until)))
       return HelperReport::End::DiskExceeded;
     return std::nullopt;
+  }
+
+  /// Whether something has happened, or is due, that a long look at the disk must not keep waiting.
+  std::function<bool()> attention(Clock::time_point until) const {
+    return [this, until, next_look = Clock::now() + kWatchInterval]() mutable {
+      std::array<pollfd, 2> watched = watched_descriptors();
+      if (::poll(watched.data(), watched_count(), 0) != 0) return true;
+      const Clock::time_point now = Clock::now();
+      if (now < next_look) return now >= until;
+      next_look = now + kWatchInterval;
+      return now >= until || exceeds_memory();
+    };
   }
 
   void watch() {
@@ -200,8 +225,8 @@ class Supervisor {
         forced_ = HelperReport::End::DeadlinePassed;
         ::kill(init_, SIGTERM);
         kill_at = now + kGraceBeforeKill;
-      } else if (const auto end = kill_at ? std::nullopt : exceeded()) {
-        forced_ = end;
+      } else if (const auto end = exceeded(kill_at.value_or(deadline))) {
+        if (!forced_) forced_ = end;
         ::kill(init_, SIGKILL);
       }
     }
@@ -222,14 +247,20 @@ class Supervisor {
       timeout = std::min(timeout, std::chrono::ceil<std::chrono::milliseconds>(disk_.next_look() - Clock::now()));
     }
     timeout = std::clamp(timeout, std::chrono::milliseconds(0), std::chrono::milliseconds(kLongest));
-    std::array<pollfd, 2> watched{pollfd{init_descriptor_.get(), POLLIN, 0}, pollfd{kLifeline, POLLIN, 0}};
-    ::poll(watched.data(), lifeline_cut_ ? 1 : 2, static_cast<int>(timeout.count()));
+    std::array<pollfd, 2> watched = watched_descriptors();
+    ::poll(watched.data(), watched_count(), static_cast<int>(timeout.count()));
     if (watched[1].revents != 0 && !pass_signals_on()) {
       lifeline_cut_ = true;
       ::kill(init_, SIGKILL);
     }
     return watched[0].revents != 0;
   }
+
+  /// Pid 1, and the caller as long as there is one.
+  std::array<pollfd, 2> watched_descriptors() const {
+    return {pollfd{init_descriptor_.get(), POLLIN, 0}, pollfd{kLifeline, POLLIN, 0}};
+  }
+  nfds_t watched_count() const { return lifeline_cut_ ? 1 : 2; }
 
   /// False when the caller is gone.
   bool pass_signals_on() const {

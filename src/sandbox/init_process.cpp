@@ -24,6 +24,7 @@ namespace mlbuild {
 namespace {
 
 constexpr const char* kHostName = "mlbuild";
+constexpr int kHelperDied = SIGALRM;
 constexpr int kPassedOn[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 
 void write_proc_file(const char* path, const std::string& text) {
@@ -49,7 +50,8 @@ void raise_loopback() {
   if (!any.valid() || ::ioctl(any.get(), SIOCSIFFLAGS, &request) != 0) throw SetupFailure{stage::kNetwork, errno, ""};
 }
 
-void report(int channel, const HelperReport& outcome) {
+/// Whoever fails in here ends here: above are functions of the helper, whom this process is a copy of.
+void report(int channel, const HelperReport& outcome) noexcept {
   const std::string text = to_json(outcome);
   ::send(channel, text.data(), text.size(),
          MSG_NOSIGNAL);  // nobody listens any more: the helper is dead, and so are we
@@ -128,6 +130,35 @@ pid_t start_payload(const HelperJob& job, int channel) {
   ::_exit(127);
 }
 
+sigset_t ends() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : {SIGCHLD, kHelperDied}) ::sigaddset(&set, number);
+  return set;
+}
+
+/// Without a pid namespace the command would outlive us, so the helper's death becomes a signal that can be answered.
+void outlive_helper(int channel) {
+  const sigset_t awaited = ends();
+  ::sigprocmask(SIG_BLOCK, &awaited, nullptr);
+  ::prctl(PR_SET_PDEATHSIG, kHelperDied, 0, 0, 0);
+  char nothing = 0;
+  if (::recv(channel, &nothing, 1, MSG_DONTWAIT) == 0) ::_exit(1);  // it was dead before
+}
+
+int reap_or_follow_helper(pid_t payload) {
+  const sigset_t awaited = ends();
+  for (;;) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
+    if (ended == payload) return status;
+    if (ended < 0 && errno != EINTR) throw SetupFailure{stage::kOther, errno, "wait"};
+    if (ended != 0 || ::sigwaitinfo(&awaited, nullptr) != kHelperDied) continue;
+    end_descendants();
+    ::_exit(1);
+  }
+}
+
 int reap_until(pid_t payload) {
   for (;;) {
     int status = 0;
@@ -143,19 +174,23 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
   const EnteredRoot root = set_up(job, caller);
   outcome.level = root.level;
   outcome.failure = root.why;
-  if (has_namespaces(job)) pass_signals_on(pass_on_to_all);
+  const bool is_first = has_namespaces(job);  // process of a namespace that ends with it
+  if (is_first)
+    pass_signals_on(pass_on_to_all);
+  else
+    outlive_helper(channel);
   // The payload has our user id, and /proc/1 must show it nothing. Its own exec undoes this.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const pid_t payload = start_payload(job, channel);
-  if (has_namespaces(job)) {
+  if (is_first) {
     drop_capabilities(::geteuid());
   } else {
     command = payload;
     pass_signals_on(pass_on_to_command);
   }
   release_held_signals();
-  const int status = reap_until(payload);
-  if (!has_namespaces(job)) end_descendants();
+  const int status = is_first ? reap_until(payload) : reap_or_follow_helper(payload);
+  if (!is_first) end_descendants();
   if (job.level == SandboxLevel::L2) copy_back(job.job);
   const bool signaled = WIFSIGNALED(status);
   if (signaled) outcome.end = HelperReport::End::Signaled;

@@ -125,6 +125,8 @@ class NamespaceSandbox final : public Sandbox {
     outcome.end = end_of(report.end);
     outcome.code = report.code;
     outcome.level = report.level == SandboxLevel::None ? level : report.level;
+    if (outcome.level > policy_.weakest)
+      throw too_weak(report.failure, read_host_facts(scratch_), outcome.level, policy_.weakest);
     outcome.out = std::move(output.out);
     outcome.err = std::move(output.err);
     return outcome;

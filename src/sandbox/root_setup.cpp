@@ -23,9 +23,11 @@ namespace {
 constexpr unsigned long kPlain = MS_NOSUID | MS_NODEV;
 
 // When the caller is root, user 0 inside is user 0 outside, and the kernel lets that user write sysctls by mere
-// ownership, capabilities or not: /proc/sys/kernel/core_pattern would be a way out.
-constexpr const char* kReadOnlyInProc[] = {"proc/sys", "proc/sysrq-trigger", "proc/irq", "proc/bus",
-                                           "proc/fs",  "proc/acpi"};
+// ownership, capabilities or not: /proc/sys/kernel/core_pattern would be a way out, /proc/scsi/scsi takes disks away
+// (CVE-2017-16539).
+constexpr const char* kReadOnlyInProc[] = {
+    "proc/sys",    "proc/sysrq-trigger", "proc/irq",           "proc/bus",  "proc/fs",       "proc/acpi",
+    "proc/asound", "proc/driver",        "proc/dynamic_debug", "proc/mtrr", "proc/pressure", "proc/scsi"};
 constexpr const char* kHiddenInProc[] = {"proc/kcore",       "proc/keys",          "proc/kmsg",    "proc/timer_list",
                                          "proc/sched_debug", "proc/latency_stats", "proc/kallsyms"};
 

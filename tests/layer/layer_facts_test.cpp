@@ -41,7 +41,9 @@ TEST(LayerFacts, JsonIsCanonical) {
 }
 
 TEST(LayerFacts, DamagedJsonIsForeign) {
-  for (const char* damaged : {"", "{}", "[]", "{\"digest\":1}", "{\"entryCount\":-1}"}) {
+  std::string beyond = to_json(LayerFacts());
+  beyond.replace(beyond.find("\"entryCount\":0"), 14, "\"entryCount\":3e20");
+  for (const std::string& damaged : std::vector<std::string>{"", "{}", "[]", "{\"digest\":1}", beyond}) {
     try {
       parse_layer_facts(damaged);
       FAIL() << damaged;

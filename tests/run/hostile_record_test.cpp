@@ -82,6 +82,7 @@ const HostileCase kScans[] = {
     {"Empty", [] { return scan("", ""); }, kHarmless},
     {"Deep", [] { return scan("texts", repeated("[", 100'000)); }, "nested"},
     {"EntryOfAnUnknownType", [] { return scan("entries", R"([["a",3,0,0,0]])"); }, "unknown type"},
+    {"EntryOfMoreBytesThanNumbersReach", [] { return scan("entries", R"([["a",0,3e20,0,0]])"); }, "malformed"},
     {"EntryThatIsShort", [] { return scan("entries", R"([["a",0]])"); }, "malformed"},
     {"EntryThatIsText", [] { return scan("entries", R"(["a"])"); }, "malformed"},
     {"ObjectWithoutBits", [] { return scan("objects", R"({"a":{}})"); }, "malformed"},

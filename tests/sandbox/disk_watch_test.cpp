@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace mlbuild {
 namespace {
@@ -97,6 +98,33 @@ TEST_F(DiskWatchTest, DeletedFilesThatAreOpenCount) {
   const std::string bytes(kFileBytes, 'x');
   ASSERT_EQ(::write(file.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   EXPECT_TRUE(finds_one_file());
+}
+
+TEST_F(DiskWatchTest, EmptyFilesCountAsABlockEach) {
+  for (int i = 0; i < 1000; ++i) std::ofstream(directory.path() / std::to_string(i)) << "";
+  EXPECT_TRUE(is_exceeded(1000 * 4096));
+  EXPECT_FALSE(is_exceeded(1010 * 4096));
+}
+
+TEST_F(DiskWatchTest, ALookEndsWithoutAnAnswerWhenItsCallerIsWanted) {
+  for (int i = 0; i < 5000; ++i) std::ofstream(directory.path() / std::to_string(i)) << "";
+  DiskWatch watch({directory.path()}, 4000 * 4096);
+  int questions = 0;
+  EXPECT_TRUE(watch.is_exceeded(::getpid(), [&] { return ++questions < 0; }));
+  EXPECT_GE(questions, 5);
+  questions = 0;
+  EXPECT_FALSE(watch.is_exceeded(::getpid(), [&] { return ++questions == 2; }));
+  EXPECT_EQ(questions, 2);
+}
+
+TEST_F(DiskWatchTest, TheNextLookIsNeverFarAwayHoweverLongThisOneTook) {
+  for (int i = 0; i < 600; ++i) std::ofstream(directory.path() / std::to_string(i)) << "";
+  DiskWatch watch({directory.path()}, kFileBytes * 100);
+  watch.is_exceeded(::getpid(), [] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    return false;
+  });
+  EXPECT_LE(watch.next_look(), std::chrono::steady_clock::now() + std::chrono::seconds(5));
 }
 
 TEST_F(DiskWatchTest, PlacesAreAddedUpAndMayBeFiles) {

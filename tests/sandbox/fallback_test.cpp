@@ -27,6 +27,12 @@ using End = SandboxOutcome::End;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+template <class Condition>
+bool wait_for(const Condition& condition) {
+  for (int i = 0; i < 500 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return condition();
+}
+
 class Fallback : public ::testing::Test {
  protected:
   std::unique_ptr<Sandbox> sandbox(SandboxLevel weakest = SandboxLevel::L3) {
@@ -195,6 +201,42 @@ TEST_F(Chroot, WritableMountsAreCopiedBackAndReadOnlyOnesNot) {
   EXPECT_TRUE(fs::is_empty(probe.path() / "taken"));
 }
 
+TEST_F(Chroot, MountsComeFromOtherFileSystemsToo) {
+  const TempDir elsewhere("/dev/shm");
+  const TempDir here(probe.path());
+  for (const TempDir* place : {&elsewhere, &here}) {
+    std::ofstream(place->path() / "file") << "from there\n";
+    SandboxJob reads = job({"print", "/in/file"});
+    reads.mounts = {{place->path(), "/in", true}};
+    EXPECT_EQ(said(reads), "from there");
+    reads.argv = {"/bin/probe", "write", "/in/made"};
+    EXPECT_EQ(said(reads), "ok");
+    EXPECT_EQ(read_text_file(place->path() / "made"), "x");
+  }
+}
+
+TEST_F(Chroot, WhatTakesTheirPlaceComesBackInsteadOfDirectories) {
+  for (const char* kind : {"file", "link"}) {
+    const TempDir given(probe.path());
+    fs::create_directory(given.path() / "build");
+    std::ofstream(given.path() / "build/inner") << "old\n";
+    SandboxJob supplants = job({"attack", "supplant", "/in/build", kind});
+    supplants.mounts = {{given.path(), "/in", true}};
+    EXPECT_EQ(said(supplants), "ok");
+    EXPECT_FALSE(fs::is_directory(fs::symlink_status(given.path() / "build"))) << kind;
+    EXPECT_TRUE(fs::exists(given.path() / "build.old/inner"));
+  }
+}
+
+TEST_F(Chroot, TheDiskLimitIsForWhatIsWrittenAndNotForTheCopy) {
+  std::ofstream(probe.root() / "large") << std::string(8U << 20U, 'x');
+  SandboxJob writes = job({"attack", "fill-many", "/made", std::to_string(2 << 20)});
+  writes.disk_limit_bytes = 4U << 20U;
+  EXPECT_EQ(said(writes), "ok");
+  writes.argv[4] = std::to_string(512L << 20);
+  EXPECT_EQ(probe.run(writes).end, End::DiskExceeded);
+}
+
 TEST_F(Chroot, LinksInWritableMountsComeBackAsLinks) {
   fs::create_directory(probe.path() / "given");
   std::ofstream(probe.path() / "victim") << "safe\n";
@@ -227,14 +269,21 @@ TEST_F(Chroot, NothingOutlivesAProgramThatIsKilled) {
     ::_exit(0);
   }
   const std::string mark = "MARK=" + probe.path().string();
-  const auto wait_for = [](const auto& condition) {
-    for (int i = 0; i < 500 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    return condition();
-  };
   EXPECT_TRUE(wait_for([&] { return !processes_with(mark).empty(); }));
   ::kill(program, SIGKILL);
   ::waitpid(program, nullptr, 0);
   EXPECT_TRUE(wait_for([&] { return processes_with(mark).empty() && fs::is_empty(probe.path() / "scratch"); }));
+}
+
+TEST_F(Chroot, TheCommandAndItsChildrenDieWithTheHelper) {
+  const std::string mark = "MARK=" + probe.path().string();
+  ASSERT_TRUE(probe.run(job({"exit", "0"})).ok());  // after the probe the only child is the helper
+  std::thread run([&] { EXPECT_THROW(probe.run(job({"ignore-term"})), Error); });
+  EXPECT_TRUE(wait_for([&] { return !processes_with(mark).empty(); }));
+  ASSERT_GT(only_child(), 0);
+  ::kill(only_child(), SIGKILL);
+  run.join();
+  EXPECT_TRUE(wait_for([&] { return processes_with(mark).empty(); }));
 }
 
 // --- HalfWay: root below a chroot may make mount namespaces, but no mounts in them -----------------------------------

@@ -57,4 +57,13 @@ std::vector<std::string> abandoned_groups() {
   return found;
 }
 
+pid_t only_child() {
+  pid_t child = 0;
+  for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
+    std::ifstream in(thread.path() / "children");
+    if (in >> child) return child;
+  }
+  return 0;
+}
+
 }  // namespace mlbuild

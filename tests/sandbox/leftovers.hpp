@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,5 +14,7 @@ std::vector<std::string> processes_with(const std::string& variable);
 std::vector<std::string> mounts_below(const std::filesystem::path& directory);
 /// Control groups of runs whose helper is gone.
 std::vector<std::string> abandoned_groups();
+/// Of this program; 0: there is none. While a job runs that is its helper.
+pid_t only_child();
 
 }  // namespace mlbuild

@@ -1,5 +1,6 @@
 // How a run ends, and what is left: docs/sandbox.md, "Limits" and "The end of a run".
 #include "../../src/sandbox/helper_job.hpp"
+#include "leftovers.hpp"
 #include "probe_root.hpp"
 
 #include "mlbuild/sys/disk_file.hpp"
@@ -123,16 +124,6 @@ TEST_F(Lifetime, CancellationEndsTheRun) {
   later.join();
   EXPECT_LT(Clock::now() - start, seconds(4));
   EXPECT_TRUE(fs::is_empty(probe.path() / "scratch"));
-}
-
-/// The helper is the only child that this test program has at that moment.
-pid_t only_child() {
-  pid_t child = 0;
-  for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
-    std::ifstream in(thread.path() / "children");
-    if (in >> child) return child;
-  }
-  return 0;
 }
 
 TEST_F(Lifetime, KillingTheHelperLeavesNoProcess) {

@@ -135,6 +135,35 @@ int search_processes(const Arguments& words) {
   return 0;
 }
 
+/// Files below a directory of /proc that may be opened for writing; processes' own are left out.
+void find_writable(const std::string& directory) {
+  DIR* entries = ::opendir(directory.c_str());
+  if (entries == nullptr) return;
+  while (const dirent* entry = ::readdir(entries)) {
+    const std::string name = entry->d_name;
+    const std::string path = directory + "/" + name;
+    if (name == "." || name == ".." || (directory == "/proc" && name.find_first_not_of("0123456789") != 0)) continue;
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) continue;
+    if (S_ISDIR(status.st_mode)) find_writable(path);
+    if (S_ISREG(status.st_mode) && ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC) >= 0)
+      std::puts(path.c_str());
+  }
+  ::closedir(entries);
+}
+
+int write_settings(const Arguments&) {
+  find_writable("/proc");
+  return 0;
+}
+
+/// Moves a directory away and puts a file, or a link, in its place.
+int supplant(const Arguments& words) {
+  if (::rename(words.at(1).c_str(), (words.at(1) + ".old").c_str()) != 0) return say(-1);
+  if (words.at(2) == "link") return say(::symlink("elsewhere", words.at(1).c_str()));
+  return say(::open(words.at(1).c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666));
+}
+
 int replace(const Arguments& words) {
   ::unlink(words.at(1).c_str());
   const int fd = ::open(words.at(1).c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
@@ -162,6 +191,8 @@ const std::map<std::string, int (*)(const Arguments&)> kAttacks = {
     {"climb", climb},
     {"search", search_processes},
     {"replace", replace},
+    {"supplant", supplant},
+    {"settings", write_settings},
     {"x32", call_x32},
 };
 

@@ -21,6 +21,12 @@ TEST(Refusal, NamesTheStageAndTheCause) {
             "the sandbox could not bind `/missing`: No such file or directory");
 }
 
+TEST(Refusal, NamesThatAreNoTextReachWhoeverReportsThem) {
+  HelperReport report;
+  report.failure = {stage::kCopy, EEXIST, "caf\xe9"};
+  EXPECT_EQ(parse_helper_report(to_json(report)).failure.detail, "caf\xef\xbf\xbd");
+}
+
 TEST(Refusal, AJobsMistakeGetsNoAdviceOnTheMachine) {
   EXPECT_EQ(remedy_for({stage::kExec, EACCES, "/bin/x"}, {.in_container = true}),
             "is it in there, executable, and on PATH?");
