@@ -163,6 +163,9 @@ TEST_F(Escape, MemoryIsLimitedInProcessesAndInTheirFiles) {
   SandboxJob eater = job({"memory", std::to_string(512L << 20)});
   eater.memory_limit_bytes = 64U << 20U;
   EXPECT_EQ(probe.run(eater).end, End::MemoryExceeded);
+  SandboxJob hider = job({"attack", "fill-memory-file", std::to_string(512L << 20)});
+  hider.memory_limit_bytes = 64U << 20U;
+  EXPECT_EQ(probe.run(hider).end, End::MemoryExceeded);
   SandboxJob filler = job({"fill", "/tmp/big", std::to_string(512L << 20)});
   filler.memory_limit_bytes = 64U << 20U;
   const SandboxOutcome outcome = probe.run(filler);

@@ -260,6 +260,8 @@ TEST_F(Chroot, DaemonsBombsAndHogsEnd) {
   SandboxJob hog = job({"memory", std::to_string(512L << 20)});
   hog.memory_limit_bytes = 64U << 20U;
   EXPECT_EQ(probe.run(hog).end, End::MemoryExceeded);
+  hog.argv = {"/bin/probe", "attack", "fill-memory-file", std::to_string(512L << 20)};
+  EXPECT_EQ(probe.run(hog).end, End::MemoryExceeded);
 }
 
 TEST_F(Chroot, NothingOutlivesAProgramThatIsKilled) {

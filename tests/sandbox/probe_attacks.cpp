@@ -74,6 +74,17 @@ int fill_deleted(const Arguments& words) {
   return say(0);
 }
 
+/// Keeps in memory what belongs to no process's pages.
+int fill_memory_file(const Arguments& words) {
+  const int fd = ::memfd_create("hidden", 0);
+  const std::vector<char> block(kBlock, 'x');
+  for (long left = std::stol(words.at(1)) >> 20; left > 0; --left) {
+    if (::write(fd, block.data(), block.size()) < 0) return say(-1);
+    ::usleep(2000);
+  }
+  return say(0);
+}
+
 /// Many files, each small enough for any limit on one.
 int fill_many(const Arguments& words) {
   const std::vector<char> block(kBlock, 'x');
@@ -184,6 +195,7 @@ const std::map<std::string, int (*)(const Arguments&)> kAttacks = {
     {"bomb", bomb},
     {"scatter", scatter},
     {"fill-deleted", fill_deleted},
+    {"fill-memory-file", fill_memory_file},
     {"fill-many", fill_many},
     {"fill-deep", fill_deep},
     {"fill-locked", fill_locked},
