@@ -1,11 +1,11 @@
 #include "python_resolver.hpp"
 
 #include "build_system.hpp"
-#include "required_by.hpp"
 #include "target.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/index/python_index.hpp"
+#include "mlbuild/lock/required_by.hpp"
 #include "mlbuild/net/http.hpp"
 #include "mlbuild/python/marker.hpp"
 #include "mlbuild/python/names.hpp"

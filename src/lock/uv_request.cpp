@@ -1,10 +1,10 @@
 #include "uv_request.hpp"
 
 #include "pylock.hpp"
-#include "required_by.hpp"
 #include "toml.hpp"
 
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/lock/required_by.hpp"
 #include "mlbuild/python/names.hpp"
 
 #include <fmt/format.h>

@@ -355,6 +355,23 @@ TEST(AuditSpec, ALeanerBaseIsProposedWithoutTheDigestOfThisOne) {
   EXPECT_FALSE(SpecBuilder().base("x/cuda-devel" + digest, 1000).finding("devel-base")) << "which tag, nobody knows";
 }
 
+TEST(AuditSpec, AProjectCalledSpecIsNotTheSpec) {
+  const auto spec_needs = [](const std::string& needed) {
+    return SpecBuilder()
+        .ask("spec==1.0")
+        .wheel("spec", 1)
+        .ask("cv==1.0")
+        .wheel_here(wheel_with("cv", "cv2/__init__.py", "x"))
+        .wheel(needed, 50, {"project:spec"})
+        .imports({"spec"});
+  };
+  EXPECT_TRUE(spec_needs("other").finding("unused-requirement")) << "cv is what the spec asks for, not the project";
+  const auto tool = SpecBuilder().ask("spec==1.0").wheel("spec", 1).ask("mlflow==1.0").wheel("mlflow", 100);
+  const auto saved = SpecBuilder(tool).wheel("pyarrow", 50, {"mlflow", "project:spec"}).finding("mlflow-skinny");
+  ASSERT_TRUE(saved);
+  EXPECT_EQ(saved->saves.compressed_bytes, 60U) << "pyarrow stays, spec needs it";
+}
+
 TEST(AuditSpec, HashedRequirementsAreNotRenamed) {
   const std::string hash = " --hash=sha256:" + std::string(64, 'a');
   const auto finding = SpecBuilder().ask("mlflow==1.0" + hash).wheel("mlflow", 100).finding("mlflow-skinny");
