@@ -11,7 +11,7 @@ namespace mlbuild {
 namespace {
 
 constexpr std::uint32_t kModeBits = 07777;
-constexpr std::uint64_t kMostId = 0xFFFF'FFFE;  // chown(2): the highest means "unchanged"
+constexpr std::uint64_t kMostId = 0xFFFF'FFFF;  // as read_tar(), though chown(2) takes the last for "unchanged"
 
 }  // namespace
 

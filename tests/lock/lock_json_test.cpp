@@ -114,7 +114,7 @@ TEST(LockJson, ABaseImageEditedIntoNonsenseIsRefused) {
       {"base.image.directories", directories({{"../tmp", "1777 0:0"}})},
       {"base.image.directories", directories({{"tmp", 1777}})},
       {"base.image.directories", directories({{"tmp", "17777 0:0"}})},
-      {"base.image.directories", directories({{"tmp", "1777 0:4294967295"}})},
+      {"base.image.directories", directories({{"tmp", "1777 0:4294967296"}})},
       {"base.image.directories", directories({{"tmp", "777 0:0"}})},
       {"base.image.directories", directories({{"tmp", "0777 0"}})},
       {"base.image.kind", [](json& image) { image["base"]["image"]["kind"] = "floppy"; }},
