@@ -194,16 +194,59 @@ void check_version(StrictObject& object) {
 class UniqueNames {
  public:
   bool operator()(int, json::parse_event_t event, const json& value) {
-    if (event == json::parse_event_t::object_start) open_.emplace_back();
-    if (event == json::parse_event_t::object_end) open_.pop_back();
-    if (event == json::parse_event_t::key && !open_.back().insert(value.get<std::string>()).second)
-      throw Error(ErrorKind::Spec, fmt::format("the lock has `{}` twice in one object",
-                                               printable(value.get_ref<const std::string&>().substr(0, 100))));
+    switch (event) {
+      case json::parse_event_t::object_start:
+      case json::parse_event_t::array_start:
+        count_item();
+        open_.push_back({event == json::parse_event_t::array_start});
+        break;
+      case json::parse_event_t::object_end:
+      case json::parse_event_t::array_end:
+        open_.pop_back();
+        break;
+      case json::parse_event_t::key:
+        add_name(value.get_ref<const std::string&>());
+        break;
+      case json::parse_event_t::value:
+        count_item();
+        break;
+    }
     return true;
   }
 
  private:
-  std::vector<std::set<std::string>> open_;
+  struct Open {
+    bool is_list;
+    std::size_t items = 0;
+    std::set<std::string> names = {};
+    std::string name = {};  ///< the last one
+  };
+
+  void count_item() {
+    if (!open_.empty()) ++open_.back().items;
+  }
+
+  void add_name(const std::string& name) {
+    open_.back().name = name;
+    if (open_.back().names.insert(name).second) return;
+    throw Error(ErrorKind::Spec, fmt::format("`{}` is twice in the lock", printable(place())));
+  }
+
+  /// As StrictObject names it.
+  std::string place() const {
+    constexpr std::size_t kShownBytes = 100;
+    std::string place;
+    for (const Open& open : open_) {
+      if (open.is_list) {
+        place += fmt::format("[{}]", open.items - 1);
+      } else {
+        place += (place.empty() ? "" : ".") + open.name.substr(0, kShownBytes);
+      }
+    }
+    return place;
+  }
+
+  std::vector<Open> open_;
 };
 
 json parse_text(std::string_view text) {
