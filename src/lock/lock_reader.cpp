@@ -1,3 +1,4 @@
+#include "base_python.hpp"
 #include "lock_base_reader.hpp"
 #include "lock_format.hpp"
 #include "strict_json.hpp"
@@ -119,17 +120,11 @@ LockedSdist read_sdist(StrictObject& object) {
   return sdist;
 }
 
-bool is_minor_version(std::string_view version) {
-  constexpr std::string_view kThree = "3.";
-  return version.starts_with(kThree) && version.size() > kThree.size() && version.size() <= 5 &&
-         version.substr(kThree.size()).find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 /// It becomes part of paths and of the first line of scripts; all of it is empty where a base has no Python.
 void check_interpreter(const StrictObject& object, const LockedInterpreter& interpreter) {
   const auto& [version, full_version, path, glibc, scheme] = interpreter;
   if (version.empty() && full_version.empty() && path.empty()) return;
-  if (!is_minor_version(version)) object.refuse("version", "is no version of Python such as 3.11");
+  if (!is_minor_python(version)) object.refuse("version", "is no version of Python such as 3.11");
   if (!full_version.starts_with(version + ".") || !python::Version::parse(full_version))
     object.refuse("full_version", fmt::format("is no release of Python {}", version));
   const bool is_place = path.starts_with('/') && why_unsafe_path(path.substr(1)).empty();
