@@ -2,6 +2,7 @@
 
 #include "spec_rules.hpp"
 
+#include "mlbuild/lock/required_by.hpp"
 #include "mlbuild/oci/machine.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ PackageGraph wheel_graph(const SpecSubject& subject, const LockedWheels& wheels)
   for (const LockedSdist& sdist : subject.image.sdists) files.emplace_back(&sdist.sdist, false);
   std::map<std::string, std::set<std::string>> needs;
   for (const auto& [file, is_wheel] : files) {
-    for (const std::string& by : file->required_by) needs[by].insert(file->name);
+    for (const std::string& by : file->required_by) needs[project_of(by)].insert(file->name);
   }
   PackageGraph graph;
   for (const auto& [file, is_wheel] : files) {
@@ -26,7 +27,7 @@ PackageGraph wheel_graph(const SpecSubject& subject, const LockedWheels& wheels)
     if (is_wheel) package.bytes.compressed_bytes = file->size_bytes;
     if (const LockedWheels::Content* content = wheels.find(file->name))
       package.bytes.plain_bytes = content->plain_bytes;
-    package.wanted = std::ranges::find(file->required_by, "spec") != file->required_by.end();
+    package.wanted = std::ranges::count(file->required_by, kRequiredBySpec) > 0;
     for (const python::Requirement& requirement : subject.variant.runtime.requirements) {
       if (requirement.name == file->name && !package.location.known()) package.location = requirement.location;
     }

@@ -108,7 +108,7 @@ std::string path_beside(const SpecSubject& subject, const AppFile& file) {
 }
 
 std::optional<Clutter> as_clutter(const SpecSubject& subject, const AppFile& file) {
-  if (file.is_directory || file.link_target || !is_clutter(file.path_in_image, file.size_bytes)) return std::nullopt;
+  if (file.link_target || !is_clutter(file.path_in_image, file.size_bytes)) return std::nullopt;
   std::string path = path_beside(subject, file);
   const auto git = path.starts_with(".git/") ? 0 : path.find("/.git/");
   const bool is_git = git != std::string::npos;
@@ -125,37 +125,56 @@ std::string copied_path(const AppCopy& copy) {
 
 bool is_copied(std::string_view path, std::string_view from) { return from.empty() || is_at_or_below(path, from); }
 
-/// What copies name, in whatever variant: it is wanted, and a copy of what `.dockerignore` excludes ends the build.
-std::set<std::string> named_paths(const SpecSubject& subject) {
-  std::set<std::string> paths;
+/// What copies name, in whatever variant.
+struct NamedPaths {
+  std::set<std::string> all;
+  std::set<std::string> elsewhere;  ///< by a step, or by another variant alone
+};
+
+NamedPaths named_paths(const SpecSubject& subject) {
+  NamedPaths paths;
+  std::set<std::string> own;
+  for (const AppCopy& copy : subject.variant.app) own.insert(copied_path(copy));
   const auto add = [&](const SpecVariant& variant) {
-    for (const AppCopy& copy : variant.app) paths.insert(copied_path(copy));
+    for (const AppCopy& copy : variant.app) {
+      if (!own.contains(copied_path(copy))) paths.elsewhere.insert(copied_path(copy));
+    }
     for (const CommandStep& step : variant.steps) {
-      for (const AppCopy& copy : step.inputs) paths.insert(copied_path(copy));
+      for (const AppCopy& copy : step.inputs) paths.elsewhere.insert(copied_path(copy));
     }
   };
   add(subject.variant);
   for (const SpecVariant& variant : subject.spec.variants) add(variant);
+  paths.all = paths.elsewhere;
+  paths.all.merge(own);
   return paths;
 }
 
-/// Without those that copies name, and those that are all that a copy has.
+/// A copy of what `.dockerignore` excludes ends the build. Nobody looked at what else a copy elsewhere has, and what it
+/// names is wanted for its own sake; the whole directory of the spec is not.
+bool is_wanted(const Clutter& clutter, const std::string& path, const NamedPaths& named) {
+  const auto is_above = [&](const std::string& from) { return !from.empty() && is_at_or_below(path, from); };
+  const auto is_part = [&](const std::string& from) { return is_at_or_below(from, clutter.ignored_path); };
+  return std::ranges::any_of(named.elsewhere, is_above) || std::ranges::any_of(named.all, is_part);
+}
+
+/// Without what copies want, and what is all that a copy has.
 std::vector<Clutter> clutter_of(const SpecSubject& subject) {
   std::vector<Clutter> found;
-  std::vector<std::string> others;  // what stays
-  const std::set<std::string> named = named_paths(subject);
+  std::vector<std::string> others;  // files that stay: the directories that they are in are nothing without them
+  const NamedPaths named = named_paths(subject);
   for (const AppFile& file : subject.app) {
+    if (file.is_directory) continue;
+    std::string path = path_beside(subject, file);
     std::optional<Clutter> clutter = as_clutter(subject, file);
-    const auto holds = [&](const std::string& path) { return is_at_or_below(path, clutter->ignored_path); };
-    if (clutter && std::ranges::none_of(named, holds))
+    if (clutter && !is_wanted(*clutter, path, named))
       found.push_back(std::move(*clutter));
     else
-      others.push_back(path_beside(subject, file));
+      others.push_back(std::move(path));
   }
   for (const AppCopy& copy : subject.variant.app) {
     const std::string from = copied_path(copy);
-    const auto stays = [&](const std::string& path) { return path != from && is_copied(path, from); };
-    if (std::ranges::any_of(others, stays)) continue;
+    if (std::ranges::any_of(others, [&](const std::string& path) { return is_copied(path, from); })) continue;
     std::erase_if(found, [&](const Clutter& clutter) { return is_copied(path_beside(subject, *clutter.file), from); });
   }
   return found;

@@ -47,7 +47,7 @@ std::optional<std::uint64_t> base_bytes(const Spec& spec, ForeignBase base, cons
                                         const oci::Platform& platform, World& world) {
   if (base.kind != ForeignBase::Kind::Image) return std::nullopt;
   try {
-    base.reference.value = reference.substr(0, reference.find('@'));
+    base.reference.value = reference;
     ImagePlace place;
     place.reference = oci::Reference::parse(base.reference.value);
     if (place.reference.tag.empty()) return std::nullopt;

@@ -11,7 +11,7 @@ namespace mlbuild {
 namespace {
 
 constexpr std::uint32_t kModeBits = 07777;
-constexpr std::uint64_t kMostId = 0xFFFF'FFFE;  // chown(2): the highest means "unchanged"
+constexpr std::uint64_t kMostId = 0xFFFF'FFFF;  // as read_tar(), though chown(2) takes the last for "unchanged"
 
 }  // namespace
 
@@ -42,9 +42,19 @@ void add_base_directories(KeyCard& card, const BaseDirectories& directories) {
   for (const auto& [path, attributes] : directories) card.set("base directory " + path, to_string(attributes));
 }
 
-const BaseDirectories& own_base_directories() {
+const BaseDirectories& skeleton_directories() {
   static const BaseDirectories directories = {
       {"root", {0700, 0, 0}}, {"run/lock", {01777, 0, 0}}, {"tmp", {01777, 0, 0}}, {"var/tmp", {01777, 0, 0}}};
+  return directories;
+}
+
+const BaseDirectories& own_base_directories() {
+  static const BaseDirectories directories = [] {
+    BaseDirectories all = skeleton_directories();
+    all["var/local"] = {02775, 0, 50};
+    all["var/mail"] = {02775, 0, 8};
+    return all;
+  }();
   return directories;
 }
 

@@ -259,8 +259,8 @@ LayerFacts LibraryBytecodeRecipe::write(BlobStore& blobs, LayerSink& out) const 
   sources.read = [&](std::size_t index) {
     return read_all(*open_spilled(contents.at(sources.files.at(index).path)), kSourceLimitBytes);
   };
-  BytecodeLayer layer(parameters_, own_base_directories(),
-                      {{"standard library", std::string(parameters_.format.version)}});
+  const BaseDirectories usual;  // above and below the library of a base that mlbuild makes all are
+  BytecodeLayer layer(parameters_, usual, {{"standard library", std::string(parameters_.format.version)}});
   layer.compile(sources, std::vector<std::size_t>(sources.files.size()), *compiler_);
   return layer.write(out);
 }

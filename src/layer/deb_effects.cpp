@@ -161,7 +161,7 @@ void add_base_skeleton(DebTree& tree, const DebLayerParameters& parameters) {
     tree.add_symlink(name, std::string("usr/") + name);
   }
   for (const char* name : {"dev", "proc", "sys", "run", "home", "mnt", "opt", "srv"}) tree.add_directory(name);
-  for (const auto& [path, attributes] : own_base_directories()) tree.add_directory(path, attributes.mode);
+  for (const auto& [path, attributes] : skeleton_directories()) tree.add_directory(path, attributes.mode);
   tree.add_symlink("var/run", "/run");
   tree.add_symlink("var/lock", "/run/lock");
   if (!parameters.venv_python.empty()) add_venv(tree, parameters.venv_python);

@@ -49,9 +49,7 @@ std::string minor_of(std::string_view name) {
   constexpr std::string_view kPython = "python";
   if (!name.starts_with(kPython)) return "";
   const std::string_view version = name.substr(kPython.size());
-  const bool is_minor = version.starts_with("3.") && version.size() > 2 && version.size() <= 5 &&
-                        version.substr(2).find_first_not_of("0123456789") == std::string_view::npos;
-  return is_minor ? std::string(version) : "";
+  return is_minor_python(version) ? std::string(version) : "";
 }
 
 bool is_usable(const LockedScheme& scheme) {
@@ -262,6 +260,12 @@ class PythonSearch {
 };
 
 }  // namespace
+
+bool is_minor_python(std::string_view version) {
+  constexpr std::string_view kThree = "3.";
+  return version.starts_with(kThree) && version.size() > kThree.size() && version.size() <= 5 &&
+         version.substr(kThree.size()).find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 FoundPython find_base_python(const BaseTree& tree, const oci::ImageConfig& config, const oci::Platform& platform,
                              const LockedBaseDebian& debian) {

@@ -6,9 +6,13 @@
 #include "mlbuild/lock/lock.hpp"
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace mlbuild {
+
+/// "3.11": the shape that a lock may have.
+bool is_minor_python(std::string_view version);
 
 struct FoundPython {
   std::optional<LockedInterpreter> interpreter;  ///< with its scheme

@@ -1,3 +1,4 @@
+#include "base_python.hpp"
 #include "lock_base_reader.hpp"
 #include "lock_format.hpp"
 #include "strict_json.hpp"
@@ -119,17 +120,11 @@ LockedSdist read_sdist(StrictObject& object) {
   return sdist;
 }
 
-bool is_minor_version(std::string_view version) {
-  constexpr std::string_view kThree = "3.";
-  return version.starts_with(kThree) && version.size() > kThree.size() && version.size() <= 5 &&
-         version.substr(kThree.size()).find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 /// It becomes part of paths and of the first line of scripts; all of it is empty where a base has no Python.
 void check_interpreter(const StrictObject& object, const LockedInterpreter& interpreter) {
   const auto& [version, full_version, path, glibc, scheme] = interpreter;
   if (version.empty() && full_version.empty() && path.empty()) return;
-  if (!is_minor_version(version)) object.refuse("version", "is no version of Python such as 3.11");
+  if (!is_minor_python(version)) object.refuse("version", "is no version of Python such as 3.11");
   if (!full_version.starts_with(version + ".") || !python::Version::parse(full_version))
     object.refuse("full_version", fmt::format("is no release of Python {}", version));
   const bool is_place = path.starts_with('/') && why_unsafe_path(path.substr(1)).empty();
@@ -194,16 +189,59 @@ void check_version(StrictObject& object) {
 class UniqueNames {
  public:
   bool operator()(int, json::parse_event_t event, const json& value) {
-    if (event == json::parse_event_t::object_start) open_.emplace_back();
-    if (event == json::parse_event_t::object_end) open_.pop_back();
-    if (event == json::parse_event_t::key && !open_.back().insert(value.get<std::string>()).second)
-      throw Error(ErrorKind::Spec, fmt::format("the lock has `{}` twice in one object",
-                                               printable(value.get_ref<const std::string&>().substr(0, 100))));
+    switch (event) {
+      case json::parse_event_t::object_start:
+      case json::parse_event_t::array_start:
+        count_item();
+        open_.push_back({event == json::parse_event_t::array_start});
+        break;
+      case json::parse_event_t::object_end:
+      case json::parse_event_t::array_end:
+        open_.pop_back();
+        break;
+      case json::parse_event_t::key:
+        add_name(value.get_ref<const std::string&>());
+        break;
+      case json::parse_event_t::value:
+        count_item();
+        break;
+    }
     return true;
   }
 
  private:
-  std::vector<std::set<std::string>> open_;
+  struct Open {
+    bool is_list;
+    std::size_t items = 0;
+    std::set<std::string> names = {};
+    std::string name = {};  ///< the last one
+  };
+
+  void count_item() {
+    if (!open_.empty()) ++open_.back().items;
+  }
+
+  void add_name(const std::string& name) {
+    open_.back().name = name;
+    if (open_.back().names.insert(name).second) return;
+    throw Error(ErrorKind::Spec, fmt::format("`{}` is twice in the lock", printable(place())));
+  }
+
+  /// As StrictObject names it.
+  std::string place() const {
+    constexpr std::size_t kShownBytes = 100;
+    std::string place;
+    for (const Open& open : open_) {
+      if (open.is_list) {
+        place += fmt::format("[{}]", open.items - 1);
+      } else {
+        place += (place.empty() ? "" : ".") + open.name.substr(0, kShownBytes);
+      }
+    }
+    return place;
+  }
+
+  std::vector<Open> open_;
 };
 
 json parse_text(std::string_view text) {

@@ -1,11 +1,11 @@
 #include "python_resolver.hpp"
 
 #include "build_system.hpp"
-#include "required_by.hpp"
 #include "target.hpp"
 
 #include "mlbuild/base/error.hpp"
 #include "mlbuild/index/python_index.hpp"
+#include "mlbuild/lock/required_by.hpp"
 #include "mlbuild/net/http.hpp"
 #include "mlbuild/python/marker.hpp"
 #include "mlbuild/python/names.hpp"
@@ -69,7 +69,8 @@ std::set<std::string> needed_projects(const std::map<std::string, std::vector<st
   return needed;
 }
 
-/// A route is a demand, also where the candidate that needed the project was given up for another.
+/// A route is a demand, also where the candidate that needed the project was given up for another. The versions of
+/// others that it led to stay.
 void leave_out_unneeded(std::vector<PylockPackage>& packages, std::map<std::string, std::vector<std::string>>& edges) {
   const std::set<std::string> needed = needed_projects(edges);
   std::erase_if(packages,
@@ -227,19 +228,24 @@ UvQuestion::Missing PythonResolver::find_missing(const UvRequest& request, const
   return {};
 }
 
-void PythonResolver::fail(const Group& group, const UvRequest& request, const UvAnswer& answer) const {
+void PythonResolver::fail(const Group& group, const UvRequest& request, const UvAnswer& answer,
+                          std::vector<FoundRoute> found_routes) const {
   const auto doing = [&] { return fmt::format("resolving {}", group.what); };
   UvQuestion question = question_for(group);
+  question.found_routes = std::move(found_routes);
   question.missing = with_context(doing, [&] { return find_missing(request, answer.messages); });
   throw explain_uv_failure(answer.messages, question).while_doing(doing());
 }
 
 /// Each round but the last takes one more of the spec's routes.
 std::vector<PylockPackage> PythonResolver::ask_for_packages(const Group& group, UvRequest& request) {
+  std::vector<FoundRoute> found;
   for (;;) {
     const UvAnswer answer = ask(request);
     if (answer.ok) return parse_pylock(answer.text);
-    if (!take_route(request, withheld_project(answer.messages))) fail(group, request, answer);
+    const std::string project = withheld_project(answer.messages);
+    if (!take_route(request, project)) fail(group, request, answer, std::move(found));
+    found.push_back({project, candidate_in_need(answer.messages)});
   }
 }
 
@@ -249,7 +255,7 @@ std::map<std::string, std::vector<std::string>> PythonResolver::ask_for_edges(
   for (const PylockPackage& package : packages) request.constraints.push_back(package.name + "==" + package.version);
   request.offline = true;
   const UvAnswer answer = ask(request);
-  if (!answer.ok) fail(group, request, answer);
+  if (!answer.ok) fail(group, request, answer, {});
   return parse_uv_edges(answer.text);
 }
 

@@ -51,7 +51,8 @@ class PythonResolver {
   std::map<std::string, std::vector<std::string>> ask_for_edges(const Group& group, UvRequest request,
                                                                 const std::vector<PylockPackage>& packages);
   UvAnswer ask(UvRequest request);
-  [[noreturn]] void fail(const Group& group, const UvRequest& request, const UvAnswer& answer) const;
+  [[noreturn]] void fail(const Group& group, const UvRequest& request, const UvAnswer& answer,
+                         std::vector<FoundRoute> found_routes) const;
   UvQuestion::Missing find_missing(const UvRequest& request, const std::string& messages) const;
   UvRequest request_for(const Group& group, const Pins& preferences) const;
   UvQuestion question_for(const Group& group) const;

@@ -104,6 +104,26 @@ Error network_failure(const std::string& messages, const UvQuestion& question) {
 
 constexpr std::array<std::string_view, 2> kNoWheel = {" has no usable wheels", " has no wheels with a matching"};
 
+std::string below(std::string_view candidate) {
+  const std::size_t equals = candidate.find("==");
+  const std::string_view version = candidate.substr(equals + 2);
+  return fmt::format("{}<{}", candidate.substr(0, equals), version.substr(0, version.find('+')));
+}
+
+/// The hint, and how to do without a project that only a candidate asked for, when the resolver speaks of one.
+std::string with_found_route(std::string hint, std::string_view messages, const UvQuestion& question) {
+  for (const FoundRoute& route : question.found_routes) {
+    if (find_name(messages, route.project) == std::string_view::npos) continue;
+    const std::string candidate = printable(route.candidate);
+    const bool is_known = contains(candidate, "==");
+    const std::string needed_by = is_known ? fmt::format("`{}`", candidate) : "another project";
+    const std::string lower = is_known ? fmt::format("`{}`", below(candidate)) : "a lower version of that";
+    return fmt::format("{}; or, to do without `{}`, which {} needs and the spec does not ask for, write {}", hint,
+                       route.project, needed_by, lower);
+  }
+  return hint;
+}
+
 std::string name_in(std::string_view subject) {
   return std::string(subject.substr(0, subject.find_first_of("=<>!{[")));
 }
@@ -136,9 +156,11 @@ Error missing_wheel(const std::string& messages, const UvQuestion& question) {
   const std::string name = name_in(subject);
   Error error(ErrorKind::Step, fmt::format("`{}` has no wheel for {}", printable(subject), question.target));
   if (contains(messages, "building from source is disabled") && question.sdists_refused)
-    return error.hint(
-        fmt::format("take another version, or build it from source: `python: {{sdists: [{}]}}`", printable(name)));
-  return error.hint("take a version or a project that has one; the resolver's words above tell what there is");
+    return error.hint(with_found_route(
+        fmt::format("take another version, or build it from source: `python: {{sdists: [{}]}}`", printable(name)),
+        messages, question));
+  return error.hint(with_found_route(
+      "take a version or a project that has one; the resolver's words above tell what there is", messages, question));
 }
 
 Error unsatisfiable(const std::string& messages, const UvQuestion& question, const python::Requirement* accused) {
@@ -148,7 +170,8 @@ Error unsatisfiable(const std::string& messages, const UvQuestion& question, con
   if (!question.missing.project.empty()) {
     return Error(ErrorKind::Step, fmt::format("`{}` is not on {}, the only index that the spec has it from",
                                               question.missing.project, question.missing.index))
-        .hint("check the spelling, or the `url` and `packages` of `python.indexes`");
+        .hint(with_found_route("check the spelling, or the `url` and `packages` of `python.indexes`", messages,
+                               question));
   }
   if (contains(messages, kNotFound)) {
     return Error(ErrorKind::Step, fmt::format("{} is not on the index, or needs a project that is not", name))
@@ -171,7 +194,7 @@ Error unsatisfiable(const std::string& messages, const UvQuestion& question, con
   }
   return Error(ErrorKind::Step,
                fmt::format("{} does not fit with the other requirements for {}", name, question.target))
-      .hint("loosen one of the versions named above");
+      .hint(with_found_route("loosen one of the versions named above", messages, question));
 }
 
 }  // namespace

@@ -9,6 +9,13 @@
 
 namespace mlbuild {
 
+/// A project that the spec has a route for and does not ask for. It is asked for since a candidate needed it, and stays
+/// so: the resolver cannot give up the candidate for one that does without.
+struct FoundRoute {
+  std::string project;
+  std::string candidate;  ///< "a==2.0"; "" when the resolver did not tell
+};
+
 /// What an error of the resolver is about.
 struct UvQuestion {
   /// A routed project that its index does not have: the resolver says only that it was not found.
@@ -24,6 +31,7 @@ struct UvQuestion {
   bool has_cutoff = false;
   Location cutoff;  ///< of `python.exclude-newer`
   Missing missing;
+  std::vector<FoundRoute> found_routes;
 };
 
 /// Whether the resolver found no page of the project. It also says so where the index refused access.

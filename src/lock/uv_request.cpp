@@ -1,10 +1,10 @@
 #include "uv_request.hpp"
 
 #include "pylock.hpp"
-#include "required_by.hpp"
 #include "toml.hpp"
 
 #include "mlbuild/base/text.hpp"
+#include "mlbuild/lock/required_by.hpp"
 #include "mlbuild/python/names.hpp"
 
 #include <fmt/format.h>
@@ -109,6 +109,14 @@ std::string withheld_project(std::string_view messages) {
   if (place == std::string_view::npos) return {};
   const std::string_view rest = messages.substr(place + kNowhere.size());
   return std::string(rest.substr(0, rest.find('/')));
+}
+
+std::string candidate_in_need(std::string_view messages) {
+  constexpr std::string_view kLead = "Failed to resolve dependencies for package `";
+  const std::size_t place = messages.find(kLead);
+  if (place == std::string_view::npos) return {};
+  const std::string_view rest = messages.substr(place + kLead.size());
+  return std::string(rest.substr(0, rest.find('`')));
 }
 
 std::map<std::string, std::vector<std::string>> parse_uv_edges(std::string_view annotated) {

@@ -47,6 +47,9 @@ std::vector<std::string> uv_arguments(const UvRequest& request);
 /// The withheld project that made a question fail; "" when it failed for another reason.
 std::string withheld_project(std::string_view messages);
 
+/// The candidate that needs it, as in "a==2.0"; "" when the messages do not tell.
+std::string candidate_in_need(std::string_view messages);
+
 /// Who needs each project, from an answer of kind Edges: "spec" or project names, sorted.
 std::map<std::string, std::vector<std::string>> parse_uv_edges(std::string_view annotated);
 

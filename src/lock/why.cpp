@@ -1,7 +1,6 @@
 #include "mlbuild/lock/why.hpp"
 
-#include "required_by.hpp"
-
+#include "mlbuild/lock/required_by.hpp"
 #include "mlbuild/python/names.hpp"
 
 #include <algorithm>

@@ -61,6 +61,16 @@ class SpecBuilder {
     variant_.app.push_back({{from, {"mlbuild.yaml", 9, 5, 0}}, "/app"});
     return *this;
   }
+  /// As list_app_files() has those that hold files.
+  SpecBuilder& directory(const std::string& path) {
+    app(path, 0);
+    app_.back().is_directory = true;
+    return *this;
+  }
+  SpecBuilder& other_variant_copies(const std::string& from) {
+    spec_.variants.emplace_back().app.push_back({{from, {"mlbuild.yaml", 20, 5, 0}}, "/app"});
+    return *this;
+  }
   SpecBuilder& step_reads(const std::string& from) {
     variant_.steps.emplace_back().inputs.push_back({{from, {"mlbuild.yaml", 9, 5, 0}}, "/input"});
     return *this;
@@ -307,6 +317,24 @@ TEST(AuditSpec, WhatACopyNamesIsNoClutter) {
   EXPECT_TRUE(data().copy(".").app("main.py", 1).finding("app-clutter"));
 }
 
+TEST(AuditSpec, DirectoriesAreNothingThatACopyHas) {
+  const auto nested = [] {
+    return SpecBuilder().copy("data/").directory("data").directory("data/raw").app("data/raw/a.csv", 1'000'000);
+  };
+  EXPECT_FALSE(nested().finding("app-clutter")) << "would leave empty directories in the image";
+  EXPECT_TRUE(nested().app("data/raw/main.py", 1).finding("app-clutter"));
+}
+
+TEST(AuditSpec, WhatStepsAndOtherVariantsCopyOfADirectoryIsNoClutter) {
+  const auto whole = [] { return SpecBuilder().copy(".").app("main.py", 1).app("data/raw/a.csv", 1'000'000); };
+  EXPECT_FALSE(whole().step_reads("data/").finding("app-clutter"));
+  EXPECT_FALSE(whole().other_variant_copies("./data").finding("app-clutter"));
+  EXPECT_TRUE(whole().step_reads("dat").other_variant_copies("data2").finding("app-clutter"));
+  EXPECT_TRUE(whole().step_reads(".").other_variant_copies(".").finding("app-clutter")) << "has more than data";
+  EXPECT_TRUE(whole().copy("data").app("data/b.py", 1).other_variant_copies("data").finding("app-clutter"))
+      << "other variants have the copies that they do not override";
+}
+
 TEST(AuditSpec, PatternsMeanTheFilesThatTheyAreMadeOf) {
   const auto finding = SpecBuilder().app("#1 [a]*?.csv", 1'000'000).app("main.py", 1).finding("app-clutter");
   ASSERT_TRUE(finding);
@@ -325,6 +353,23 @@ TEST(AuditSpec, ALeanerBaseIsProposedWithoutTheDigestOfThisOne) {
   ASSERT_TRUE(python);
   EXPECT_EQ(python->patch.at(0).after, "python:3.11-slim");
   EXPECT_FALSE(SpecBuilder().base("x/cuda-devel" + digest, 1000).finding("devel-base")) << "which tag, nobody knows";
+}
+
+TEST(AuditSpec, AProjectCalledSpecIsNotTheSpec) {
+  const auto spec_needs = [](const std::string& needed) {
+    return SpecBuilder()
+        .ask("spec==1.0")
+        .wheel("spec", 1)
+        .ask("cv==1.0")
+        .wheel_here(wheel_with("cv", "cv2/__init__.py", "x"))
+        .wheel(needed, 50, {"project:spec"})
+        .imports({"spec"});
+  };
+  EXPECT_TRUE(spec_needs("other").finding("unused-requirement")) << "cv is what the spec asks for, not the project";
+  const auto tool = SpecBuilder().ask("spec==1.0").wheel("spec", 1).ask("mlflow==1.0").wheel("mlflow", 100);
+  const auto saved = SpecBuilder(tool).wheel("pyarrow", 50, {"mlflow", "project:spec"}).finding("mlflow-skinny");
+  ASSERT_TRUE(saved);
+  EXPECT_EQ(saved->saves.compressed_bytes, 60U) << "pyarrow stays, spec needs it";
 }
 
 TEST(AuditSpec, HashedRequirementsAreNotRenamed) {

@@ -1,8 +1,12 @@
 #include "debian/apt_root.hpp"
 
+#include "mlbuild/archive/tar.hpp"
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/debian/base_set.hpp"
 #include "mlbuild/debian/closure.hpp"
+#include "mlbuild/io/borrowed_source.hpp"
+#include "mlbuild/io/deflate.hpp"
+#include "mlbuild/layer/base_directories.hpp"
 #include "mlbuild/layer/deb_layer.hpp"
 #include "mlbuild/layer/tree.hpp"
 #include "mlbuild/store/disk_store.hpp"
@@ -17,6 +21,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::UnorderedElementsAreArray;
 
 constexpr const char* kProof = R"(
 import bz2, ctypes, curses, decimal, hashlib, lzma, pwd, readline, sqlite3, ssl, sys, sysconfig, tempfile, uuid, zlib, zoneinfo
@@ -45,6 +50,19 @@ class DebBase : public ::testing::Test {
     return make_layer(DebLayerRecipe(inputs, parameters), store_);
   }
 
+  /// Those of other mode or owner than 0755 and root, as "PATH MODE OWNER".
+  std::vector<std::string> unusual_directories(const LayerFacts& facts) {
+    std::vector<std::string> directories;
+    const auto layer = store_.stream(facts.digest);
+    const auto tar = decompress(std::make_unique<BorrowedSource>(*layer));
+    read_tar(*tar, [&](const TarEntry& entry, Source&) {
+      const DirectoryAttributes attributes{entry.mode, entry.uid, entry.gid};
+      if (entry.type == TarType::Directory && attributes != DirectoryAttributes{})
+        directories.push_back(entry.path + " " + to_string(attributes));
+    });
+    return directories;
+  }
+
   CommandResult run_in(const LayerFacts& facts, const std::vector<std::string>& argv) {
     const auto root = directory_.path() / "root";
     std::filesystem::create_directories(root);
@@ -71,6 +89,11 @@ class DebBase : public ::testing::Test {
   DiskStore store_{directory_.path() / "store"};
 };
 
+std::vector<std::string> known_directories(std::vector<std::string> more = {}) {
+  for (const auto& [path, attributes] : own_base_directories()) more.push_back(path + " " + to_string(attributes));
+  return more;
+}
+
 void expect_python_works(const CommandResult& result) {
   EXPECT_TRUE(result.ok()) << result.err;
   EXPECT_THAT(result.out, HasSubstr("certificates True\n"));
@@ -81,12 +104,17 @@ void expect_python_works(const CommandResult& result) {
 TEST_F(DebBase, SlimIsSmallAndItsPythonWorks) {
   const LayerFacts facts = build(true);
   EXPECT_LT(facts.size_bytes, 36'000'000U);
+  // The two are the limit of which docs/formats/layer.md tells.
+  EXPECT_THAT(
+      unusual_directories(facts),
+      UnorderedElementsAreArray(known_directories({"etc/ssl/private 0700 0:0", "var/cache/ldconfig 0700 0:0"})));
   expect_python_works(run_in(facts, {"/bin/sh", "-c", "python -c \"$0\"", kProof}));
 }
 
 TEST_F(DebBase, DistrolessIsSmallerAndItsPythonWorks) {
   const LayerFacts facts = build(false);
   EXPECT_LT(facts.size_bytes, 18'000'000U);
+  EXPECT_THAT(unusual_directories(facts), UnorderedElementsAreArray(known_directories()));
   expect_python_works(run_in(facts, {"/usr/local/bin/python", "-c", kProof}));
   EXPECT_FALSE(run_in(facts, {"/bin/sh", "-c", "true"}).ok());
 }

@@ -2,6 +2,7 @@
 #include "../../src/lock/base_probe.hpp"
 #include "../../src/lock/version_scan.hpp"
 #include "base_layers.hpp"
+#include "lock_samples.hpp"
 
 #include "mlbuild/io/sha256.hpp"
 
@@ -78,6 +79,17 @@ TEST(BaseFacts, UnusualDirectoriesAreTheUppermostAndTheWayToThePackages) {
                                     LayerTar().directory("tmp", {01770, 0, 0})});
   EXPECT_THAT(facts.directories, ElementsAre(Pair("home/me/work", users), Pair("tmp", DirectoryAttributes{01770, 0, 0}),
                                              Pair("usr/local/lib/python3.11/site-packages", users)));
+}
+
+TEST(BaseFacts, DirectoriesOfEveryOwnerThatATarMayHaveAreReadFromTheLock) {
+  constexpr std::uint64_t kMost = 0xFFFF'FFFF;  // what a tool leaves that means -1
+  const BaseFacts facts = facts_of({official().directory("opt/x", {07777, kMost, kMost})});
+  Lock lock = sample_lock();
+  lock.images.push_back(sample_image_on_base());
+  lock.images[1].base_image->directories = facts.directories;
+  const Lock read = parse_lock(to_json(lock), "mlbuild.lock");
+  EXPECT_THAT(read.images[1].base_image->directories,
+              ElementsAre(Pair("opt/x", DirectoryAttributes{07777, kMost, kMost})));
 }
 
 LayerTar debians_own() {

@@ -47,9 +47,9 @@ SandboxOutcome FakeResolver::run(const SandboxJob& job, const Cancellation&) {
   const std::string asked = question.files["requirements.in"];
   questions.push_back(question);
   SandboxOutcome outcome;
-  if (!failure.empty()) {
+  outcome.err = question.files.contains("pyproject.toml") ? failure + failure_with_routes : failure;
+  if (!outcome.err.empty()) {
     outcome.code = 1;
-    outcome.err = failure;
     return outcome;
   }
   outcome.err = missing_file(question.files["constraints.txt"], question.wants_edges() ? "" : pylocks[asked]);

@@ -23,7 +23,8 @@ class FakeResolver final : public Sandbox {
   /// Answers for a given content of requirements.in.
   std::map<std::string, std::string> pylocks;
   std::map<std::string, std::string> edges;
-  std::string failure;  ///< not empty: every question fails with these words
+  std::string failure;              ///< not empty: every question fails with these words
+  std::string failure_with_routes;  ///< the same for those that have a route
   std::vector<Question> questions;
 
   SandboxOutcome run(const SandboxJob& job, const Cancellation& cancellation) override;

@@ -114,7 +114,7 @@ TEST(LockJson, ABaseImageEditedIntoNonsenseIsRefused) {
       {"base.image.directories", directories({{"../tmp", "1777 0:0"}})},
       {"base.image.directories", directories({{"tmp", 1777}})},
       {"base.image.directories", directories({{"tmp", "17777 0:0"}})},
-      {"base.image.directories", directories({{"tmp", "1777 0:4294967295"}})},
+      {"base.image.directories", directories({{"tmp", "1777 0:4294967296"}})},
       {"base.image.directories", directories({{"tmp", "777 0:0"}})},
       {"base.image.directories", directories({{"tmp", "0777 0"}})},
       {"base.image.kind", [](json& image) { image["base"]["image"]["kind"] = "floppy"; }},
@@ -217,10 +217,13 @@ TEST(LockJson, TheInterpreterIsOneOrNone) {
 
 TEST(LockJson, AMemberTwiceIsRefusedWhereverItIs) {
   std::string text = to_json(sample_lock());
-  EXPECT_THAT(refusal("{\"version\": 1," + text.substr(1)).message(), HasSubstr("`version` twice"));
+  EXPECT_THAT(refusal("{\"version\": 1," + text.substr(1)).message(), HasSubstr("`version` is twice"));
   const std::string size = "\"size\": 2000";
   text.replace(text.rfind(size), size.size(), "\"size\": 1, " + size);
-  EXPECT_THAT(refusal(text).message(), HasSubstr("`size` twice"));
+  EXPECT_THAT(refusal(text).message(), HasSubstr("`images[0].wheels[1].size` is twice"));
+  EXPECT_THAT(refusal(R"({"a": [[{"a": 1}], {}, "b", [{}, {"c": 1, "c": 2}]]})").message(),
+              HasSubstr("`a[3][1].c` is twice"));
+  EXPECT_THAT(refusal(R"([{"c": 1, "c": 2}])").message(), HasSubstr("`[0].c` is twice"));
 }
 
 TEST(LockJson, RefusesDeepNesting) { EXPECT_EQ(refusal(std::string(100000, '[')).kind(), ErrorKind::Spec); }

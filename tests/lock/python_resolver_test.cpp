@@ -254,6 +254,27 @@ TEST_F(PythonResolverTest, AProjectThatItsIndexDoesNotShowIsAskedForThere) {
   EXPECT_EQ(unknown.location(), variant.runtime.requirements[0].location);
 }
 
+/// A route is a demand: the older candidate that does without the project is no way out of the resolver's own.
+TEST_F(PythonResolverTest, AConflictOfAProjectThatOnlyACandidateNeedsNamesTheCandidate) {
+  require(variant.runtime.requirements, "other");
+  require(variant.runtime.requirements, "numpy>=2");
+  variant.indexes = {{{"https://private.example/simple", {}}, {"toydep"}}};
+  resolver.pylocks["other\nnumpy>=2\n"] = pylock(locked("other", "2.0") + locked("toydep", "1.0"));
+  resolver.failure_with_routes =
+      "error: No solution found when resolving dependencies\n  cause: Because all versions of toydep depend on numpy<2 "
+      "and mlbuild-routes depends on numpy>=2, we can conclude that your requirements and all versions of toydep are "
+      "incompatible.\n         And because mlbuild-routes depends on toydep, we can conclude that your requirements "
+      "are "
+      "unsatisfiable.\n";
+  try {
+    resolve();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Step);
+    EXPECT_THAT(error.hint_text(), AllOf(HasSubstr("`toydep`"), HasSubstr("`other==2.0`"), HasSubstr("`other<2.0`")));
+  }
+}
+
 TEST_F(PythonResolverTest, UrlsAreRefusedWithTheirPlace) {
   require(variant.runtime.requirements, "toy @ https://example.com/toy-1-py3-none-any.whl");
   try {

@@ -7,6 +7,7 @@ namespace mlbuild::test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 python::Requirement requirement(const std::string& text, unsigned line) {
   Diagnostics diagnostics;
@@ -22,10 +23,12 @@ class UvFailure : public ::testing::Test {
     question.index = "https://index.example/simple";
     question.indexes = {"https://index.example/simple-gpu", "https://own.example/simple"};
     question.missing = missing;
+    question.found_routes = found_routes;
     question.cutoff = {"spec.yaml", 2, 1, 1};
     return explain_uv_failure(messages, question);
   }
   UvQuestion::Missing missing;
+  std::vector<FoundRoute> found_routes;
   const std::vector<python::Requirement> written = {requirement("pandas==2.2.1", 5),    requirement("numpy==1.20.0", 6),
                                                     requirement("hydra-core", 7),       requirement("py", 8),
                                                     requirement("tensorflow-macos", 9), requirement("tomli==99.0", 10)};
@@ -169,6 +172,25 @@ TEST_F(UvFailure, AProjectThatItsOwnIndexLacksIsNamedWithThatIndex) {
             "`toycore` is not on https://own.example/simple, the only index that the spec has it from");
   EXPECT_EQ(error.location().line, 8U);
   EXPECT_THAT(error.hint_text(), HasSubstr("python.indexes"));
+}
+
+TEST_F(UvFailure, ARouteThatACandidateAskedForIsPartOfTheWayOut) {
+  found_routes = {{"toycore", "py==2.1+cpu"}};
+  const std::string needed = "`toycore`, which `py==2.1+cpu` needs and the spec does not ask for, write `py<2.1`";
+  EXPECT_THAT(explain("error: No solution found\n  cause: Because all versions of toycore depend on numpy<1 and "
+                      "mlbuild-routes depends on toycore, your requirements are unsatisfiable.\n")
+                  .hint_text(),
+              HasSubstr(needed));
+  EXPECT_THAT(explain("error: No solution found\n  cause: Because toycore==1.0 has no usable wheels, unsatisfiable.\n")
+                  .hint_text(),
+              HasSubstr(needed));
+  EXPECT_THAT(explain("error: No solution found\n  cause: Because py depends on toycore2 and numpy, unsatisfiable.\n")
+                  .hint_text(),
+              Not(HasSubstr("toycore")));
+  missing = {"toycore", "https://own.example/simple"};
+  EXPECT_THAT(explain("error: No solution found\n  cause: Because toycore was not found in the package registry.\n")
+                  .hint_text(),
+              HasSubstr(needed));
 }
 
 TEST_F(UvFailure, UnknownWordsArePassedOn) {

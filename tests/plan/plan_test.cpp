@@ -49,9 +49,11 @@ TEST_F(PlanTest, AMissingOutputIsMadeAgainForThatReason) {
   EXPECT_EQ(step(made, "wheel:big").state, StepState::Cached);
 }
 
-TEST_F(PlanTest, AnApplicationBelowTmpLeavesItsModeAlone) {
+TEST_F(PlanTest, AnApplicationBelowDirectoriesOfTheBaseLeavesTheirModeAndOwnerAlone) {
   app_files = {{"tmp/main.py", TarType::File, false, 3, digest_of("main"), ""}};
   EXPECT_EQ(step(plan(), "/app").card->fields().at("base directory tmp"), "1777 0:0");
+  app_files = {{"var/mail/root", TarType::File, false, 3, digest_of("mail"), ""}};
+  EXPECT_EQ(step(plan(), "/app").card->fields().at("base directory var/mail"), "2775 0:8");
 }
 
 TEST_F(PlanTest, AChangedAppFileChangesTheAppLayerOnly) {

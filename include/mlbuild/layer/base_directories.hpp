@@ -25,7 +25,11 @@ DirectoryAttributes parse_directory_attributes(const std::string& text);  ///< t
 using BaseDirectories = std::map<std::string, DirectoryAttributes, std::less<>>;
 void add_base_directories(KeyCard& card, const BaseDirectories& directories);
 
-/// Those of the bases that mlbuild makes of packages.
+/// Those that mlbuild puts below the packages of the bases that it makes.
+const BaseDirectories& skeleton_directories();
+
+/// Those and what base-files brings, which is in every such base. What other packages ship with another mode is not
+/// known before they are unpacked, and not among them.
 const BaseDirectories& own_base_directories();
 
 /// The entry of a directory over such a base.
