@@ -333,7 +333,7 @@ HelperReport run_or_report(const HelperJob& job, SandboxLevel level) {
 /// The strongest level at which a job that does nothing comes to its end. What is missing for L0 is what the first try
 /// failed at.
 HelperReport probe(const HelperJob& job) {
-  const HelperReport first = run_or_report(job, SandboxLevel::L0);
+  HelperReport first = run_or_report(job, SandboxLevel::L0);
   if (first.end != HelperReport::End::SetupFailed) return first;
   for (const SandboxLevel level : {SandboxLevel::L2, SandboxLevel::L3}) {
     HelperReport report = run_or_report(job, level);

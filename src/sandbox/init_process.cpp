@@ -113,7 +113,7 @@ EnteredRoot set_up(const HelperJob& job, const CallerIds& caller) {
   if (caller.no_user_namespace == 0) map_ids(job.job, caller);
   if (::sethostname(kHostName, std::strlen(kHostName)) != 0) throw SetupFailure{stage::kOther, errno, "hostname"};
   if (!job.job.network) raise_loopback();
-  const EnteredRoot root = enter_root(job.job);
+  EnteredRoot root = enter_root(job.job);
   if (caller.no_user_namespace == 0) return root;
   return {SandboxLevel::L1, {stage::kNamespaces, caller.no_user_namespace, ""}};
 }
