@@ -144,7 +144,7 @@ TEST_F(Lifetime, KillingTheProgramLeavesNoProcess) {
   const pid_t program = ::fork();
   if (program == 0) {
     // Two runs side by side: one that lives for ever, one whose daemon shows that it lives.
-    std::thread other([&] { probe.run(job); });
+    std::thread other([this, job] { probe.run(job); });
     job.argv = {"/bin/probe", "heartbeat", "/shared/alive"};
     probe.run(job);
     ::_exit(0);
