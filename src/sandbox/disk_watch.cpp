@@ -3,16 +3,15 @@
 
 #include "disk_watch.hpp"
 
+#include "deleted_files.hpp"
 #include "helper_job.hpp"
 #include "mount_point.hpp"
 #include "process_tree.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,7 +20,6 @@
 #include <memory>
 #include <set>
 #include <string_view>
-#include <utility>
 
 namespace mlbuild {
 namespace {
@@ -32,7 +30,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPause{250};
 constexpr std::chrono::seconds kLongestPause{5};
 constexpr int kPausePerLook = 20;  // at most a twentieth of one processor, unless that made the pause too long
-constexpr std::uint64_t kBlockBytes = 512;
 constexpr std::uint64_t kLeastBytes = 4096;  // an empty file takes an inode
 constexpr unsigned kEntriesBetweenQuestions = 512;
 // Deeper than build tools go, whose names end at PATH_MAX; each level takes one of the usual 1024 descriptors.
@@ -77,11 +74,6 @@ Listing list(int parent, const char* name) {
   return listing;
 }
 
-bool is_on_overlay(const fs::path& path) {
-  struct statfs status {};
-  return ::statfs(path.c_str(), &status) == 0 && status.f_type == OVERLAYFS_SUPER_MAGIC;
-}
-
 /// Adds up blocks until they are more than the limit, or until something cannot be looked at.
 class Sum {
  public:
@@ -91,8 +83,7 @@ class Sum {
   std::uint64_t bytes() const { return bytes_; }
 
   void add(const struct stat& status) {
-    const std::uint64_t bytes = static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes;
-    bytes_ += std::max(bytes, kLeastBytes) / std::max<nlink_t>(1, status.st_nlink);
+    bytes_ += std::max(allocated_bytes(status), kLeastBytes) / std::max<nlink_t>(1, status.st_nlink);
   }
 
   void add_place(const Fd& place) {
@@ -144,16 +135,8 @@ class Sum {
 
 /// Deleted files that are still open, where what is written counts: not those in memory.
 void add_deleted_files(pid_t process, const std::set<dev_t>& devices, Sum& sum) {
-  std::set<std::pair<dev_t, ino_t>> seen;
-  for (const pid_t member : tree_of(process)) {
-    std::error_code error;
-    fs::directory_iterator file(fmt::format("/proc/{}/fd", member), error);
-    for (const fs::directory_iterator end; !error && file != end; file.increment(error)) {
-      struct stat status {};
-      if (::stat(file->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 0) continue;
-      const bool counts = devices.contains(status.st_dev) || is_on_overlay(file->path());
-      if (counts && seen.emplace(status.st_dev, status.st_ino).second) sum.add(status);
-    }
+  for (const DeletedFile& file : deleted_files(tree_of(process))) {
+    if (devices.contains(file.status.st_dev) || is_on(file.descriptor, OVERLAYFS_SUPER_MAGIC)) sum.add(file.status);
   }
 }
 

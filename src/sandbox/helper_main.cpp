@@ -187,8 +187,7 @@ class Supervisor {
 
   bool exceeds_memory() const {
     const std::uint64_t limit = job_.job.memory_limit_bytes;
-    const std::vector<std::filesystem::path> in_memory{"/tmp", "/dev/shm"};
-    return watches_memory() && memory_of_tree(init_, in_memory, limit) > limit;
+    return watches_memory() && memory_of_tree(init_, limit) > limit;
   }
 
   /// What no control group keeps within its limit.

@@ -130,41 +130,30 @@ pid_t start_payload(const HelperJob& job, int channel) {
   ::_exit(127);
 }
 
-sigset_t ends() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : {SIGCHLD, kHelperDied}) ::sigaddset(&set, number);
-  return set;
-}
-
-/// Without a pid namespace the command would outlive us, so the helper's death becomes a signal that can be answered.
-void outlive_helper(int channel) {
-  const sigset_t awaited = ends();
-  ::sigprocmask(SIG_BLOCK, &awaited, nullptr);
+/// Signals that tell of an end, held back from now on. Without a pid namespace the command would outlive us, so the
+/// helper's death becomes one that can be answered.
+sigset_t hold_ends(bool is_first, int channel) {
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  ::sigaddset(&ends, SIGCHLD);
+  if (!is_first) ::sigaddset(&ends, kHelperDied);
+  ::sigprocmask(SIG_BLOCK, &ends, nullptr);
+  if (is_first) return ends;
   ::prctl(PR_SET_PDEATHSIG, kHelperDied, 0, 0, 0);
   char nothing = 0;
   if (::recv(channel, &nothing, 1, MSG_DONTWAIT) == 0) ::_exit(1);  // it was dead before
+  return ends;
 }
 
-int reap_or_follow_helper(pid_t payload) {
-  const sigset_t awaited = ends();
+int reap_until(pid_t payload, const sigset_t& ends) {
   for (;;) {
     int status = 0;
     const pid_t ended = ::waitpid(-1, &status, WNOHANG);
     if (ended == payload) return status;
     if (ended < 0 && errno != EINTR) throw SetupFailure{stage::kOther, errno, "wait"};
-    if (ended != 0 || ::sigwaitinfo(&awaited, nullptr) != kHelperDied) continue;
+    if (ended != 0 || ::sigwaitinfo(&ends, nullptr) != kHelperDied) continue;
     end_descendants();
     ::_exit(1);
-  }
-}
-
-int reap_until(pid_t payload) {
-  for (;;) {
-    int status = 0;
-    const pid_t ended = ::waitpid(-1, &status, 0);
-    if (ended == payload) return status;
-    if (ended < 0 && errno != EINTR) throw SetupFailure{stage::kOther, errno, "wait"};
   }
 }
 
@@ -175,10 +164,8 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
   outcome.level = root.level;
   outcome.failure = root.why;
   const bool is_first = has_namespaces(job);  // process of a namespace that ends with it
-  if (is_first)
-    pass_signals_on(pass_on_to_all);
-  else
-    outlive_helper(channel);
+  if (is_first) pass_signals_on(pass_on_to_all);
+  const sigset_t ends = hold_ends(is_first, channel);
   // The payload has our user id, and /proc/1 must show it nothing. Its own exec undoes this.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const pid_t payload = start_payload(job, channel);
@@ -189,7 +176,7 @@ HelperReport live(const HelperJob& job, const CallerIds& caller, int channel) {
     pass_signals_on(pass_on_to_command);
   }
   release_held_signals();
-  const int status = is_first ? reap_until(payload) : reap_or_follow_helper(payload);
+  const int status = reap_until(payload, ends);
   if (!is_first) end_descendants();
   if (job.level == SandboxLevel::L2) copy_back(job.job);
   const bool signaled = WIFSIGNALED(status);

@@ -1,5 +1,6 @@
 #include "memory_watch.hpp"
 
+#include "deleted_files.hpp"
 #include "process_tree.hpp"
 
 #include <fmt/format.h>
@@ -13,12 +14,10 @@
 #include <set>
 #include <sstream>
 #include <string>
-#include <utility>
+#include <vector>
 
 namespace mlbuild {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::uint64_t resident_bytes(pid_t process) {
   std::ifstream in(fmt::format("/proc/{}/statm", process));
@@ -45,61 +44,42 @@ Share proportional_share(pid_t process) {
   return share;
 }
 
-/// File systems in memory, and files of the one that has no name, each once.
-class FilesInMemory {
- public:
-  void add_file_system(const fs::path& place, const fs::path& own) {
+/// The two that every root has (root_setup.cpp), and files of the memory file system that has no name.
+std::uint64_t bytes_of_files_in_memory(const std::vector<pid_t>& processes) {
+  std::uint64_t sum = 0;
+  std::set<dev_t> counted;
+  for (const char* place : {"/tmp", "/dev/shm"}) {
+    const std::string inside = fmt::format("/proc/{}/root{}", processes.front(), place);
     struct stat status {};
     struct stat ours {};
     struct statfs usage {};
-    if (::stat(place.c_str(), &status) != 0 || ::statfs(place.c_str(), &usage) != 0) return;
-    if (::stat(own.c_str(), &ours) == 0 && ours.st_dev == status.st_dev) return;  // its root is not made yet
-    if (usage.f_type != TMPFS_MAGIC || !devices_.insert(status.st_dev).second) return;
-    bytes_ += (usage.f_blocks - usage.f_bfree) * static_cast<std::uint64_t>(usage.f_bsize);
+    if (::stat(inside.c_str(), &status) != 0 || ::statfs(inside.c_str(), &usage) != 0) continue;
+    if (::stat(place, &ours) == 0 && ours.st_dev == status.st_dev) continue;  // its root is not made yet, or is ours
+    if (usage.f_type != TMPFS_MAGIC || !counted.insert(status.st_dev).second) continue;
+    sum += (usage.f_blocks - usage.f_bfree) * static_cast<std::uint64_t>(usage.f_bsize);
   }
-
-  void add_open_files(pid_t process) {
-    std::error_code error;
-    fs::directory_iterator file(fmt::format("/proc/{}/fd", process), error);
-    for (const fs::directory_iterator end; !error && file != end; file.increment(error)) {
-      struct stat status {};
-      struct statfs system {};
-      if (::stat(file->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 0) continue;
-      if (devices_.contains(status.st_dev) || !seen_.emplace(status.st_dev, status.st_ino).second) continue;
-      if (::statfs(file->path().c_str(), &system) != 0 || system.f_type != TMPFS_MAGIC) continue;
-      bytes_ += static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes;
-    }
+  for (const DeletedFile& file : deleted_files(processes)) {
+    if (!counted.contains(file.status.st_dev) && is_on(file.descriptor, TMPFS_MAGIC))
+      sum += allocated_bytes(file.status);
   }
-
-  std::uint64_t bytes() const { return bytes_; }
-
- private:
-  static constexpr std::uint64_t kBlockBytes = 512;
-  std::set<dev_t> devices_;
-  std::set<std::pair<dev_t, ino_t>> seen_;
-  std::uint64_t bytes_ = 0;
-};
+  return sum;
+}
 
 }  // namespace
 
-std::uint64_t memory_of_tree(pid_t process, const std::vector<fs::path>& places, std::uint64_t enough_bytes) {
+std::uint64_t memory_of_tree(pid_t process, std::uint64_t enough_bytes) {
   const std::vector<pid_t> processes = tree_of(process);
-  FilesInMemory files;
-  for (const fs::path& place : places)
-    files.add_file_system(fmt::format("/proc/{}/root{}", process, place.string()), place);
-  std::uint64_t sum = 0;
-  for (const pid_t member : processes) {
-    files.add_open_files(member);
-    sum += resident_bytes(member);
-  }
-  if (sum + files.bytes() < enough_bytes) return sum + files.bytes();
+  const std::uint64_t files = bytes_of_files_in_memory(processes);
+  std::uint64_t sum = files;
+  for (const pid_t member : processes) sum += resident_bytes(member);
+  if (sum < enough_bytes) return sum;
   std::uint64_t own = 0, shared = 0;
   for (const pid_t member : processes) {
     const Share share = proportional_share(member);
     own += (share.all - std::min(share.all, share.files_in_memory)) * 1024;
     shared += share.files_in_memory * 1024;
   }
-  return own + std::max(shared, files.bytes());  // the same pages, mapped or not
+  return own + std::max(shared, files);  // the same pages, mapped or not
 }
 
 }  // namespace mlbuild

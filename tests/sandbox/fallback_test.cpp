@@ -29,7 +29,7 @@ using ::testing::IsEmpty;
 
 template <class Condition>
 bool wait_for(const Condition& condition) {
-  for (int i = 0; i < 3000 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 500 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   return condition();
 }
 
