@@ -20,8 +20,8 @@ const std::set<std::string_view> kHarmless = {
     "echo", "printf", "cd", "wait",
     // read and print
     "which", "command", "type", "getent", "grep", "egrep", "fgrep", "cmp", "uname", "readlink", "realpath", "md5sum",
-    "sha1sum", "sha256sum", "sha512sum", "cut", "head", "tail", "uniq", "tr", "basename", "dirname", "id", "ls", "cat",
-    "wc", "pidof", "expr", "stat", "dpkg-query", "dpkg-architecture", "dpkg-realpath", "getconf", "date",
+    "sha1sum", "sha256sum", "sha512sum", "cut", "head", "tail", "tr", "basename", "dirname", "id", "ls", "cat", "wc",
+    "pidof", "expr", "stat", "dpkg-query", "dpkg-architecture", "dpkg-realpath", "getconf", "date",
     // services and boot
     "dpkg-maintscript-helper", "deb-systemd-helper", "deb-systemd-invoke", "systemctl", "invoke-rc.d", "update-rc.d",
     "service", "update-initramfs", "update-grub", "telinit", "udevadm", "systemd-tmpfiles", "start-stop-daemon",
@@ -68,8 +68,16 @@ bool has_option(const ShellWords& words, char letter, std::string_view long_name
                      [&](const ShellValue& word) { return !word || may_be_option(*word, letter, long_name); });
 }
 
-/// sed, awk and sort as filters: no editing in place, no files written by the program text.
+/// The second operand of uniq is a file that it writes.
+bool has_at_most_one_operand(const ShellWords& words) {
+  const auto is_operand = [](const ShellValue& word) { return !word->starts_with('-') || *word == "-"; };
+  return std::all_of(words.begin() + 1, words.end(), [](const ShellValue& word) { return word.has_value(); }) &&
+         std::count_if(words.begin() + 1, words.end(), is_operand) <= 1;
+}
+
+/// sed, awk, sort and uniq as filters: no editing in place, no files written by the program text.
 bool is_filter(std::string_view name, const ShellWords& words, std::string_view text) {
+  if (name == "uniq") return has_at_most_one_operand(words);
   if (name == "sort") return !has_option(words, 'o', "output");
   if (name != "sed" && name != "awk") return false;
   if (has_option(words, 'i', name == "sed" ? "in-place" : "include")) return false;

@@ -33,7 +33,7 @@ TEST(JudgeScript, ServiceAndMenuCallsDoNothingInAnImage) {
 }
 
 TEST(JudgeScript, FiltersDoNothing) {
-  EXPECT_TRUE(harmless("sed -nE 's/in/out/p' /etc/x | sort -u --key=2 | awk '{ print $1 }'\n"));
+  EXPECT_TRUE(harmless("sed -nE 's/in/out/p' /etc/x | sort -u --key=2 | uniq -f 1 | awk '{ print $1 }'\n"));
 }
 
 TEST(JudgeScript, BranchesOfUpgradesAreOutOfReach) {
@@ -87,7 +87,10 @@ TEST(JudgeScript, NothingHidesACommand) {
                            "sed -n -Ei.old s/a/b/ /etc/x\n",
                            "sed --in-pl=.old s/a/b/ /etc/x\n",
                            "sort -uo /etc/x /etc/y\n",
-                           "sort --out=/etc/x /etc/y\n"}) {
+                           "sort --out=/etc/x /etc/y\n",
+                           "uniq /etc/x /etc/y\n",
+                           "uniq -c - /etc/y\n",
+                           "uniq $UNKNOWN\n"}) {
     EXPECT_FALSE(judge(body).known) << body;
   }
 }
