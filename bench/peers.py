@@ -174,6 +174,11 @@ class MlbuildZstd(MlbuildForm):
     name, layers = "mlbuild-zstd", "compression: zstd"
 
 
+class MlbuildDebsZstd(MlbuildZstd, MlbuildDebs):
+    """All layers in zstd: those of the base, too."""
+    name = "mlbuild-debs-zstd"
+
+
 class MlbuildEstargz(MlbuildForm):
     name, layers = "mlbuild-estargz", "lazy: estargz"
 
@@ -335,7 +340,7 @@ class Podman(_ContainersStorage):
         self.environment["CONTAINERS_CONF"] = str(self.home / "containers.conf")
 
 
-PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildDebs, MlbuildZstd, MlbuildEstargz, MlbuildZstdChunked)}
+PEERS = {peer.name: peer for peer in (Docker, BuildKit, Buildah, MlbuildDebs, MlbuildZstd, MlbuildDebsZstd, MlbuildEstargz, MlbuildZstdChunked)}
 DEFAULT_PEERS = ("docker", "buildkit", "buildah", "mlbuild-debs", "mlbuild-zstd")
 PULLERS = {puller.name: puller for puller in (Docker, Containerd, Containerd2, Buildah, Podman)}
 
