@@ -68,10 +68,11 @@ bool has_option(const ShellWords& words, char letter, std::string_view long_name
                      [&](const ShellValue& word) { return !word || may_be_option(*word, letter, long_name); });
 }
 
-/// The second operand of uniq is a file that it writes.
+/// The second operand of uniq is a file that it writes, whatever it begins with behind `--`.
 bool has_at_most_one_operand(const ShellWords& words) {
   const auto is_operand = [](const ShellValue& word) { return !word->starts_with('-') || *word == "-"; };
-  return std::all_of(words.begin() + 1, words.end(), [](const ShellValue& word) { return word.has_value(); }) &&
+  const auto is_plain = [](const ShellValue& word) { return word && *word != "--"; };
+  return std::all_of(words.begin() + 1, words.end(), is_plain) &&
          std::count_if(words.begin() + 1, words.end(), is_operand) <= 1;
 }
 

@@ -1,7 +1,6 @@
 #include "deleted_files.hpp"
 
 #include <fmt/format.h>
-#include <sys/vfs.h>
 
 #include <set>
 #include <system_error>
@@ -24,11 +23,6 @@ std::vector<DeletedFile> deleted_files(const std::vector<pid_t>& processes) {
     }
   }
   return found;
-}
-
-bool is_on(const fs::path& path, std::uint64_t magic) {
-  struct statfs status {};
-  return ::statfs(path.c_str(), &status) == 0 && static_cast<std::uint64_t>(status.f_type) == magic;
 }
 
 std::uint64_t allocated_bytes(const struct stat& status) {

@@ -17,9 +17,6 @@ struct DeletedFile {
 /// Regular files without a name that these processes have open, each once.
 std::vector<DeletedFile> deleted_files(const std::vector<pid_t>& processes);
 
-/// Whether the path leads to a file system of this kind, as linux/magic.h has them.
-bool is_on(const std::filesystem::path& path, std::uint64_t magic);
-
 std::uint64_t allocated_bytes(const struct stat& status);
 
 }  // namespace mlbuild

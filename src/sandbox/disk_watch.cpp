@@ -4,6 +4,7 @@
 #include "disk_watch.hpp"
 
 #include "deleted_files.hpp"
+#include "file_system_kind.hpp"
 #include "helper_job.hpp"
 #include "mount_point.hpp"
 #include "process_tree.hpp"

@@ -1,6 +1,7 @@
 #include "memory_watch.hpp"
 
 #include "deleted_files.hpp"
+#include "file_system_kind.hpp"
 #include "process_tree.hpp"
 
 #include <fmt/format.h>

@@ -1,10 +1,11 @@
 #include "refusal.hpp"
 
+#include "file_system_kind.hpp"
+
 #include "mlbuild/base/text.hpp"
 
 #include <fmt/format.h>
 #include <linux/magic.h>
-#include <sys/vfs.h>
 
 #include <algorithm>
 #include <array>
@@ -51,10 +52,8 @@ bool has_seccomp_filter() {
 }
 
 std::string file_system_of(const std::filesystem::path& path) {
-  struct statfs status {};
-  if (::statfs(path.c_str(), &status) != 0) return "";
-  if (status.f_type == OVERLAYFS_SUPER_MAGIC) return "overlay";
-  if (status.f_type == NFS_SUPER_MAGIC) return "nfs";
+  if (is_on(path, OVERLAYFS_SUPER_MAGIC)) return "overlay";
+  if (is_on(path, NFS_SUPER_MAGIC)) return "nfs";
   return "";
 }
 

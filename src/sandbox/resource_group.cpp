@@ -1,5 +1,7 @@
 #include "resource_group.hpp"
 
+#include "file_system_kind.hpp"
+
 #include "mlbuild/base/text.hpp"
 #include "mlbuild/sys/fd.hpp"
 
@@ -7,7 +9,6 @@
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,10 +60,7 @@ std::int64_t quota_of(double processors) {
 }
 
 /// With version 1 the same path is an ordinary memory file system that holds the controllers' mount points.
-bool is_version_2(const fs::path& directory) {
-  struct statfs status {};
-  return ::statfs(directory.c_str(), &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
-}
+bool is_version_2(const fs::path& directory) { return is_on(directory, CGROUP2_SUPER_MAGIC); }
 
 /// Made long enough ago to have its process, if that will ever come.
 bool is_settled(const fs::path& group) {

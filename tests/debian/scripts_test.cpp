@@ -90,6 +90,7 @@ TEST(JudgeScript, NothingHidesACommand) {
                            "sort --out=/etc/x /etc/y\n",
                            "uniq /etc/x /etc/y\n",
                            "uniq -c - /etc/y\n",
+                           "uniq -- /etc/x -y\n",
                            "uniq $UNKNOWN\n"}) {
     EXPECT_FALSE(judge(body).known) << body;
   }
