@@ -78,10 +78,11 @@ void remove_abandoned(const fs::path& parent) {
   }
 }
 
+/// Named by who runs the command, and by the helper.
 fs::path make_group(const fs::path& parent) {
   if (::access(parent.c_str(), W_OK) != 0) return {};
   remove_abandoned(parent);
-  fs::path group = parent / (kPrefix + std::to_string(::getpid()));
+  fs::path group = parent / fmt::format("{}{}-{}", kPrefix, ::getppid(), ::getpid());
   return ::mkdir(group.c_str(), 0755) == 0 ? group : fs::path();
 }
 

@@ -32,7 +32,7 @@ class Escape : public ::testing::Test {
   void TearDown() override {
     EXPECT_THAT(processes_with(mark()), IsEmpty());
     EXPECT_THAT(mounts_below(probe.path()), IsEmpty());
-    EXPECT_THAT(abandoned_groups(), ::testing::IsSubsetOf(groups_before_));
+    EXPECT_THAT(groups_of(::getpid()), IsEmpty());
     if (fs::exists(probe.path() / "scratch")) {
       EXPECT_TRUE(fs::is_empty(probe.path() / "scratch"));
     }
@@ -48,9 +48,6 @@ class Escape : public ::testing::Test {
   std::string secret() const { return (probe.path() / "secret").string(); }
 
   ProbeRoot probe;
-
- private:
-  std::vector<std::string> groups_before_ = abandoned_groups();  // other tests may run beside this one
 };
 
 TEST_F(Escape, FilesOfTheHostAreNowhere) {
@@ -206,8 +203,8 @@ TEST_F(Escape, WhoIgnoresTheQuestionIsKilled) {
 
 TEST_F(Escape, DaemonsEndWithTheCommand) { EXPECT_TRUE(probe.run(job({"daemon", "/tmp/alive"})).ok()); }
 
-/// Kills a program (this one, forked) that runs the job in a sandbox, once the job is seen on the host.
-void kill_program_that_runs(const std::function<void()>& run, const std::string& mark) {
+/// Kills a program (this one, forked) that runs the job in a sandbox, once the job is seen on the host. What it was.
+pid_t kill_program_that_runs(const std::function<void()>& run, const std::string& mark) {
   const pid_t program = ::fork();
   if (program == 0) {
     run();
@@ -218,12 +215,15 @@ void kill_program_that_runs(const std::function<void()>& run, const std::string&
   EXPECT_THAT(processes_with(mark), ::testing::Not(IsEmpty()));
   ::kill(program, SIGKILL);
   ::waitpid(program, nullptr, 0);
+  return program;
 }
 
 TEST_F(Escape, NothingOutlivesAProgramThatIsKilled) {
   for (const char* word : {"ignore-term", "goodbye"}) {
-    kill_program_that_runs([&] { probe.run(job({word})); }, mark());
-    const auto is_over = [&] { return processes_with(mark()).empty() && fs::is_empty(probe.path() / "scratch"); };
+    const pid_t program = kill_program_that_runs([&] { probe.run(job({word})); }, mark());
+    const auto is_over = [&] {
+      return processes_with(mark()).empty() && fs::is_empty(probe.path() / "scratch") && groups_of(program).empty();
+    };
     for (int i = 0; i < 300 && !is_over(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     EXPECT_TRUE(is_over()) << word;
   }

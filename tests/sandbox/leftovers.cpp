@@ -20,6 +20,20 @@ std::string content(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+/// Of this process, one a line of cgroups(7), "/proc/pid/cgroup": "id:controllers:path", version 2 has no controllers.
+std::vector<fs::path> own_groups() {
+  std::vector<fs::path> found;
+  std::ifstream in("/proc/self/cgroup");
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t controllers = line.find(':') + 1;
+    const std::size_t path = line.find(':', controllers) + 1;
+    const fs::path group =
+        fs::path("/sys/fs/cgroup") / line.substr(controllers, path - 1 - controllers) / line.substr(path + 1);
+    if (fs::is_directory(group)) found.push_back(group);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<std::string> processes_with(const std::string& variable) {
@@ -43,16 +57,13 @@ std::vector<std::string> mounts_below(const fs::path& directory) {
   return found;
 }
 
-std::vector<std::string> abandoned_groups() {
-  constexpr std::string_view kPrefix = "mlbuild-run-";
+std::vector<std::string> groups_of(pid_t program) {
+  const std::string prefix = "mlbuild-run-" + std::to_string(program) + "-";
   std::vector<std::string> found;
-  std::error_code error;
-  constexpr auto kOptions = fs::directory_options::skip_permission_denied;
-  fs::recursive_directory_iterator entry("/sys/fs/cgroup", kOptions, error);
-  for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename();
-    if (!name.starts_with(kPrefix) || !is_number(name.substr(kPrefix.size()))) continue;
-    if (!fs::exists("/proc/" + name.substr(kPrefix.size()))) found.push_back(entry->path());
+  for (const fs::path& parent : own_groups()) {
+    for (const auto& entry : fs::directory_iterator(parent)) {
+      if (entry.path().filename().string().starts_with(prefix)) found.push_back(entry.path());
+    }
   }
   return found;
 }

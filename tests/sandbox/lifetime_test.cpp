@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -194,6 +195,32 @@ TEST_F(Lifetime, ARunLeavesTheGroupOfOneThatIsBeingStarted) {
   fs::create_directory(started);
   EXPECT_TRUE(probe.run({"directory"}).ok());
   EXPECT_EQ(::rmdir(started.c_str()), 0);
+}
+
+/// Version 2 lets groups be made whose processes cannot be limited.
+bool may_limit_processes() {
+  const fs::path groups = process_limit_groups();
+  const fs::path group = groups / ("mlbuild-run-other-" + std::to_string(::getpid()));
+  if (groups.empty() || ::mkdir(group.c_str(), 0755) != 0) return false;
+  const bool may = fs::exists(group / "pids.max");
+  ::rmdir(group.c_str());
+  return may;
+}
+
+TEST_F(Lifetime, ItsGroupIsNamedByItsProgramAndEndsWithIt) {
+  if (!may_limit_processes()) GTEST_SKIP() << "may not limit processes by groups here";
+  SandboxJob job = probe.job({"ignore-term"});
+  job.deadline = seconds(1);
+  const auto before = groups_of(::getpid());  // that of a helper which a test killed
+  std::thread run([&] { probe.run(job); });
+  bool seen = false;
+  for (int i = 0; i < 500 && !seen; ++i) {
+    seen = groups_of(::getpid()) != before;
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  run.join();
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(groups_of(::getpid()), before);
 }
 
 TEST_F(Lifetime, FileAndTemporaryLimitsHold) {
