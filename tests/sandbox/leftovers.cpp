@@ -20,20 +20,6 @@ std::string content(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// Of this process, one a line of cgroups(7), "/proc/pid/cgroup": "id:controllers:path", version 2 has no controllers.
-std::vector<fs::path> own_groups() {
-  std::vector<fs::path> found;
-  std::ifstream in("/proc/self/cgroup");
-  for (std::string line; std::getline(in, line);) {
-    const std::size_t controllers = line.find(':') + 1;
-    const std::size_t path = line.find(':', controllers) + 1;
-    const fs::path group =
-        fs::path("/sys/fs/cgroup") / line.substr(controllers, path - 1 - controllers) / line.substr(path + 1);
-    if (fs::is_directory(group)) found.push_back(group);
-  }
-  return found;
-}
-
 }  // namespace
 
 std::vector<std::string> processes_with(const std::string& variable) {
@@ -53,6 +39,19 @@ std::vector<std::string> mounts_below(const fs::path& directory) {
   std::ifstream in("/proc/self/mountinfo");
   for (std::string line; std::getline(in, line);) {
     if (line.find(directory.string()) != std::string::npos) found.push_back(line);
+  }
+  return found;
+}
+
+std::vector<fs::path> own_groups() {
+  std::vector<fs::path> found;
+  std::ifstream in("/proc/self/cgroup");
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t controllers = line.find(':') + 1;
+    const std::size_t path = line.find(':', controllers) + 1;
+    const fs::path group =
+        fs::path("/sys/fs/cgroup") / line.substr(controllers, path - 1 - controllers) / line.substr(path + 1);
+    if (fs::is_directory(group)) found.push_back(group);
   }
   return found;
 }

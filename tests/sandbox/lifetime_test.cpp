@@ -178,14 +178,11 @@ TEST_F(Lifetime, ProcessLimitHolds) {
 
 /// Where the limits of a run that this process starts are kept: a group of cgroups(7), of version 1 or 2.
 fs::path process_limit_groups() {
-  std::ifstream own("/proc/self/cgroup");
-  fs::path found;
-  for (std::string line; std::getline(own, line);) {
-    const std::string path = line.substr(line.rfind(':') + 2);
-    if (line.find(":pids:") != std::string::npos) found = fs::path("/sys/fs/cgroup/pids") / path;
-    if (line.starts_with("0::") && fs::exists("/sys/fs/cgroup/cgroup.procs")) found = fs::path("/sys/fs/cgroup") / path;
+  const bool version_2 = fs::exists("/sys/fs/cgroup/cgroup.procs");
+  for (const fs::path& group : own_groups()) {
+    if (version_2 || group.string().starts_with("/sys/fs/cgroup/pids/")) return group;
   }
-  return found;
+  return {};
 }
 
 TEST_F(Lifetime, ARunLeavesTheGroupOfOneThatIsBeingStarted) {
