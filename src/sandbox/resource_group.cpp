@@ -78,11 +78,12 @@ void remove_abandoned(const fs::path& parent) {
   }
 }
 
-/// Named by who runs the command, and by the helper.
+std::string group_name(pid_t program, pid_t helper) { return fmt::format("{}{}-{}", kPrefix, program, helper); }
+
 fs::path make_group(const fs::path& parent) {
   if (::access(parent.c_str(), W_OK) != 0) return {};
   remove_abandoned(parent);
-  fs::path group = parent / fmt::format("{}{}-{}", kPrefix, ::getppid(), ::getpid());
+  fs::path group = parent / group_name(::getppid(), ::getpid());
   return ::mkdir(group.c_str(), 0755) == 0 ? group : fs::path();
 }
 
@@ -158,7 +159,7 @@ ResourceGroup::~ResourceGroup() {
 
 void remove_groups_of(pid_t helper) {
   for (const char* controller : {"", "memory", "pids", "cpu", "cpu,cpuacct"}) {
-    if (const auto parent = own_group(controller)) remove_group(*parent / (kPrefix + std::to_string(helper)));
+    if (const auto parent = own_group(controller)) remove_group(*parent / group_name(::getpid(), helper));
   }
 }
 

@@ -39,7 +39,7 @@ class ResourceGroup {
   bool limits_processors_ = false;
 };
 
-/// For a helper that was killed: what it would have removed.
+/// For a helper of this process that was killed: what it would have removed.
 void remove_groups_of(pid_t helper);
 
 }  // namespace mlbuild
